@@ -1,0 +1,1 @@
+"""Radio and television: ingest, conform, ladder | schedule, timeline | playout, as-run."""

@@ -1,0 +1,225 @@
+"""The only module that runs ffmpeg.
+
+ffmpeg-python builds the graph and the argument list; running is done here: a process group of its own, low priority,
+progress from ``-progress``, an end to processes that stop moving, the whole group killed, standard error kept.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, Final
+
+import ffmpeg as graph
+
+from delivery.clock import Clock, SystemClock
+from delivery.errors import N_, ToolFailed, ToolMissing
+
+STALL_S: Final = 60.0
+"""A process that reports no movement for this long is ended: the slowest healthy step reports twice a second."""
+NICENESS: Final = 10
+"""Playout runs at 0 and is never starved by batch work."""
+_STDERR_KEPT: Final = 256 * 1024
+_POLL_S: Final = 0.25
+
+# What the child runs before it becomes ffmpeg: lower its priority, and on Linux ask the kernel to end it together with
+# its parent, which a process cannot do for a parent that was killed. Done in the child by an exec, because code
+# between fork and exec is not safe in a process with threads.
+_LEASH: Final = """
+import os, sys
+os.nice(int(sys.argv[1]))
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+if os.getppid() != int(sys.argv[2]):
+    os._exit(137)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+Progress = Callable[[float], None]
+"""Called with the seconds of media that are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ffmpeg:
+    """Which ffmpeg to run."""
+
+    path: str
+
+
+def find_ffmpeg(setting: str = "") -> Ffmpeg:
+    """The ffmpeg named by the setting ``ffmpeg`` (environment ``TUXA_FFMPEG``), else the embedded one.
+
+    Raises ToolMissing when it is not there.
+    """
+    if setting:
+        found = shutil.which(setting)
+        if found is None:
+            raise ToolMissing(
+                N_("The ffmpeg that the settings name is not there: {path}"),
+                do=N_("Correct the setting “ffmpeg” (or TUXA_FFMPEG), or remove it to use the embedded one."),
+                path=setting,
+            )
+        return Ffmpeg(found)
+    return Ffmpeg(_embedded())
+
+
+@cache
+def _embedded() -> str:
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise ToolMissing(
+            N_("There is no ffmpeg for this machine in the package imageio-ffmpeg."),
+            do=N_("Install ffmpeg, and name it in the setting “ffmpeg” (or TUXA_FFMPEG)."),
+        ) from error
+
+
+def arguments(outputs: Sequence[Any], ffmpeg: Ffmpeg, *, level: str = "warning") -> list[str]:
+    """The command line for these ffmpeg-python outputs. Existing output files are overwritten."""
+    command = [ffmpeg.path, "-hide_banner", "-nostdin", "-loglevel", level, "-nostats", "-progress", "pipe:1"]
+    stream = outputs[0] if len(outputs) == 1 else graph.merge_outputs(*outputs)
+    compiled: list[str] = graph.compile(stream, cmd=[*command, "-y"])
+    return compiled
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    progress: Progress | None = None,
+    stall_s: float = STALL_S,
+    cwd: Path | None = None,
+    clock: Clock | None = None,
+) -> str:
+    """Run one ffmpeg command line to its end and return what it wrote to standard error.
+
+    Raises ToolFailed with ffmpeg's own last words when it ends with an error or stops moving for `stall_s` seconds.
+    Whatever ends this call, no process of the group is left.
+    """
+    clock = clock or SystemClock()
+    leash = [sys.executable, "-I", "-S", "-c", _LEASH, str(NICENESS), str(os.getpid())]
+    process = subprocess.Popen(
+        [*leash, *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        start_new_session=True,
+    )
+    watch = _Watch(progress, clock)
+    try:
+        _listen(process, watch, stall_s=stall_s)
+        code = process.wait()
+    finally:
+        _end_group(process)
+    if code != 0:
+        raise ToolFailed(
+            N_("ffmpeg ended with code {code}: {words}"),
+            do=N_("Check that the file plays and that the disk has free space, then run the same command again."),
+            code=code,
+            words=last_words(watch.stderr),
+        )
+    return watch.stderr
+
+
+def last_words(stderr: str, lines: int = 3) -> str:
+    """The last lines that say something."""
+    told = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return " | ".join(told[-lines:]) or "-"
+
+
+class _Watch:
+    """Reads progress blocks and keeps the tail of standard error."""
+
+    def __init__(self, progress: Progress | None, clock: Clock) -> None:
+        self._progress = progress
+        self._clock = clock
+        self._rest = b""
+        self._kept = b""
+        self._seen: dict[bytes, bytes] = {}
+        self._moved_at = clock.monotonic()
+
+    @property
+    def stalled_for(self) -> float:
+        """Seconds since the last movement."""
+        return self._clock.monotonic() - self._moved_at
+
+    @property
+    def stderr(self) -> str:
+        return self._kept.decode(errors="replace")
+
+    def hear(self, data: bytes) -> None:
+        self._kept = (self._kept + data)[-_STDERR_KEPT:]
+
+    def read(self, data: bytes) -> None:
+        """Take a piece of ``key=value`` lines. Movement is a value that differs: a stuck process repeats itself."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            key, _, value = line.strip().partition(b"=")
+            if key not in (b"frame", b"out_time_us", b"total_size") or self._seen.get(key) == value:
+                continue
+            self._seen[key] = value
+            self._moved_at = self._clock.monotonic()
+            if key == b"out_time_us" and self._progress and value.isdigit():
+                self._progress(int(value) / 1e6)
+
+
+def _listen(process: subprocess.Popen[bytes], watch: _Watch, *, stall_s: float) -> None:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with selectors.DefaultSelector() as selector, process.stdout as out, process.stderr as err:
+        selector.register(out, selectors.EVENT_READ, watch.read)
+        selector.register(err, selectors.EVENT_READ, watch.hear)
+        while selector.get_map():
+            for key, _ in selector.select(_POLL_S):
+                pipe = key.fileobj
+                data = os.read(key.fd, 65536)
+                key.data(data)
+                if not data:
+                    selector.unregister(pipe)
+            if watch.stalled_for > stall_s:
+                raise ToolFailed(
+                    N_("ffmpeg has not moved for {seconds} s and was ended: {words}"),
+                    do=N_("Check that the file plays and that its disk answers, then run the same command again."),
+                    seconds=round(stall_s),
+                    words=last_words(watch.stderr),
+                )
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@cache
+def leave_with_parent() -> None:
+    """In a worker process: end this process as soon as its parent is gone, however it went.
+
+    Pool workers otherwise outlive a parent that was killed, and go on encoding. Call it at the start of a job.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="leave-with-parent", daemon=True).start()

@@ -1,0 +1,1 @@
+"""The sample term and the whole cycle that tuxa up --demo carries out."""

@@ -1,0 +1,1 @@
+"""The network mode: portal (web), sites in sync (sync), bus of consoles and daemons (bus)."""

@@ -1,0 +1,1 @@
+"""Daemons and consoles talk over pyzmq."""

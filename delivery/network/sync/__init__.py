@@ -1,0 +1,1 @@
+"""Partner sites in sync."""

@@ -1,0 +1,124 @@
+"""The portal: sheets sent back by phone, channels to watch, and the learner's own record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from delivery.errors import N_, TuxaError
+from delivery.network.web.guard import Guard, RateLimit
+from delivery.network.web.pages import page_routes
+from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, render
+from delivery.network.web.services import PortalServices
+from delivery.network.web.sheet import sheet_routes
+from delivery.network.web.signin import sign_in_routes
+from delivery.network.web.visit import SignInNeeded, learner_visits, posts, visits
+
+_STATIC = Path(__file__).parent / "static"
+_VENDORED_HLS = _STATIC / "vendor" / "hls.min.js"
+_HLS_ADDRESS = "/static/vendor/hls.min.js"
+
+_ERRORS = {
+    400: (N_("The request could not be understood."), N_("Go back and try again.")),
+    403: (N_("This form is no longer valid."), N_("Open the page again, then send it once more.")),
+    404: (
+        N_("There is nothing at this address."),
+        N_("Check the address, or scan the code on the sheet again."),
+    ),
+    405: (
+        N_("There is nothing at this address."),
+        N_("Check the address, or scan the code on the sheet again."),
+    ),
+    413: (N_("That is too much to send at once."), N_("Send fewer photos at a time, or smaller ones.")),
+    429: (N_("Too many requests."), N_("Wait half a minute, then try again.")),
+    500: (N_("Something went wrong here."), N_("Nothing was received. Please try again in a few minutes.")),
+}
+
+
+def create_portal(services: PortalServices) -> FastAPI:
+    """The portal as an ASGI application. It owns nothing: database and executor belong to the caller."""
+    app = FastAPI(title="tuxa", openapi_url=None, docs_url=None, redoc_url=None)
+    limits = RateLimit(services.clock)
+    visit_of = visits(services, limits)
+    learner_of = learner_visits(visit_of)
+    app.include_router(page_routes(services, visit_of, learner_of, posts(learner_of)))
+    app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
+    app.include_router(sheet_routes(services, visit_of, learner_of, posts(learner_of)))
+    for router in services.routers:
+        app.include_router(router)
+    _serve_static(app, services.hls_js)
+    _explain_errors(app, services)
+    app.add_middleware(
+        Guard,
+        limits=limits,
+        clock=services.clock,
+        render_error=lambda scope, status: _error_page(scope, status, services),
+    )
+    return app
+
+
+def _serve_static(app: FastAPI, hls_js: Path | None) -> None:
+    """The portal's own files; hls.js from the package, else from where the caller says."""
+    if not _VENDORED_HLS.exists() and hls_js is not None and hls_js.exists():
+        found = hls_js
+
+        @app.get(_HLS_ADDRESS)
+        def hls() -> Response:
+            return FileResponse(found, media_type="text/javascript", headers=_FOR_AN_HOUR)
+
+    app.mount("/static", _Static(directory=_STATIC), name="static")
+
+
+_FOR_AN_HOUR = {"cache-control": "public, max-age=3600"}
+
+
+class _Static(StaticFiles):
+    """Files that a browser may keep for an hour."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response: Response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers.update(_FOR_AN_HOUR)
+        return response
+
+
+def _explain_errors(app: FastAPI, services: PortalServices) -> None:
+    """Every refusal is a page that says what to do, in the reader's language."""
+
+    @app.exception_handler(SignInNeeded)
+    def to_sign_in(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, SignInNeeded)
+        # A sheet's own address asks for signing in by itself.
+        target = error.then if error.then.startswith("/q/") else f"/sign-in?then={error.then}"
+        return RedirectResponse(target, 303)
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return _error_page(request.scope, error.status_code, services)
+
+    @app.exception_handler(RequestValidationError)
+    def not_understood(request: Request, _error: Exception) -> Response:
+        return _error_page(request.scope, 400, services)
+
+    @app.exception_handler(TuxaError)
+    def refused_with_reason(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TuxaError)
+        return _error_page(request.scope, 422, services, error)
+
+
+def _error_page(
+    scope: Scope, status: int, services: PortalServices, error: TuxaError | None = None
+) -> Response:
+    request = Request(scope)
+    wish = request.query_params.get("lang")
+    language = chosen_language(wish, request.cookies.get(LANGUAGE_COOKIE), services.settings.lang)
+    what, do = _ERRORS.get(status, _ERRORS[400])
+    context = {"what": error.what if error else what, "do": error.do if error else do}
+    return render("error.html", language, context, status=status)

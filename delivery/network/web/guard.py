@@ -1,0 +1,212 @@
+"""The fence around every page: limits on requests, headers on answers, and a log that names nobody."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from delivery.clock import Clock
+from delivery.network.web.uploads import MAX_BODY_BYTES
+
+_log = structlog.get_logger(__name__)
+
+SMALL_BODY_BYTES = 64_000
+DISCARD_BYTES = 2 * MAX_BODY_BYTES
+"""How much of a body beyond the limit is read and thrown away, so that the browser sees the answer and not a reset."""
+
+# hls.js feeds the player through blob: addresses and runs its demultiplexer in a worker made from one.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    # Addresses hold the tokens of sheets.
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+RenderError = Callable[[Scope, int], Response]
+
+
+@dataclass(slots=True)
+class _Bucket:
+    level: float
+    at: float
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """A token bucket per address. Whole villages share one address on mobile networks, so an ordinary request costs
+    little and a failed guess costs much."""
+
+    clock: Clock
+    capacity: float = 600.0
+    per_second: float = 20.0
+    addresses: int = 10_000
+    _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, address: str, cost: float = 1.0) -> bool:
+        """Take `cost` from the address's bucket; False when it is empty."""
+        now = self.clock.monotonic()
+        with self._lock:
+            bucket = self._buckets.pop(address, None) or _Bucket(self.capacity, now)
+            bucket.level = min(self.capacity, bucket.level + (now - bucket.at) * self.per_second)
+            bucket.at = now
+            self._buckets[address] = bucket
+            while len(self._buckets) > self.addresses:
+                self._buckets.popitem(last=False)
+            if bucket.level < 1:
+                return False
+            bucket.level = max(0.0, bucket.level - cost)
+            return True
+
+
+FAILED_GUESS_COST = 20.0
+_LIMITED = ("/q/", "/sign-in", "/attendance")
+
+
+def address_of(scope: Scope) -> str:
+    """The peer's address, for limits only: it is not logged."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+class Guard:
+    """ASGI middleware: rate and body limits before, security headers and the access log after, and no traceback
+    beyond this point."""
+
+    def __init__(self, app: ASGIApp, *, limits: RateLimit, clock: Clock, render_error: RenderError) -> None:
+        self.app = app
+        self._limits = limits
+        self._clock = clock
+        self._render_error = render_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(scope, send)
+        body = _Body(receive, SMALL_BODY_BYTES if not scope["path"].startswith("/q/") else MAX_BODY_BYTES)
+        started = self._clock.monotonic()
+        try:
+            if scope["path"].startswith(_LIMITED) and not self._limits.take(address_of(scope)):
+                await self._fail(429, scope, body, answer)
+            else:
+                await self.app(scope, body.receive, _after_body(body, scope, answer.send))
+        except (
+            Exception
+        ) as error:  # the edge: whatever it was, the person gets a page and the log gets the place
+            _log.error("portal.bug", error=type(error).__name__, where=_places(error))
+            if answer.started:
+                raise
+            await self._fail(500, scope, body, answer)
+        finally:
+            self._log_access(scope, answer, started)
+
+    async def _fail(self, status: int, scope: Scope, body: _Body, answer: _Answer) -> None:
+        response = self._render_error(scope, status)
+        if status == 429:
+            response.headers["retry-after"] = "30"
+        await response(scope, body.receive, _after_body(body, scope, answer.send))
+
+    def _log_access(self, scope: Scope, answer: _Answer, started: float) -> None:
+        # The route's pattern, never the path: the path may hold a sheet's token.
+        route = getattr(scope.get("route"), "path", "-")
+        milliseconds = round((self._clock.monotonic() - started) * 1000)
+        _log.info(
+            "portal.request",
+            method=scope["method"],
+            route=route,
+            status=answer.status,
+            milliseconds=milliseconds,
+        )
+
+
+class _Answer:
+    """Adds the headers that every answer carries, unless the page chose its own."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self.status = 0
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("cache-control", "no-store")
+        await self._send(message)
+
+
+class _Body:
+    """Counts a request's body. Beyond the limit it is read on for a while, thrown away, and refused with 413."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+        self._whole = False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        if self._read > self._limit:
+            await self.discard()
+            raise HTTPException(413)
+        return message
+
+    async def discard(self) -> None:
+        """Read and forget what is still to come."""
+        while not self._whole and self._read < self._limit + DISCARD_BYTES:
+            await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            self._whole = self._whole or not message.get("more_body", False)
+        else:
+            self._whole = True
+        return message
+
+
+def _after_body(body: _Body, scope: Scope, send: Send) -> Send:
+    """A `send` that first lets a request with a body finish, so that a refusal reaches whoever is still sending."""
+
+    async def wait_then_send(message: Message) -> None:
+        if message["type"] == "http.response.start" and scope["method"] not in ("GET", "HEAD"):
+            await body.discard()
+        await send(message)
+
+    return wait_then_send
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened, innermost last. No message and no values: they may name a person."""
+    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]

@@ -1,0 +1,116 @@
+"""From uploaded files to the one door: judge each file, find the sheet of each picture, hand all of them in at once.
+
+Which sheet a picture shows is told by the code on it alone. A picture without a readable code is never guessed to be
+the sheet whose address brought the person here: it has to be taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from delivery.errors import N_, Refused
+from delivery.network.web.services import PortalServices, SheetsPort
+from delivery.network.web.uploads import Judged, PageImage, Problem, judge
+from delivery.record.sheetcode import CodeKeys, PageRef, read_code
+from delivery.store.sheets import Sheet
+from delivery.store.submissions import Arrival
+
+JUDGE_SECONDS = 60
+"""How long a person waits for one file to be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A file that has to be taken or sent again: its place in the upload, counted from 1, and why."""
+
+    number: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What an upload led to: ids of facts told (now or when the same picture came first), and what failed."""
+
+    facts: tuple[str, ...]
+    again: tuple[Again, ...]
+
+
+def sheet_of(text: str, *, sheets: SheetsPort, keys: CodeKeys) -> Sheet | None:
+    """The sheet that a code's text names; None alike for foreign, forged and unknown codes."""
+    ref = read_code(text, keys)
+    if ref is None:
+        return None
+    return sheets.by_page(ref.page_id) if isinstance(ref, PageRef) else sheets.by_side(ref.side_id)
+
+
+def take_in(files: Sequence[bytes], *, learner: str, services: PortalServices) -> Intake:
+    """File every usable picture for `learner`. Sending the same files again tells nothing new and gives the same facts.
+
+    Raises Refused when the workers are too busy; nothing was stored then.
+    """
+    again: list[Again] = []
+    arrivals: list[tuple[int, Arrival]] = []
+    now = services.clock.now()
+    for number, judged in enumerate(_judged(files, services), start=1):
+        if judged.problem is not None:
+            again.append(Again(number, judged.problem))
+        for page, image in enumerate(judged.pages, start=1):
+            found = _page_of(image, services)
+            if isinstance(found, Problem):
+                again.append(Again(number, found))
+                continue
+            arrival = Arrival(
+                page_id=found,
+                channel="phone",
+                image=image.data,
+                media_type=image.media_type,
+                received_at=now,
+                actor=f"learner:{learner}",
+                source=f"portal file {number} page {page}",
+                claimed_by=learner,
+            )
+            arrivals.append((number, arrival))
+    outcomes = services.submissions.accept([arrival for _, arrival in arrivals]) if arrivals else []
+    facts = []
+    for (number, _), outcome in zip(arrivals, outcomes, strict=True):
+        if outcome.fact:
+            facts.append(outcome.fact)
+        else:
+            again.append(Again(number, Problem.UNKNOWN_SHEET))
+    return Intake(tuple(dict.fromkeys(facts)), tuple(dict.fromkeys(again)))
+
+
+def _judged(files: Iterable[bytes], services: PortalServices) -> list[Judged]:
+    futures: list[Future[Judged]] = [
+        services.executor.submit(judge, data, services.read_page_image) for data in files
+    ]
+    try:
+        return [future.result(JUDGE_SECONDS) for future in futures]
+    except TimeoutError as error:
+        for future in futures:
+            future.cancel()
+        raise Refused(
+            N_("The server is busy and could not read your photos in time. Nothing was stored."),
+            do=N_("Send them again in a few minutes."),
+        ) from error
+
+
+def _page_of(image: PageImage, services: PortalServices) -> str | Problem:
+    """Page id of the one sheet in the picture. Codes of strangers are ignored; two of our sheets are refused."""
+    pages: set[str] = set()
+    known_code = False
+    for text in image.codes:
+        ref = read_code(text, services.keys)
+        if ref is None:
+            continue
+        known_code = True
+        sheet = sheet_of(text, sheets=services.sheets, keys=services.keys)
+        if sheet is not None:
+            pages.add(sheet.page_id)
+    if len(pages) == 1:
+        return pages.pop()
+    if pages:
+        return Problem.SEVERAL_SHEETS
+    return Problem.UNKNOWN_SHEET if known_code else Problem.NO_CODE

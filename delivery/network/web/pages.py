@@ -1,0 +1,91 @@
+"""Today's channels, the player, attendance, and the learner's own record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from delivery.catalogue.kinds import DeliveryMode
+from delivery.errors import TuxaError
+from delivery.network.web.services import PortalServices
+from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
+from delivery.record.facts import Fact
+from delivery.record.kinds import FactKind
+
+
+def page_routes(
+    services: PortalServices, visit_of: VisitOf, learner_of: VisitOf, learner_posted_of: PostedOf
+) -> APIRouter:
+    """``/``, ``/watch/{channel}``, ``/attendance``, ``/me`` and ``/healthz``."""
+    router = APIRouter()
+
+    @router.get("/")
+    def home(visit: Visit = Depends(visit_of)) -> Response:
+        return visit.page("home.html", channels=services.on_air(), now=services.clock.now())
+
+    @router.get("/watch/{channel}")
+    def watch(channel: str, visit: Visit = Depends(visit_of)) -> Response:
+        for on_air in services.on_air():
+            if on_air.channel == channel:
+                return visit.page("watch.html", channel=on_air)
+        raise HTTPException(404)
+
+    @router.get("/attendance")
+    def ask_attendance(visit: Visit = Depends(learner_of), recorded: str = "") -> Response:
+        return _attendance_page(visit, services, recorded=_own_attendance(visit, services, recorded))
+
+    @router.post("/attendance")
+    def claim_attendance(posted: Posted = Depends(learner_posted_of)) -> Response:
+        visit = posted.visit
+        try:
+            fact = services.claim_attendance(visit.learner, posted.text("code"))
+        except TuxaError as error:
+            visit.charge()
+            return _attendance_page(visit, services, problem=error, status=422)
+        return visit.redirect(f"/attendance?recorded={fact}")
+
+    @router.get("/me")
+    def me(visit: Visit = Depends(learner_of)) -> Response:
+        record = services.record_of(visit.learner)
+        return visit.page("me.html", courses=record["courses"], by_mode=_by_mode)
+
+    @router.get("/healthz")
+    def healthz() -> Response:
+        return JSONResponse({"ok": True})
+
+    return router
+
+
+def _attendance_page(
+    visit: Visit,
+    services: PortalServices,
+    *,
+    recorded: Fact | None = None,
+    problem: TuxaError | None = None,
+    status: int = 200,
+) -> Response:
+    title = ""
+    if recorded:
+        activity = services.catalogue().activities.get(recorded.activity)
+        title = activity.title if activity else recorded.activity
+    return visit.page("attendance.html", recorded=recorded, title=title, problem=problem, status=status)
+
+
+def _own_attendance(visit: Visit, services: PortalServices, text: str) -> Fact | None:
+    try:
+        fact = services.facts.get(str(UUID(text))) if text else None
+    except ValueError:
+        return None
+    own = fact and fact.learner == visit.learner and fact.kind is FactKind.ATTENDANCE_RECORDED
+    return fact if own else None
+
+
+def _by_mode(course: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """(mode, its activities), for the modes that the course uses."""
+    found = [(str(mode), [a for a in course["activities"] if a["mode"] == mode]) for mode in DeliveryMode]
+    return [(mode, activities) for mode, activities in found if activities]

@@ -1,0 +1,97 @@
+"""What the portal needs from the rest, as the wiring passes it in: small protocols and frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from fastapi import APIRouter
+
+from delivery.catalogue.model import Catalogue
+from delivery.clock import Clock
+from delivery.ids import IdSource
+from delivery.network.web.uploads import ReadPageImage
+from delivery.record.facts import Fact
+from delivery.record.sheetcode import CodeKeys
+from delivery.settings import Settings
+from delivery.store.credentials import Credentials
+from delivery.store.sheets import Sheet
+from delivery.store.submissions import Arrival, Outcome
+
+
+class SheetsPort(Protocol):
+    """The projection of planned packets."""
+
+    def by_page(self, page_id: str) -> Sheet | None: ...
+
+    def by_side(self, side_id: str) -> Sheet | None: ...
+
+    def of_activity(self, learner: str, activity: str) -> list[Sheet]: ...
+
+
+class SubmissionsPort(Protocol):
+    """The one door for returned work (design D4)."""
+
+    def accept(self, arrivals: Sequence[Arrival]) -> list[Outcome]: ...
+
+
+class FactsPort(Protocol):
+    """Reading one fact of the log."""
+
+    def get(self, fact_id: str) -> Fact | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One item of a channel's day."""
+
+    title: str
+    course: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    """What a channel sends now and next, and where to play it."""
+
+    channel: str
+    """Code, as in the address of the player."""
+    name: str
+    kind: Literal["tv", "radio"]
+    playlist: str
+    """Path of the multivariant HLS playlist, on this host."""
+    now: Programme | None = None
+    next: Programme | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalServices:
+    """Everything behind the pages."""
+
+    settings: Settings
+    clock: Clock
+    ids: IdSource
+    credentials: Credentials
+    keys: CodeKeys
+    sheets: SheetsPort
+    submissions: SubmissionsPort
+    facts: FactsPort
+    catalogue: Callable[[], Catalogue]
+    executor: Executor
+    """Where uploads are judged and read: processes, or one single thread, because PDFium is not thread-safe. A person
+    waits for each job, so it is not to be shared with ingest."""
+    read_page_image: ReadPageImage
+    on_air: Callable[[], Sequence[OnAir]]
+    claim_attendance: Callable[[str, str], str]
+    """(learner id, code as typed) -> id of the AttendanceRecorded fact; raises Refused with the reason."""
+    record_of: Callable[[str], Mapping[str, Any]]
+    """Learner id -> the JSON document of ``tuxa record show``."""
+    routers: Sequence[APIRouter] = field(default=())
+    """More routes to mount, such as the channels' playlists and segments."""
+    hls_js: Path | None = None
+    """hls.min.js to serve when the package does not bring it."""

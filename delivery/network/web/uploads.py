@@ -1,0 +1,163 @@
+"""Judging what a phone sent: by its bytes, never by its name or declared type, and before much memory is spent.
+
+Everything here runs in a worker (see :class:`delivery.network.web.services.PortalServices`), so that a hostile file
+costs a worker at most. A photograph stays byte for byte what was sent; a PDF becomes one picture per page.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pypdfium2 as pdfium
+from PIL import Image, UnidentifiedImageError
+
+from delivery.errors import N_, Message
+
+ReadPageImage = Callable[[bytes], Sequence[str]]
+"""Image file -> texts of the QR codes on it, ours or foreign; empty when none can be read. A picklable function."""
+
+MAX_FILES = 20
+MAX_FILE_BYTES = 25_000_000
+MAX_BODY_BYTES = 120_000_000
+MAX_PIXELS = 64_000_000
+"""Above the 48-megapixel cameras of phones; a decoded colour picture of this size takes 192 MB."""
+MAX_PDF_PAGES = 40
+PDF_DPI = 200
+MAX_PAGE_INCHES = 24
+"""Longest side of a PDF page that is drawn; A3 is 16.5 inches."""
+
+# MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it.
+_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+class Problem(StrEnum):
+    """Why a photo has to be taken or sent again. The value may stand in an address, so it says nothing personal."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    NO_PICTURE = "no_picture"
+    DAMAGED = "damaged"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    PDF_UNREADABLE = "pdf_unreadable"
+    PDF_TOO_LONG = "pdf_too_long"
+    NO_CODE = "no_code"
+    SEVERAL_SHEETS = "several_sheets"
+    UNKNOWN_SHEET = "unknown_sheet"
+
+    @property
+    def message(self) -> Message:
+        return Message(_PROBLEMS[self], _LIMITS)
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One picture of one sheet, with the texts of the codes on it."""
+
+    data: bytes
+    media_type: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one uploaded file: its pages, or what is wrong with it."""
+
+    pages: tuple[PageImage, ...] = ()
+    problem: Problem | None = None
+
+
+def judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
+    """Pictures of the sheets in one uploaded file, each with its codes. Never raises for what a file contains."""
+    if not data:
+        return Judged(problem=Problem.EMPTY)
+    if len(data) > MAX_FILE_BYTES:
+        return Judged(problem=Problem.TOO_LARGE)
+    if data.startswith(b"%PDF-"):
+        return _judge_pdf(data, read_page_image)
+    media_type = _media_type_of(data)
+    if isinstance(media_type, Problem):
+        return Judged(problem=media_type)
+    return Judged((PageImage(data, media_type, _codes(data, read_page_image)),))
+
+
+def _codes(data: bytes, read_page_image: ReadPageImage) -> tuple[str, ...]:
+    codes: Sequence[str] = read_page_image(data)
+    return tuple(codes)
+
+
+def _media_type_of(data: bytes) -> str | Problem:
+    """The media type of a whole, reasonable picture, else what is wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is the stricter one.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return Problem.TOO_MANY_PIXELS
+                media_type = _FORMATS[image.format or ""]
+                # An eighth of the size is enough to see that a JPEG is whole, at a fraction of the cost.
+                image.draft("L", (image.width // 8, image.height // 8))
+                image.load()
+                return media_type
+    except Image.DecompressionBombError:
+        return Problem.TOO_MANY_PIXELS
+    except UnidentifiedImageError:
+        return Problem.NO_PICTURE
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        # What Pillow's decoders raise for damaged files: PNG raises SyntaxError, a truncated file OSError.
+        return Problem.DAMAGED
+
+
+def _judge_pdf(data: bytes, read_page_image: ReadPageImage) -> Judged:
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError:
+        return Judged(problem=Problem.PDF_UNREADABLE)
+    try:
+        if len(document) > MAX_PDF_PAGES:
+            return Judged(problem=Problem.PDF_TOO_LONG)
+        pictures = [_draw(document, number) for number in range(len(document))]
+    except (pdfium.PdfiumError, ValueError, MemoryError):
+        return Judged(problem=Problem.PDF_UNREADABLE)
+    finally:
+        document.close()
+    if not pictures:
+        return Judged(problem=Problem.EMPTY)
+    return Judged(tuple(PageImage(data, "image/jpeg", _codes(data, read_page_image)) for data in pictures))
+
+
+def _draw(document: pdfium.PdfDocument, number: int) -> bytes:
+    """Page `number` as JPEG at 200 dpi, or fewer when the page is unreasonably large."""
+    page = document[number]
+    longest_inches = max(*page.get_size(), 1.0) / 72
+    dpi = PDF_DPI * min(1.0, MAX_PAGE_INCHES / longest_inches)
+    bitmap = page.render(scale=dpi / 72)
+    out = io.BytesIO()
+    bitmap.to_pil().convert("RGB").save(out, "JPEG", quality=88)
+    bitmap.close()
+    page.close()
+    return out.getvalue()
+
+
+_LIMITS = {
+    "mb": MAX_FILE_BYTES // 1_000_000,
+    "megapixels": MAX_PIXELS // 1_000_000,
+    "pages": MAX_PDF_PAGES,
+}
+
+_PROBLEMS = {
+    Problem.EMPTY: N_("The file is empty."),
+    Problem.TOO_LARGE: N_("The file is larger than {mb} MB."),
+    Problem.NO_PICTURE: N_("This is no photo or PDF. Send a JPEG, PNG or WebP picture, or a PDF."),
+    Problem.DAMAGED: N_("The picture is damaged or was cut off on the way. Please take it again."),
+    Problem.TOO_MANY_PIXELS: N_("The picture has more than {megapixels} megapixels. Choose a smaller size."),
+    Problem.PDF_UNREADABLE: N_("The PDF cannot be read: it is damaged or has a password."),
+    Problem.PDF_TOO_LONG: N_("The PDF has more than {pages} pages. Send it in parts."),
+    Problem.NO_CODE: N_("No code could be read. Take the photo again: the whole sheet, flat, in good light."),
+    Problem.SEVERAL_SHEETS: N_("There is more than one sheet in the photo. Take one photo of each sheet."),
+    Problem.UNKNOWN_SHEET: N_("The code on this sheet is not known here. Ask your university."),
+}

@@ -1,0 +1,213 @@
+"""One request of one browser: its session, its language, and the forms that it may send."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from delivery.errors import TuxaError
+from delivery.i18n import Language
+from delivery.ids import digest_of
+from delivery.network.web.guard import FAILED_GUESS_COST, RateLimit, address_of
+from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, hour, render
+from delivery.network.web.services import PortalServices
+from delivery.network.web.uploads import MAX_FILES
+from delivery.store.credentials import SESSION_LIFETIME, Session
+
+CSRF_FIELD = "csrf"
+_MAX_FIELD_BYTES = 8_000
+_LANGUAGE_SECONDS = 365 * 86_400
+
+
+class SignInNeeded(Exception):
+    """The page is for signed-in learners."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__("sign in")
+        self.then = then
+
+
+@dataclass(slots=True)
+class Visit:
+    """What a page needs to know of its request."""
+
+    request: Request
+    services: PortalServices
+    limits: RateLimit
+    session: Session | None
+    language: Language
+    form_secret: str
+    """Secret of this browser from which its forms' tokens are made: the session token, or a cookie before that."""
+    new_form_secret: bool = False
+    cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """To be set with the answer: name -> (value, seconds)."""
+
+    @property
+    def learner(self) -> str:
+        """Learner id of the session. Only for pages behind :func:`learner_visit`."""
+        assert self.session is not None
+        return self.session.learner
+
+    @property
+    def csrf(self) -> str:
+        return digest_of(("csrf", self.form_secret))
+
+    def page(self, template: str, /, *, status: int = 200, **context: Any) -> Response:
+        """Render `template` for this visit."""
+        if self.new_form_secret:
+            self.cookies[_cookie(self.services, self.request, "form")] = (self.form_secret, 0)
+        common = {
+            "csrf": self.csrf,
+            "signed_in": self.session is not None,
+            "institution": _institution(self.services),
+            "languages": {code: self._in_language(code) for code in ("vi", "en")},
+            "path": self.request.url.path,
+        }
+        return self.finish(render(template, self.language, {**common, **context}, status=status))
+
+    def hour(self, moment: datetime) -> str:
+        """``09:15`` on the clock of Viet Nam."""
+        return hour(moment, self.language)
+
+    def redirect(self, path: str) -> Response:
+        """See other: the browser asks for `path` next, so that reloading sends nothing twice."""
+        return self.finish(RedirectResponse(path, 303))
+
+    def finish(self, response: Response) -> Response:
+        for name, (value, seconds) in self.cookies.items():
+            response.set_cookie(
+                name,
+                value,
+                max_age=seconds or None,
+                path="/",
+                httponly=True,
+                samesite="lax",
+                secure=is_secure(self.services, self.request),
+            )
+        return response
+
+    def sign_in(self, session: Session) -> None:
+        """Give the browser its session."""
+        name = _cookie(self.services, self.request, "session")
+        self.cookies[name] = (session.token, int(SESSION_LIFETIME.total_seconds()))
+
+    def charge(self) -> None:
+        """A wrong guess: take more from the address's bucket."""
+        self.limits.take(address_of(self.request.scope), FAILED_GUESS_COST)
+
+    def _in_language(self, code: str) -> str:
+        url = self.request.url.include_query_params(lang=code)
+        return f"{quote(url.path)}?{url.query}"
+
+
+VisitOf = Callable[[Request], Visit]
+
+
+def visits(services: PortalServices, limits: RateLimit) -> VisitOf:
+    """The dependency that makes a :class:`Visit`. It runs in a thread: it looks the session up."""
+
+    def visit(request: Request) -> Visit:
+        token = request.cookies.get(_cookie(services, request, "session"), "")
+        session = services.credentials.session(token) if token else None
+        before = request.cookies.get(_cookie(services, request, "form"), "")
+        secret = session.token if session else before or _fresh_secret(services)
+        wish = request.query_params.get("lang")
+        made = Visit(
+            request,
+            services,
+            limits,
+            session,
+            chosen_language(wish, request.cookies.get(LANGUAGE_COOKIE), services.settings.lang),
+            secret,
+            new_form_secret=session is None and not before,
+        )
+        if wish == made.language:
+            made.cookies[LANGUAGE_COOKIE] = (made.language, _LANGUAGE_SECONDS)
+        return made
+
+    return visit
+
+
+def learner_visits(visit_of: VisitOf) -> VisitOf:
+    """The dependency of pages that need a session."""
+
+    def learner_visit(request: Request, visit: Visit = Depends(visit_of)) -> Visit:
+        if visit.session is None:
+            raise SignInNeeded(request.url.path)
+        return visit
+
+    return learner_visit
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form whose token was right."""
+
+    visit: Visit
+    form: FormData
+
+    def text(self, name: str) -> str:
+        value = self.form.get(name)
+        return value.strip() if isinstance(value, str) else ""
+
+
+PostedOf = Callable[..., AsyncIterator[Posted]]
+
+
+def posts(visit_of: VisitOf) -> PostedOf:
+    """The dependency that reads a form, after the visit was judged and before the page's own work.
+
+    Raises 403 when the form does not carry this browser's token, or the browser says that another site sent it.
+    """
+
+    async def posted(request: Request, visit: Visit = Depends(visit_of)) -> AsyncIterator[Posted]:
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise HTTPException(403)
+        limits = {"max_files": MAX_FILES + 2, "max_fields": 20, "max_part_size": _MAX_FIELD_BYTES}
+        async with request.form(**limits) as form:
+            token = form.get(CSRF_FIELD)
+            if visit.new_form_secret or not isinstance(token, str) or not _same(token, visit.csrf):
+                raise HTTPException(403)
+            yield Posted(visit, form)
+
+    return posted
+
+
+def local_path(wish: str) -> str:
+    """`wish` if it is a plain path on this host, else the learner's own page: no redirect leads elsewhere."""
+    plain = wish.startswith("/") and not wish.startswith("//") and wish.isascii() and wish.isprintable()
+    return wish if plain and "\\" not in wish else "/me"
+
+
+def is_secure(services: PortalServices, request: Request) -> bool:
+    return services.settings.base_url.startswith("https:") or request.url.scheme == "https"
+
+
+def _fresh_secret(services: PortalServices) -> str:
+    """A fresh secret for a browser's forms."""
+    return services.ids.random_bytes(16).hex()
+
+
+def _cookie(services: PortalServices, request: Request, purpose: str) -> str:
+    """Cookie name; over https with the prefix by which browsers keep other hosts from setting it."""
+    return f"__Host-tuxa_{purpose}" if is_secure(services, request) else f"tuxa_{purpose}"
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _institution(services: PortalServices) -> str:
+    try:
+        return services.catalogue().institution.name
+    except TuxaError:
+        return ""  # a home without a catalogue still shows its pages

@@ -1,0 +1,1 @@
+"""Post: packet, layout, draw, mailing | scan, intake."""

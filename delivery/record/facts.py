@@ -1,0 +1,174 @@
+"""A fact: something that happened, told once, never edited (design D1, D2).
+
+A :class:`Draft` is what somebody tells; the ledger turns it into a :class:`Fact` by giving it a place in a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from delivery.record.canonical import canonical_unchecked, parse, require_canonical
+from delivery.record.kinds import SPECS, FactKind, problems_of, upcast
+from delivery.units import Micros
+
+EVERYONE = "all"
+"""Audience of facts that are not about one site's learners (what aired, what was approved)."""
+
+
+class BadFact(ValueError):
+    """A draft does not fit its kind's schema. A programming error, or hostile input at a sync edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A fact before it has a place in a stream.
+
+    `id` is derived with :func:`delivery.ids.fact_id` from the kind and its natural key. `audience` is the code of the
+    site whose learners it concerns, or :data:`EVERYONE`. `private` holds personal data (JSON) that is stored apart
+    under the learner's key; only a keyed hash of it enters the chain. `corrects` is the id of the fact that this one
+    replaces.
+    """
+
+    id: UUID
+    kind: FactKind
+    occurred_at: Micros
+    actor: str
+    data: Mapping[str, Any]
+    audience: str = EVERYONE
+    learner: str = ""
+    course: str = ""
+    activity: str = ""
+    mode: str = ""
+    corrects: str = ""
+    private: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def content(self, private_hash: str = "") -> str:
+        """Canonical content, without the envelope. Raises BadFact naming every field that does not fit."""
+        problems = problems_of(self.kind, self.data)
+        spec = SPECS[self.kind]
+        if spec.about_learner != bool(self.learner):
+            problems.append(f"{self.kind} {'needs' if spec.about_learner else 'must not name'} a learner")
+        if self.private is not None and not spec.private:
+            problems.append(f"{self.kind} carries no personal data")
+        if not (_plain(self.learner) and _plain(self.audience)):
+            problems.append(f"{self.learner!r}, {self.audience!r}: not plain identifiers")
+        if problems:
+            raise BadFact("; ".join(problems))
+        document: dict[str, Any] = {
+            "actor": self.actor,
+            "at": self.occurred_at,
+            "data": self.data,
+            "schema": spec.version,
+        }
+        if self.activity:
+            document["activity"] = self.activity
+        if self.corrects:
+            document["corrects"] = self.corrects
+        if self.course:
+            document["course"] = self.course
+        if self.mode:
+            document["mode"] = self.mode
+        if private_hash:
+            document["private"] = private_hash
+        require_canonical(document)
+        return canonical_unchecked(document).decode()
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> bool:
+    """Identifiers stand unescaped in the envelope, so they may hold nothing that JSON would escape."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+class FactRow(NamedTuple):
+    """A fact as stored: envelope columns and canonical content. All of it is covered by `hash`."""
+
+    stream: str
+    seq: int
+    id: str
+    kind: str
+    learner: str
+    recorded_at: int
+    hlc: int
+    content: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact with its place, parsed for reading. `data` is in the newest schema's shape."""
+
+    stream: str
+    seq: int
+    id: str
+    kind: FactKind
+    learner: str
+    recorded_at: Micros
+    hlc: int
+    occurred_at: Micros
+    actor: str
+    data: Mapping[str, Any]
+    course: str
+    activity: str
+    mode: str
+    corrects: str
+    private_hash: str
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """Order of display: hybrid logical clock, then stream and sequence."""
+        return (self.hlc, self.stream, self.seq)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fact as a JSON document for people and exports."""
+        return {
+            "id": self.id,
+            "stream": self.stream,
+            "sequence": self.seq,
+            "kind": str(self.kind),
+            "occurred_at": self.occurred_at,
+            "recorded_at": self.recorded_at,
+            "actor": self.actor,
+            "learner": self.learner or None,
+            "course": self.course or None,
+            "activity": self.activity or None,
+            "mode": self.mode or None,
+            "corrects": self.corrects or None,
+            "data": dict(self.data),
+        }
+
+
+def read_row(row: FactRow) -> Fact:
+    """Parse a stored row."""
+    document = parse(row.content.encode())
+    get = document.get
+    data = document["data"]
+    kind = FactKind(row.kind)
+    if document["schema"] != SPECS[kind].version:
+        data = upcast(row.kind, document["schema"], data)
+    return Fact(
+        row.stream,
+        row.seq,
+        row.id,
+        kind,
+        row.learner,
+        Micros(row.recorded_at),
+        row.hlc,
+        Micros(document["at"]),
+        document["actor"],
+        data,
+        get("course", ""),
+        get("activity", ""),
+        get("mode", ""),
+        get("corrects", ""),
+        get("private", ""),
+    )
+
+
+def stream_name(writer: str, audience: str) -> str:
+    """Name of the stream that `writer` (a site) keeps for `audience` (a site, or everyone)."""
+    return f"{writer}/{audience}"

@@ -1,0 +1,372 @@
+"""The learner record: a pure fold of facts (design D1).
+
+The result depends on the set of facts only, not on their order, partition or repetition: facts are first made unique by
+id, corrections are resolved as a set, and every choice below is by value, never by arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from delivery.catalogue.grading import GradingRules
+from delivery.catalogue.kinds import ActivityKind
+from delivery.catalogue.model import Activity, Catalogue, Component, Course
+from delivery.clock import VIETNAM, from_micros
+from delivery.record.evidence import Claim, Piece, resolve
+from delivery.record.facts import Fact
+from delivery.record.grades import ComponentScore, CourseGrade, by_component, course_grade, exact_text
+from delivery.record.kinds import FactKind
+from delivery.units import TICK_MS
+
+_K = FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRecord:
+    """What is known of one planned activity. Without any fact it is ``not_recorded``, never absent (TX-9.8-1)."""
+
+    activity: Activity
+    status: str
+    """``not_recorded``, ``delivered``, ``recorded``, ``incomplete``, ``submitted``, ``marked``, ``review``, ``held``."""
+    minutes: int
+    """Workload that is credited, at most the designed one (TX-9.8-2)."""
+    evidence: tuple[str, ...]
+    """Fact ids in order."""
+    mark: Decimal | None = None
+    late: bool = False
+    pages_missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRecord:
+    """A learner's course."""
+
+    course: Course
+    activities: tuple[ActivityRecord, ...]
+    components: tuple[ComponentScore, ...]
+    component_names: Mapping[str, str]
+    grade: CourseGrade | None
+    interactions: Mapping[str, int]
+    """LS and SS exchanges (TX-5.4-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerRecord:
+    """One learner, all modes."""
+
+    learner: str
+    site: str
+    cohort: str
+    courses: tuple[CourseRecord, ...]
+    facts: int
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Facts of one activity, sorted out by what they say."""
+
+    aired: list[Fact] = field(default_factory=list)
+    attended: list[Fact] = field(default_factory=list)
+    took_part: list[Fact] = field(default_factory=list)
+    sent: list[Fact] = field(default_factory=list)
+    work: list[Fact] = field(default_factory=list)
+    held: list[Fact] = field(default_factory=list)
+    asked: list[Fact] = field(default_factory=list)
+    marks: list[Fact] = field(default_factory=list)
+
+
+_SLOTS: Mapping[FactKind, str] = {
+    _K.ITEM_AIRED: "aired",
+    _K.ATTENDANCE_RECORDED: "attended",
+    _K.PARTICIPATION_RECORDED: "took_part",
+    _K.WORK_RECEIVED: "work",
+    _K.WORK_HELD: "held",
+    _K.QUESTION_ASKED: "asked",
+    _K.QUESTION_ANSWERED: "asked",
+    _K.MARK_RECORDED: "marks",
+}
+
+
+def fold(learner: str, facts: Iterable[Fact], catalogue: Catalogue, rules: GradingRules) -> LearnerRecord:
+    """The record of `learner` from the learner's own facts and the as-run facts of the learner's courses."""
+    unique: dict[str, Fact] = {}
+    replaced: set[str] = set()
+    for fact in facts:
+        if fact.learner and fact.learner != learner:
+            continue
+        unique[fact.id] = fact
+        if fact.corrects:
+            replaced.add(fact.corrects)
+    standing = [fact for fact in unique.values() if fact.id not in replaced]
+    standing.sort(key=lambda fact: (fact.hlc, fact.stream, fact.seq))
+
+    site, cohort = _membership(standing)
+    courses = _courses(standing)
+    gathered, course_marks, packets = _gather(standing)
+    _deliveries(packets, gathered)
+    return LearnerRecord(
+        learner,
+        site,
+        cohort,
+        tuple(
+            _course(catalogue, catalogue.courses[code], gathered, course_marks.get(code, ()), rules)
+            for code in courses
+            if code in catalogue.courses
+        ),
+        len(unique),
+    )
+
+
+def _membership(facts: Sequence[Fact]) -> tuple[str, str]:
+    newest = max(
+        (f for f in facts if f.kind in (_K.LEARNER_REGISTERED, _K.LEARNER_PROFILE_CHANGED)),
+        key=lambda f: (f.data.get("revision", 0), f.order),
+        default=None,
+    )
+    return (newest.data["site"], newest.data["cohort"]) if newest else ("", "")
+
+
+def _courses(facts: Sequence[Fact]) -> list[str]:
+    enrolled: dict[str, bool] = {}
+    for fact in facts:
+        if fact.kind is _K.COURSE_ENROLLED:
+            enrolled[fact.course] = True
+        elif fact.kind is _K.COURSE_LEFT:
+            enrolled[fact.course] = False
+    return sorted(code for code, active in enrolled.items() if active)
+
+
+def _gather(
+    facts: Sequence[Fact],
+) -> tuple[dict[str, _Gathered], dict[str, list[Fact]], list[Fact]]:
+    """(facts by activity, marks given to a component directly by course, packet facts)."""
+    by_activity: dict[str, _Gathered] = {}
+    course_marks: dict[str, list[Fact]] = {}
+    packets: list[Fact] = []
+    for fact in facts:
+        slot = _SLOTS.get(fact.kind)
+        if slot is None:
+            if "packet" in fact.data:
+                packets.append(fact)
+            continue
+        if not fact.activity:
+            if fact.kind is _K.MARK_RECORDED:
+                course_marks.setdefault(fact.course, []).append(fact)
+            continue
+        found = by_activity.get(fact.activity)
+        if found is None:
+            found = by_activity[fact.activity] = _Gathered()
+        getattr(found, slot).append(fact)
+    return by_activity, course_marks, packets
+
+
+def _deliveries(packets: Sequence[Fact], by_activity: dict[str, _Gathered]) -> None:
+    """A packet that was posted counts as sent for each activity that has a sheet or material in it."""
+    contents: dict[str, set[str]] = {}
+    for fact in packets:
+        if fact.kind is _K.PACKET_PLANNED:
+            contents[fact.data["packet"]] = {sheet[3] for sheet in fact.data["sheets"] if sheet[3]}
+    for fact in packets:
+        if fact.kind in (_K.PACKET_POSTED, _K.PACKET_DELIVERED):
+            for activity in contents.get(fact.data["packet"], ()):
+                by_activity.setdefault(activity, _Gathered()).sent.append(fact)
+
+
+def _course(
+    catalogue: Catalogue,
+    course: Course,
+    gathered: Mapping[str, _Gathered],
+    direct: Sequence[Fact],
+    rules: GradingRules,
+) -> CourseRecord:
+    activities = tuple(
+        _activity(activity, gathered.get(activity.code, _EMPTY))
+        for activity in catalogue.activities_of.get(course.code, ())
+    )
+    components = catalogue.components_of.get(course.code, ())
+    scores = by_component(components, _marks(components, activities, direct))
+    asked = [f for a in catalogue.activities_of.get(course.code, ()) for f in gathered.get(a.code, _EMPTY).asked]
+    return CourseRecord(
+        course,
+        activities,
+        scores,
+        {component.code: component.name for component in components},
+        course_grade(scores, rules, basis=course.grading),
+        {"LS": len(asked)},
+    )
+
+
+def _marks(
+    components: Sequence[Component], activities: Sequence[ActivityRecord], direct: Sequence[Fact]
+) -> dict[str, list[Decimal | None]]:
+    marks: dict[str, list[Decimal | None]] = {component.code: [] for component in components}
+    for record in activities:
+        if record.activity.component in marks:
+            marks[record.activity.component].append(record.mark)
+    given: dict[str, list[Fact]] = {}
+    for fact in direct:
+        given.setdefault(fact.data.get("component", ""), []).append(fact)
+    for code, facts in given.items():
+        if code in marks:
+            marks[code].append(_one_mark(facts))
+    return marks
+
+
+def _one_mark(facts: Sequence[Fact]) -> Decimal | None:
+    """The standing mark; None when two standing marks disagree, until a person corrects one of them."""
+    scores = {Decimal(fact.data["score"]) for fact in facts}
+    return scores.pop() if len(scores) == 1 else None
+
+
+def _activity(activity: Activity, facts: _Gathered) -> ActivityRecord:
+    evidence = tuple(
+        fact.id
+        for fact in sorted(
+            (
+                *facts.aired,
+                *facts.sent,
+                *facts.attended,
+                *facts.took_part,
+                *facts.asked,
+                *facts.work,
+                *facts.held,
+                *facts.marks,
+            ),
+            key=lambda fact: fact.order,
+        )
+    )
+    claim = resolve(_piece(fact) for fact in facts.work)
+    mark = _one_mark(facts.marks) if facts.marks else None
+    return ActivityRecord(
+        activity,
+        _status(facts, claim, mark),
+        _credited(activity, facts, claim, marked=mark is not None),
+        evidence,
+        mark,
+        _late(activity.due, claim),
+        claim.missing if claim else (),
+    )
+
+
+def _piece(fact: Fact) -> Piece:
+    data = fact.data
+    return Piece(
+        fact.id,
+        data.get("packet", ""),
+        data["page"],
+        data["pages"],
+        data["channel"],
+        fact.occurred_at,
+        data.get("superseded", False),
+    )
+
+
+def _status(facts: _Gathered, claim: Claim | None, mark: Decimal | None) -> str:
+    if facts.marks:
+        return "review" if mark is None else "marked"
+    if claim is not None:
+        if claim.disagreement:
+            return "review"
+        return "submitted" if claim.complete else "incomplete"
+    if facts.held:
+        return "held"
+    if facts.attended or facts.took_part or facts.asked:
+        return "recorded"
+    if facts.sent or facts.aired:
+        return "delivered"
+    return "not_recorded"
+
+
+def _credited(activity: Activity, facts: _Gathered, claim: Claim | None, *, marked: bool) -> int:
+    """Minutes of the designed workload that evidence stands for. What merely aired or was posted credits nothing."""
+    if activity.kind is ActivityKind.ASSIGNMENT:
+        return activity.minutes if marked or (claim is not None and claim.complete) else 0
+    by_airing: dict[str, int] = {}
+    for fact in facts.attended:
+        airing = fact.data["airing"]
+        by_airing[airing] = max(by_airing.get(airing, 0), fact.data["minutes"])
+    minutes = sum(by_airing.values()) + sum(fact.data["minutes"] for fact in facts.took_part)
+    minutes += sum(fact.data.get("minutes", 0) for fact in facts.asked)
+    return min(minutes, activity.minutes)
+
+
+def _late(due: date | None, claim: Claim | None) -> bool:
+    """Late when the last needed page came after the due day ended in Viet Nam."""
+    if due is None or claim is None or not claim.last_needed_arrival:
+        return False
+    return from_micros(claim.last_needed_arrival).astimezone(VIETNAM).date() > due
+
+
+_EMPTY = _Gathered()
+
+
+def aired_minutes(fact: Fact) -> int:
+    """Whole minutes that went out, from an as-run fact (TX-2.4: as-run, not planned)."""
+    ticks: int = fact.data["aired_ticks"]
+    return ticks * TICK_MS // 60_000
+
+
+def as_json(record: LearnerRecord, heads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The record as the command line's contract gives it (design section 4)."""
+    return {
+        "learner": record.learner,
+        "site": record.site,
+        "cohort": record.cohort,
+        "courses": [_course_json(course) for course in record.courses],
+        "facts": record.facts,
+        "heads": list(heads),
+    }
+
+
+def _course_json(record: CourseRecord) -> dict[str, Any]:
+    grade = record.grade
+    return {
+        "course": record.course.code,
+        "name": record.course.name,
+        "credits": str(record.course.credits),
+        "lead_mode": str(record.course.lead_mode),
+        "activities": [
+            {
+                "activity": item.activity.code,
+                "title": item.activity.title,
+                "unit": item.activity.unit,
+                "kind": str(item.activity.kind),
+                "mode": str(item.activity.mode),
+                "minutes": item.minutes,
+                "planned_minutes": item.activity.minutes,
+                "due": item.activity.due.isoformat() if item.activity.due else None,
+                "status": item.status,
+                "late": item.late,
+                "pages_missing": list(item.pages_missing),
+                "mark": str(item.mark) if item.mark is not None else None,
+                "evidence": list(item.evidence),
+            }
+            for item in record.activities
+        ],
+        "components": [
+            {
+                "component": score.code,
+                "name": record.component_names[score.code],
+                "weight": str(score.weight),
+                "score": _score_text(score),
+            }
+            for score in record.components
+        ],
+        "grade": None
+        if grade is None
+        else {
+            "score": str(grade.score),
+            "letter": grade.letter,
+            "points": str(grade.points) if grade.points is not None else None,
+            "passed": grade.passed,
+        },
+        "interactions": dict(record.interactions),
+    }
+
+
+def _score_text(score: ComponentScore) -> str | None:
+    return None if score.score is None else exact_text(score.score)

@@ -1,0 +1,1 @@
+"""Regulation profiles (data) and rules by article; pure."""

@@ -1,0 +1,98 @@
+"""Regulation profiles: thresholds as data, each with its clause, bound to cohorts (design D7)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from delivery.catalogue.grading import GradingRules, LetterBand
+from delivery.errors import ConfigError, N_
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile, read and checked."""
+
+    id: str
+    title: str
+    verified: bool
+    admitted_after: date
+    """Cohorts admitted strictly after this day come under the profile (TXC-2-1)."""
+    grading: GradingRules
+
+
+@cache
+def load_profile(name: str) -> Profile:
+    """The profile that ships under `name`. Raises ConfigError naming the key that is missing or wrong."""
+    entry = resources.files("delivery.regulation") / "profiles" / f"{name}.toml"
+    if not entry.is_file():
+        raise ConfigError(
+            N_("There is no regulation profile “{name}”."),
+            do=N_("Known profiles: {known}."),
+            name=name,
+            known=", ".join(profile_names()),
+        )
+    return read_profile(entry.read_text(encoding="utf-8"), source=f"{name}.toml")
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles that ship."""
+    folder = resources.files("delivery.regulation") / "profiles"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def read_profile(text: str, *, source: str) -> Profile:
+    """Parse a profile's TOML text."""
+    try:
+        document = tomllib.loads(text)
+        return Profile(
+            id=document["id"],
+            title=document["title"],
+            verified=document["verified"],
+            admitted_after=document["applies"]["admitted_after"],
+            grading=_grading(document["id"], document["grading"]),
+        )
+    except KeyError as error:
+        raise ConfigError(
+            N_("Regulation profile {source}: the key {key} is missing."),
+            do=N_("Add it; VN-2024.toml shows the form."),
+            source=source,
+            key=str(error),
+        ) from error
+    except (tomllib.TOMLDecodeError, InvalidOperation, TypeError, ValueError) as error:
+        raise ConfigError(
+            N_("Regulation profile {source} cannot be read: {reason}"),
+            do=N_("Correct the value; decimals are written as text, such as \"5.5\"."),
+            source=source,
+            reason=str(error) or type(error).__name__,
+        ) from error
+
+
+def _grading(profile: str, data: Mapping[str, Any]) -> GradingRules:
+    letters = tuple(
+        LetterBand(item["letter"], Decimal(item["floor"]), Decimal(item["points"]), item["passed"])
+        for item in data["letters"]
+    )
+    floors = [band.floor for band in letters]
+    if floors != sorted(floors, reverse=True) or floors[-1] != 0:
+        raise ValueError("grading.letters must run from the highest floor down to 0")
+    return GradingRules(
+        profile=profile,
+        scale_max=Decimal(data["scale_max"]),
+        course_places=int(data["course_places"]),
+        weights_total=Decimal(data["weights_total"]),
+        letters=letters,
+        pass_only_floor=Decimal(data["pass_only_floor"]),
+        pass_only_letter=data["pass_only_letter"],
+        fail_letter=data["fail_letter"],
+        min_components=int(data["min_components"]),
+        min_components_small=int(data["min_components_small"]),
+        small_course_credits=Decimal(data["small_course_credits"]),
+        online_weight_max=Decimal(data["online_weight_max"]),
+    )

@@ -1,0 +1,1 @@
+"""Annexes, disclosure, transcript, plots."""

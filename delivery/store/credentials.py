@@ -1,0 +1,263 @@
+"""Who may sign in to the portal: PINs, sessions, and what happens after wrong guesses.
+
+A PIN is eight random digits, more than the six that NIST SP 800-63B section 5.1.1.2 asks of a random numeric secret.
+It is kept as an Argon2id hash only. A session is a random token kept as its SHA-256 only; deleting the row ends it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.sql.schema import Table
+from sqlmodel import SQLModel
+
+from delivery.clock import Clock, from_micros, to_micros
+from delivery.errors import N_, NotFound
+from delivery.ids import IdSource, digest_of
+from delivery.store.database import Database
+from delivery.store.tables.network import CredentialTable, PortalSessionTable, SignInFailureTable
+
+PIN_DIGITS = 8
+SESSION_LIFETIME = timedelta(hours=12)
+"""Long enough for an evening's work on a phone, short enough for a shared computer."""
+FREE_ATTEMPTS = 5
+FIRST_LOCK = timedelta(seconds=30)
+LONGEST_LOCK = timedelta(hours=1)
+FORGET_FAILURES_AFTER = timedelta(days=1)
+
+# OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, 2 passes, 1 lane. A class that signs in at once must not
+# exhaust the memory of a small server, so fewer hashes run at a time than there are request threads.
+_MEMORY_KIB = 19_456
+_PASSES = 2
+_LANES = 1
+_HASHES_AT_ONCE = 4
+_LONGEST_CODE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in learner. `token` is a secret between the portal and one browser."""
+
+    token: str
+    learner: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Session(learner={self.learner!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRefused:
+    """Wrong code or PIN, which of them is not told; `locked_until` is set while guessing is stopped."""
+
+    locked_until: datetime | None = None
+
+
+class Credentials:
+    """PINs and sessions of learners.
+
+    `find` turns what a person types as student code into a learner id, or None.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, ids: IdSource, *, find: Callable[[str], str | None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._find = find
+        self._hasher = PasswordHasher(_PASSES, _MEMORY_KIB, _LANES)
+        self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+
+    # --- PINs ----------------------------------------------------------------------------------
+
+    def issue_pin(self, code: str) -> str:
+        """Give the learner a fresh PIN, end their sessions, and return the PIN: the only time it is seen.
+
+        Raises NotFound when nobody has this code.
+        """
+        learner = self._known(code)
+        pin = "".join(str(byte % 10) for byte in self._digits())
+        hashed = self._hash(pin)
+        now = to_micros(self._clock.now())
+        with self._database.write() as connection:
+            _replace(
+                connection, CredentialTable, "learner", {"learner": learner, "hash": hashed, "set_at": now}
+            )
+            connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == _code_digest(code)))
+            _end_sessions(connection, learner)
+        return pin
+
+    def revoke(self, code: str) -> int:
+        """Take the learner's PIN away and end their sessions. Returns how many sessions ended."""
+        learner = self._known(code)
+        with self._database.write() as connection:
+            connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.learner == learner))
+            return _end_sessions(connection, learner)
+
+    def _known(self, code: str) -> str:
+        learner = self._learner_of(code)
+        if learner is None:
+            raise NotFound(
+                N_("There is no learner with the code “{code}”."),
+                do=N_("Check the code on the roster, or import the roster first."),
+                code=code,
+            )
+        return learner
+
+    def _learner_of(self, code: str) -> str | None:
+        """People type codes on phones: spaces never matter, case only where the roster needs it."""
+        typed = "".join(code.split())[:_LONGEST_CODE]
+        return (self._find(typed) or self._find(typed.upper())) if typed else None
+
+    def _digits(self) -> bytes:
+        # Bytes of 250 and above are thrown away, so that each digit is equally likely.
+        out = b""
+        while len(out) < PIN_DIGITS:
+            out += bytes(byte for byte in self._ids.random_bytes(2 * PIN_DIGITS) if byte < 250)
+        return out[:PIN_DIGITS]
+
+    # --- signing in ----------------------------------------------------------------------------
+
+    def sign_in(self, code: str, pin: str) -> Session | SignInRefused:
+        """Open a session. An unknown code costs the same time and gets the same answer as a wrong PIN."""
+        digest = _code_digest(code)
+        now = self._clock.now()
+        with self._database.read() as connection:
+            locked = _locked_until(connection, digest)
+            learner = self._learner_of(code)
+            hashed = _hash_of(connection, learner) if learner else None
+        if locked is not None and locked > now:
+            return SignInRefused(locked)
+        right = self._verify(hashed or self._nobodys_hash, _plain_pin(pin)) and hashed is not None
+        if not right or learner is None:
+            return SignInRefused(self._count_failure(digest, now))
+        return self._open_session(learner, digest, now)
+
+    def _verify(self, hashed: str, pin: str) -> bool:
+        with self._hashing:
+            try:
+                return self._hasher.verify(hashed, pin)
+            except (VerificationError, InvalidHashError):
+                return False
+
+    def _hash(self, pin: str) -> str:
+        with self._hashing:
+            return self._hasher.hash(pin, salt=self._ids.random_bytes(16))
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        """Compared against when the code is unknown, so that the time does not tell."""
+        return self._hash(self._ids.random_bytes(16).hex())
+
+    def _count_failure(self, digest: str, now: datetime) -> datetime | None:
+        """Note one more failure in a row; returns until when the code is locked, if it now is."""
+        with self._database.write() as connection:
+            too_old = to_micros(now - FORGET_FAILURES_AFTER)
+            connection.execute(delete(_FAILURES).where(_FAILURES.c.last_at < too_old))
+            query = select(_FAILURES.c.failures).where(_FAILURES.c.code_digest == digest)
+            failures = (connection.execute(query).scalar() or 0) + 1
+            lock = lock_after(failures)
+            row = {
+                "code_digest": digest,
+                "failures": failures,
+                "last_at": to_micros(now),
+                "locked_until": to_micros(now + lock),
+            }
+            _replace(connection, SignInFailureTable, "code_digest", row)
+        return now + lock if lock else None
+
+    def _open_session(self, learner: str, digest: str, now: datetime) -> Session:
+        session = Session(self._ids.random_bytes(32).hex(), learner, now + SESSION_LIFETIME)
+        with self._database.write() as connection:
+            connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == digest))
+            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.expires_at <= to_micros(now)))
+            connection.execute(
+                insert(_SESSIONS).values(
+                    token_digest=_token_digest(session.token),
+                    learner=learner,
+                    started_at=to_micros(now),
+                    expires_at=to_micros(session.expires_at),
+                )
+            )
+        return session
+
+    # --- sessions ------------------------------------------------------------------------------
+
+    def session(self, token: str) -> Session | None:
+        """The session behind a token, unless it ended, expired or never was."""
+        query = select(_SESSIONS.c.learner, _SESSIONS.c.expires_at).where(
+            _SESSIONS.c.token_digest == _token_digest(token)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None or from_micros(row.expires_at) <= self._clock.now():
+            return None
+        return Session(token, row.learner, from_micros(row.expires_at))
+
+    def sign_out(self, token: str) -> None:
+        """End one session; ending it twice is the same."""
+        with self._database.write() as connection:
+            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.token_digest == _token_digest(token)))
+
+
+def lock_after(failures: int) -> timedelta:
+    """How long a code is locked after so many failures in a row: nothing at first, then doubling."""
+    if failures < FREE_ATTEMPTS:
+        return timedelta(0)
+    doublings = min(failures - FREE_ATTEMPTS, 12)
+    return min(FIRST_LOCK * (1 << doublings), LONGEST_LOCK)
+
+
+def _table(row: type[SQLModel]) -> Table:
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+_CREDENTIALS = _table(CredentialTable)
+_FAILURES = _table(SignInFailureTable)
+_SESSIONS = _table(PortalSessionTable)
+
+
+def _replace(connection: Connection, row: type[SQLModel], key: str, values: dict[str, str | int]) -> None:
+    """Update the row with this key, or insert it. Safe because there is one writer."""
+    table = _table(row)
+    changed = connection.execute(update(table).where(table.c[key] == values[key]).values(values))
+    if changed.rowcount == 0:
+        connection.execute(insert(table).values(values))
+
+
+def _locked_until(connection: Connection, digest: str) -> datetime | None:
+    query = select(_FAILURES.c.locked_until).where(_FAILURES.c.code_digest == digest)
+    micros = connection.execute(query).scalar()
+    return None if micros is None else from_micros(micros)
+
+
+def _hash_of(connection: Connection, learner: str) -> str | None:
+    query = select(_CREDENTIALS.c.hash).where(_CREDENTIALS.c.learner == learner)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
+def _end_sessions(connection: Connection, learner: str) -> int:
+    return connection.execute(delete(_SESSIONS).where(_SESSIONS.c.learner == learner)).rowcount
+
+
+def _plain_pin(pin: str) -> str:
+    return "".join(pin.split())[:64]
+
+
+def _code_digest(code: str) -> str:
+    """Name of the count of failures: the same for every way to type one code."""
+    return digest_of(("sign-in", "".join(code.split())[:_LONGEST_CODE].upper()))
+
+
+def _token_digest(token: str) -> str:
+    return digest_of(("session", token))

@@ -1,0 +1,334 @@
+"""The append-only log of facts: one transaction per append, chained, signed, projected (design D1, D2)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from delivery.clock import Clock, to_micros
+from delivery.ids import content_address
+from delivery.record.facts import Draft, Fact, FactRow, read_row, stream_name
+from delivery.record.hlc import tick
+from delivery.record.kinds import FactKind
+from delivery.record.ledger import Head, Problem, StreamEnd, chain_hash, genesis, sign_head, verify_head, verify_rows
+from delivery.store import projections
+from delivery.store.database import Database
+from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable, SiteKeyTable
+from delivery.store.vault import Vault
+
+CHUNK = 500
+_COLUMNS = FactRow._fields
+_fact = FactTable.__table__  # type: ignore[attr-defined]
+_head = HeadTable.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did. `unchanged` facts were known with the same bytes; `quarantined` with other bytes."""
+
+    added: tuple[str, ...] = ()
+    unchanged: int = 0
+    quarantined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Outcome of verifying everything that is stored."""
+
+    facts: int
+    streams: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass(slots=True)
+class _Stream:
+    """A stream's end while a transaction extends it."""
+
+    seq: int
+    hash: str
+    stored: bool
+    grown: bool = False
+
+
+@dataclass(slots=True)
+class _Work:
+    """State of one append."""
+
+    streams: dict[str, _Stream]
+    hlc: int
+    now: int
+    added: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    quarantined: list[str] = field(default_factory=list)
+
+
+class FactLog:
+    """The fact log of one home. `site` is the writer of every fact appended here."""
+
+    def __init__(
+        self, database: Database, vault: Vault, *, site: str, signing: Ed25519PrivateKey, clock: Clock
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._site = site
+        self._signing = signing
+        self._clock = clock
+        mark = "?" if database.dialect == "sqlite" else "%s"
+        self._insert = f"INSERT INTO fact ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"
+
+    def append(self, drafts: Iterable[Draft], *, once: bool = False) -> Appended:
+        """Give each draft its place, durably, all or none.
+
+        A draft whose id is known with the same content is a no-op; with other content it goes to quarantine. With
+        `once`, a known id is a no-op whatever the content: for facts that a step tells only when it first succeeds.
+        """
+        with self._database.write() as connection:
+            return self.append_in(connection, drafts, once=once)
+
+    def append_in(self, connection: Connection, drafts: Iterable[Draft], *, once: bool = False) -> Appended:
+        """As :meth:`append`, inside the caller's write transaction. Streams: memory does not grow with `drafts`."""
+        work = self._begin(connection)
+        pending = iter(drafts)
+        while chunk := list(islice(pending, CHUNK)):
+            self._append_chunk(connection, chunk, work, once=once)
+        self._finish(connection, work)
+        return Appended(tuple(work.added), work.unchanged, tuple(work.quarantined))
+
+    def _begin(self, connection: Connection) -> _Work:
+        rows = connection.execute(select(_head.c.stream, _head.c.seq, _head.c.hash, _head.c.hlc)).all()
+        own = {
+            stream: _Stream(seq, last, stored=True)
+            for stream, seq, last, _ in rows
+            if stream.startswith(f"{self._site}/")
+        }
+        newest = max((hlc for *_, hlc in rows), default=0)
+        return _Work(own, newest, to_micros(self._clock.now()))
+
+    def _append_chunk(self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool) -> None:
+        prepared, sealed = self._prepare(connection, drafts)
+        before = {name: (s.seq, s.hash, s.grown) for name, s in work.streams.items()}
+        hlc = work.hlc
+        savepoint = connection.begin_nested()
+        try:
+            # The common case first: nothing of this chunk is known yet.
+            self._insert_rows(connection, prepared, work)
+            savepoint.commit()
+        except IntegrityError:
+            savepoint.rollback()
+            work.hlc = hlc
+            work.streams = {
+                name: _Stream(*before[name][:2], stored=s.stored, grown=before[name][2])
+                for name, s in work.streams.items()
+                if name in before
+            }
+            prepared = self._only_new(connection, prepared, work, once=once)
+            self._insert_rows(connection, prepared, work)
+        fresh = {str(draft.id) for draft, _ in prepared}
+        if payloads := {row["fact"]: row for row in sealed if row["fact"] in fresh}:
+            connection.execute(insert(PrivateTable), list(payloads.values()))
+        projections.apply(connection, [draft for draft, _ in prepared])
+        work.added.extend(str(draft.id) for draft, _ in prepared)
+
+    def _prepare(
+        self, connection: Connection, drafts: Sequence[Draft]
+    ) -> tuple[list[tuple[Draft, str]], list[dict[str, Any]]]:
+        """Canonical content of each draft, and the sealed personal data that goes with some of them."""
+        private = [draft for draft in drafts if draft.private is not None]
+        if not private:
+            return [(draft, draft.content()) for draft in drafts], []
+        keys = self._vault.keys_for(connection, (draft.learner for draft in private))
+        prepared, sealed = [], []
+        for draft in drafts:
+            commitment = ""
+            if draft.private is not None:
+                commitment, box = self._vault.seal(keys[draft.learner], str(draft.id), draft.private)
+                sealed.append({"fact": str(draft.id), "learner": draft.learner, "sealed": box})
+            prepared.append((draft, draft.content(commitment)))
+        return prepared, sealed
+
+    def _insert_rows(self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work) -> None:
+        if not prepared:
+            return
+        rows: list[FactRow] = []
+        now_ms = work.now // 1000
+        for draft, content in prepared:
+            name = stream_name(self._site, draft.audience)
+            stream = work.streams.get(name)
+            if stream is None:
+                stream = work.streams[name] = _Stream(0, genesis(name), stored=False)
+            work.hlc = tick(work.hlc, now_ms)
+            row = (
+                name, stream.seq + 1, str(draft.id), draft.kind.value, draft.learner, work.now, work.hlc, content
+            )  # fmt: skip
+            stream.hash = chain_hash(row, stream.hash)
+            stream.seq += 1
+            stream.grown = True
+            rows.append(FactRow(*row, stream.hash))
+        connection.exec_driver_sql(self._insert, rows)  # type: ignore[arg-type]
+
+    def _only_new(
+        self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work, *, once: bool
+    ) -> list[tuple[Draft, str]]:
+        """Leave out what is known; quarantine what is known with other content."""
+        ids = [str(draft.id) for draft, _ in prepared]
+        known = {
+            row.id: (row.kind, row.learner, row.content)
+            for row in connection.execute(
+                select(_fact.c.id, _fact.c.kind, _fact.c.learner, _fact.c.content).where(_fact.c.id.in_(ids))
+            )
+        }
+        out = []
+        for draft, content in prepared:
+            ident = str(draft.id)
+            told = (str(draft.kind), draft.learner, content)
+            if ident not in known:
+                known[ident] = told
+                out.append((draft, content))
+            elif once or known[ident] == told:
+                work.unchanged += 1
+            else:
+                self._quarantine(connection, draft, content, work)
+        return out
+
+    def _quarantine(self, connection: Connection, draft: Draft, content: str, work: _Work) -> None:
+        table = QuarantineTable.__table__  # type: ignore[attr-defined]
+        key = {"fact": str(draft.id), "digest": content_address(content.encode())}
+        seen = connection.execute(
+            select(table.c.fact).where(table.c.fact == key["fact"], table.c.digest == key["digest"])
+        ).first()
+        if seen is None:
+            connection.execute(
+                insert(QuarantineTable),
+                {
+                    **key,
+                    "stream": stream_name(self._site, draft.audience),
+                    "kind": str(draft.kind),
+                    "learner": draft.learner,
+                    "content": content,
+                    "arrived_at": work.now,
+                },
+            )
+        work.quarantined.append(str(draft.id))
+
+    def _finish(self, connection: Connection, work: _Work) -> None:
+        """Sign the new end of every stream that grew."""
+        for name, stream in work.streams.items():
+            if not stream.grown:
+                continue
+            head = sign_head(Head(name, stream.seq, stream.hash, work.now), self._signing)
+            values = {
+                "seq": head.seq,
+                "hash": head.hash,
+                "hlc": work.hlc,
+                "signed_at": head.signed_at,
+                "signature": head.signature,
+            }
+            if stream.stored:
+                connection.execute(update(HeadTable).where(_head.c.stream == name).values(**values))
+            else:
+                connection.execute(insert(HeadTable), {"stream": name, **values})
+
+    # Reading
+
+    def get(self, fact_id: str) -> Fact | None:
+        """The fact with this id, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(select(*(_fact.c[c] for c in _COLUMNS)).where(_fact.c.id == fact_id)).first()
+        return read_row(FactRow(*row)) if row else None
+
+    def select(
+        self, *, kind: FactKind | None = None, learner: str | None = None, ids: Sequence[str] | None = None
+    ) -> Iterator[Fact]:
+        """Facts in order of their streams, filtered."""
+        query = select(*(_fact.c[c] for c in _COLUMNS)).order_by(_fact.c.stream, _fact.c.seq)
+        if kind is not None:
+            query = query.where(_fact.c.kind == str(kind))
+        if learner is not None:
+            query = query.where(_fact.c.learner == learner)
+        if ids is not None:
+            query = query.where(_fact.c.id.in_(ids))
+        with self._database.read() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield read_row(FactRow(*row))
+
+    def heads(self) -> list[Head]:
+        """Signed ends of all streams held here."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(HeadTable.__table__).order_by(_head.c.stream)).all()  # type: ignore[attr-defined]
+        return [Head(r.stream, r.seq, r.hash, r.signed_at, bytes(r.signature)) for r in rows]
+
+    def register_site_key(self, site: str, public_key: bytes) -> None:
+        """Remember a site's public key, so that its heads can be verified."""
+        table = SiteKeyTable.__table__  # type: ignore[attr-defined]
+        with self._database.write() as connection:
+            known = connection.execute(select(table.c.public_key).where(table.c.site == site)).scalar()
+            if known is None:
+                connection.execute(insert(SiteKeyTable), {"site": site, "public_key": public_key})
+
+    # Proof
+
+    def verify(self, progress: Callable[[int], None] | None = None) -> Verification:
+        """Verify every chain and head; `progress` receives the number of facts read so far."""
+        own = self._signing.public_key()
+        ends: dict[str, StreamEnd] = {}
+        problems: list[Problem] = []
+        count = 0
+
+        def counted(rows: Iterable[Any]) -> Iterator[Any]:
+            nonlocal count
+            for row in rows:
+                count += 1
+                if progress and count % 50_000 == 0:
+                    progress(count)
+                yield row
+
+        try:
+            problems += verify_rows(counted(self._raw_rows()), ends)
+            heads = self.heads()
+            keys = self._public_keys()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            problems.append(Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"))
+            return Verification(count, len(ends), tuple(problems))
+        for head in heads:
+            writer = head.stream.split("/", 1)[0]
+            key = own if writer == self._site else keys.get(writer)
+            problems += verify_head(head, ends.get(head.stream), key)
+        headed = {head.stream for head in heads}
+        problems += [
+            Problem(stream, 1, "unsigned", detail="this stream has no signed head")
+            for stream in ends
+            if stream not in headed
+        ]
+        return Verification(count, len(ends), tuple(problems))
+
+    def _public_keys(self) -> dict[str, Ed25519PublicKey]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(SiteKeyTable.__table__)).all()  # type: ignore[attr-defined]
+        return {row.site: Ed25519PublicKey.from_public_bytes(bytes(row.public_key)) for row in rows}
+
+    def _raw_rows(self) -> Iterator[Any]:
+        query = f"SELECT {', '.join(_COLUMNS)} FROM fact ORDER BY stream, seq"
+        if file := self._database.file:
+            # Texts as the bytes that are stored: nothing is decoded, and bytes that are no UTF-8 cannot hide.
+            connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
+            connection.text_factory = bytes
+            try:
+                yield from connection.execute(query)
+            finally:
+                connection.close()
+            return
+        with self._database.read() as reader:
+            for row in reader.execution_options(yield_per=5000).exec_driver_sql(query):
+                yield tuple(v.encode() if isinstance(v, str) else v for v in row)

@@ -1,0 +1,1 @@
+"""Schema migrations (alembic), run inside the single writer's transaction."""

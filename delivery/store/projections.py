@@ -1,0 +1,252 @@
+"""Tables for fast reading, filled from facts in the same transaction, and rebuilt from them at any time (design D1).
+
+Every handler is idempotent and does not depend on the order of arrival: it compares revisions or ranks, never "last
+write wins".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from delivery.record.kinds import FactKind
+from delivery.store.tables.core import AiringTable, EnrolmentTable, LearnerTable, MaterialStateTable, SheetTable
+
+
+class Told(Protocol):
+    """What handlers read: a draft being appended, or a stored fact during a rebuild."""
+
+    @property
+    def id(self) -> Any: ...
+    @property
+    def kind(self) -> FactKind: ...
+    @property
+    def occurred_at(self) -> int: ...
+    @property
+    def learner(self) -> str: ...
+    @property
+    def course(self) -> str: ...
+    @property
+    def activity(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+
+
+Handler = Callable[[Connection, Sequence[Told]], None]
+
+# A sheet's life only moves forward along this line; what arrives late cannot move it back.
+_SHEET_RANK = {"planned": 0, "printed": 1, "posted": 2, "delivered": 3, "undelivered": 3, "returned": 4, "voided": 5}
+
+
+def _table(model: Any) -> Table:
+    table: Table = model.__table__
+    return table
+
+
+def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], *, update_with: Sequence[str]) -> None:
+    """Insert rows; on a known primary key set the columns of `update_with` (or nothing)."""
+    if not rows:
+        return
+    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement = make(table)
+    keys = [column.name for column in table.primary_key]
+    if update_with:
+        statement = statement.on_conflict_do_update(
+            index_elements=keys, set_={name: statement.excluded[name] for name in update_with}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, rows)
+
+
+def _learners(connection: Connection, facts: Sequence[Told]) -> None:
+    table = _table(LearnerTable)
+    newest: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        revision = fact.data.get("revision", 0)
+        if fact.learner not in newest or revision > newest[fact.learner]["revision"]:
+            newest[fact.learner] = {
+                "learner": fact.learner,
+                "site": fact.data["site"],
+                "cohort": fact.data["cohort"],
+                "profile_fact": str(fact.id),
+                "revision": revision,
+            }
+    rows = list(newest.values())
+    known = {
+        learner: revision
+        for learner, revision in connection.execute(
+            select(table.c.learner, table.c.revision).where(table.c.learner.in_(list(newest)))
+        )
+    }
+    fresh = [row for row in rows if row["learner"] not in known]
+    if fresh:
+        connection.execute(insert(table), fresh)
+    for row in rows:
+        if row["learner"] in known and row["revision"] > known[row["learner"]]:
+            connection.execute(update(table).where(table.c.learner == row["learner"]).values(**row))
+
+
+def _enrolments(connection: Connection, facts: Sequence[Told]) -> None:
+    rows = [
+        {"course": f.course, "learner": f.learner, "cohort": f.data["cohort"], "active": True}
+        for f in facts
+        if f.kind is FactKind.COURSE_ENROLLED
+    ]
+    _upsert(connection, _table(EnrolmentTable), rows, update_with=())
+    gone = [
+        {"course": f.course, "learner": f.learner, "cohort": "", "active": False}
+        for f in facts
+        if f.kind is FactKind.COURSE_LEFT
+    ]
+    _upsert(connection, _table(EnrolmentTable), gone, update_with=("active",))
+
+
+def _materials(connection: Connection, facts: Sequence[Told]) -> None:
+    table = _table(MaterialStateTable)
+    rank = {"draft": 0, "appraised": 1, "approved": 2, "in_use": 3, "retired": 4}
+    for fact in facts:
+        material, content = fact.data["material"], fact.data.get("content", "")
+        if fact.kind is FactKind.MATERIAL_RETIRED:
+            connection.execute(update(table).where(table.c.material == material).values(state="retired"))
+            continue
+        row = connection.execute(
+            select(table.c.state).where(table.c.material == material, table.c.content == content)
+        ).first()
+        values: dict[str, Any]
+        if fact.kind is FactKind.MATERIAL_APPRAISED:
+            values = {"state": "appraised", "appraised_at": fact.occurred_at}
+        else:
+            values = {
+                "state": "approved",
+                "approved_at": fact.occurred_at,
+                "modes": ",".join(fact.data["modes"]),
+                "decision": fact.data["decision"],
+            }
+        if row is None:
+            connection.execute(insert(table), {"material": material, "content": content, "modes": "", **values})
+            continue
+        if rank[row.state] > rank[values["state"]]:
+            del values["state"]
+        connection.execute(
+            update(table).where(table.c.material == material, table.c.content == content).values(**values)
+        )
+
+
+def _airings(connection: Connection, facts: Sequence[Told]) -> None:
+    rows = [{"fact": str(f.id), "course": f.course, "activity": f.activity} for f in facts if f.course]
+    _upsert(connection, _table(AiringTable), rows, update_with=())
+
+
+def _packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
+    rows = []
+    replaced: list[str] = []
+    for fact in facts:
+        supersedes = fact.data.get("supersedes", "")
+        if supersedes:
+            replaced.append(supersedes)
+        for page_id, side_id, role, activity, page, pages in fact.data["sheets"]:
+            rows.append(
+                {
+                    "page_id": page_id,
+                    "side_id": side_id,
+                    "learner": fact.learner,
+                    "course": fact.course,
+                    "activity": activity,
+                    "role": role,
+                    "page": page,
+                    "pages": pages,
+                    "packet": fact.data["packet"],
+                    "batch": fact.data["batch"],
+                    "state": "planned",
+                    "supersedes": supersedes,
+                    "superseded": False,
+                }
+            )
+    table = _table(SheetTable)
+    _upsert(connection, table, rows, update_with=())
+    if replaced:
+        connection.execute(update(table).where(table.c.packet.in_(replaced)).values(superseded=True))
+
+
+def _packet_states(state: str) -> Handler:
+    def handle(connection: Connection, facts: Sequence[Told]) -> None:
+        table = _table(SheetTable)
+        lower = [name for name, rank in _SHEET_RANK.items() if rank < _SHEET_RANK[state]]
+        connection.execute(
+            update(table)
+            .where(table.c.packet.in_([f.data["packet"] for f in facts]), table.c.state.in_(lower))
+            .values(state=state)
+        )
+
+    return handle
+
+
+def _sheets_returned(connection: Connection, facts: Sequence[Told]) -> None:
+    table = _table(SheetTable)
+    connection.execute(
+        update(table)
+        .where(table.c.page_id.in_([f.data["sheet"] for f in facts]), table.c.state != "voided")
+        .values(state="returned")
+    )
+
+
+_HANDLERS: Mapping[FactKind, Handler] = {
+    FactKind.LEARNER_REGISTERED: _learners,
+    FactKind.LEARNER_PROFILE_CHANGED: _learners,
+    FactKind.COURSE_ENROLLED: _enrolments,
+    FactKind.COURSE_LEFT: _enrolments,
+    FactKind.MATERIAL_APPRAISED: _materials,
+    FactKind.MATERIAL_APPROVED: _materials,
+    FactKind.MATERIAL_RETIRED: _materials,
+    FactKind.ITEM_AIRED: _airings,
+    FactKind.PACKET_PLANNED: _packets_planned,
+    FactKind.PACKET_PRINTED: _packet_states("printed"),
+    FactKind.PACKET_POSTED: _packet_states("posted"),
+    FactKind.PACKET_DELIVERED: _packet_states("delivered"),
+    FactKind.PACKET_RETURNED_UNDELIVERED: _packet_states("undelivered"),
+    FactKind.PACKET_VOIDED: _packet_states("voided"),
+    FactKind.WORK_RECEIVED: _sheets_returned,
+}
+
+TABLES = (LearnerTable, EnrolmentTable, MaterialStateTable, AiringTable, SheetTable)
+
+
+def apply(connection: Connection, facts: Iterable[Told]) -> None:
+    """Bring the projections up to these facts."""
+    runs: list[tuple[Handler, list[Told]]] = []
+    for fact in facts:
+        handler = _HANDLERS.get(fact.kind)
+        if handler is None:
+            continue
+        # Facts that follow each other with one handler go in one statement; their order is kept.
+        if runs and runs[-1][0] is handler:
+            runs[-1][1].append(fact)
+        else:
+            by_handler = next((run for run in runs if run[0] is handler), None)
+            if by_handler is not None and handler in (_learners, _enrolments, _airings):
+                by_handler[1].append(fact)
+            else:
+                runs.append((handler, [fact]))
+    for handler, group in runs:
+        handler(connection, group)
+
+
+def rebuild(connection: Connection, facts: Iterable[Told]) -> int:
+    """Empty every projection and fill it again. Returns the number of facts read."""
+    for model in TABLES:
+        connection.execute(delete(_table(model)))
+    count = 0
+    batch: list[Told] = []
+    for fact in facts:
+        count += 1
+        batch.append(fact)
+        if len(batch) == 2000:
+            apply(connection, batch)
+            batch.clear()
+    apply(connection, batch)
+    return count

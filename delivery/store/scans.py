@@ -1,0 +1,60 @@
+"""Scans and photographs of learners' work: sealed under the learner's key, never stored in the clear (design D3)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, insert, select
+
+from delivery.errors import N_, NotFound
+from delivery.ids import content_address
+from delivery.store.blobs import Blobs
+from delivery.store.database import Database
+from delivery.store.tables.core import SealedBlobTable
+from delivery.store.vault import Vault
+
+_table = SealedBlobTable.__table__  # type: ignore[attr-defined]
+
+
+class Scans:
+    """Images by (learner, SHA-256 of the image)."""
+
+    def __init__(self, database: Database, blobs: Blobs, vault: Vault) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._vault = vault
+
+    def put_in(self, connection: Connection, learner: str, image: bytes) -> str:
+        """Seal and store an image inside the caller's write transaction; its SHA-256."""
+        digest = content_address(image)
+        known = connection.execute(
+            select(_table.c.address).where(_table.c.learner == learner, _table.c.digest == digest)
+        ).scalar()
+        if known is not None and self._blobs.exists(known):
+            return digest
+        key = self._vault.keys_for(connection, [learner])[learner]
+        # A nonce from the content: the same image seals to the same bytes, so that a repeated step stores nothing twice.
+        nonce = hmac.new(key, digest.encode(), hashlib.sha256).digest()[:12]
+        address = self._blobs.put(nonce + AESGCM(key).encrypt(nonce, image, digest.encode()))
+        if known is None:
+            connection.execute(insert(_table), {"learner": learner, "digest": digest, "address": address})
+        return digest
+
+    def get(self, learner: str, digest: str) -> bytes:
+        """The image. Raises NotFound when it is unknown or the learner's key was destroyed."""
+        with self._database.read() as connection:
+            address = connection.execute(
+                select(_table.c.address).where(_table.c.learner == learner, _table.c.digest == digest)
+            ).scalar()
+            key = self._vault.existing_key(connection, learner)
+        if address is None or key is None:
+            raise NotFound(
+                N_("The image {digest} of learner {learner} is not held here."),
+                do=N_("It may have been erased, or it lies at another site."),
+                digest=digest[:12],
+                learner=learner,
+            )
+        sealed = self._blobs.get(address)
+        return AESGCM(key).decrypt(sealed[:12], sealed[12:], digest.encode())

@@ -1,0 +1,69 @@
+"""Which sheet a code names: the reading side of the sheet projection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from delivery.store.database import Database
+from delivery.store.tables.core import SheetTable
+
+_sheet = SheetTable.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One printed page and what it is for."""
+
+    page_id: str
+    side_id: str
+    learner: str
+    course: str
+    activity: str
+    role: str
+    page: int
+    pages: int
+    packet: str
+    batch: str
+    state: str
+    supersedes: str
+    superseded: bool
+
+
+class Sheets:
+    """Finds sheets by the ids in their codes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def by_page(self, page_id: str) -> Sheet | None:
+        """The sheet whose main code carries this page id."""
+        return self._one(_sheet.c.page_id == page_id)
+
+    def by_side(self, side_id: str) -> Sheet | None:
+        """The sheet whose side codes carry this side id."""
+        return self._one(_sheet.c.side_id == side_id)
+
+    def of_packet(self, packet: str) -> list[Sheet]:
+        """All sheets of a packet, in page order."""
+        return self._many(_sheet.c.packet == packet)
+
+    def of_activity(self, learner: str, activity: str) -> list[Sheet]:
+        """The sheets that a learner returns for an activity, newest packets included."""
+        return self._many(_sheet.c.learner == learner, _sheet.c.activity == activity)
+
+    def of_batch(self, batch: str) -> list[Sheet]:
+        """All sheets of a batch."""
+        return self._many(_sheet.c.batch == batch)
+
+    def _one(self, condition: Any) -> Sheet | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(_sheet).where(condition)).first()
+        return Sheet(*row) if row else None
+
+    def _many(self, *conditions: Any) -> list[Sheet]:
+        query = select(_sheet).where(*conditions).order_by(_sheet.c.packet, _sheet.c.activity, _sheet.c.page)
+        with self._database.read() as connection:
+            return [Sheet(*row) for row in connection.execute(query)]

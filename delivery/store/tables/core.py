@@ -1,0 +1,161 @@
+"""The fact log, what proves it, and the projections that the core keeps for fast reading."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class FactTable(SQLModel, table=True):
+    """One row per fact. Every column is covered by the hash chain (delivery.record.ledger)."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        UniqueConstraint("id", name="fact_id_unique"),
+        Index("fact_by_learner", "learner", "kind"),
+    )
+
+    stream: str = Field(primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    id: str
+    kind: str
+    learner: str
+    recorded_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    hlc: int = Field(sa_column=Column(BigInteger, nullable=False))
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    hash: str
+
+
+class HeadTable(SQLModel, table=True):
+    """The signed end of each stream."""
+
+    __tablename__ = "stream_head"
+
+    stream: str = Field(primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    hash: str
+    hlc: int = Field(sa_column=Column(BigInteger, nullable=False))
+    signed_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    signature: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SiteKeyTable(SQLModel, table=True):
+    """Public signing key of every site whose streams are held here."""
+
+    __tablename__ = "site_key"
+
+    site: str = Field(primary_key=True)
+    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class QuarantineTable(SQLModel, table=True):
+    """Facts that came with a known id and other content: kept in the open for a person to judge."""
+
+    __tablename__ = "quarantine"
+
+    fact: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    stream: str
+    kind: str
+    learner: str
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    arrived_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class LearnerKeyTable(SQLModel, table=True):
+    """One key per learner, wrapped by the home's master key. Deleting the row erases the person."""
+
+    __tablename__ = "learner_key"
+
+    learner: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class PrivateTable(SQLModel, table=True):
+    """Personal data of one fact, sealed under the learner's key."""
+
+    __tablename__ = "private_payload"
+
+    fact: str = Field(primary_key=True)
+    learner: str = Field(index=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SealedBlobTable(SQLModel, table=True):
+    """Where the sealed bytes of a learner's scan or photograph lie."""
+
+    __tablename__ = "sealed_blob"
+
+    learner: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    """SHA-256 of the image itself, as facts name it."""
+    address: str
+    """Content address of the sealed bytes."""
+
+
+class LearnerTable(SQLModel, table=True):
+    """Projection of LearnerRegistered and LearnerProfileChanged."""
+
+    __tablename__ = "learner"
+
+    learner: str = Field(primary_key=True)
+    site: str = Field(index=True)
+    cohort: str
+    profile_fact: str
+    """Fact whose sealed payload is the newest profile."""
+    revision: int = 0
+
+
+class EnrolmentTable(SQLModel, table=True):
+    """Projection of CourseEnrolled and CourseLeft."""
+
+    __tablename__ = "enrolment"
+
+    course: str = Field(primary_key=True)
+    learner: str = Field(primary_key=True, index=True)
+    cohort: str
+    active: bool = True
+
+
+class MaterialStateTable(SQLModel, table=True):
+    """Projection of the material lifecycle (TX-4.1), bound to the content that was judged."""
+
+    __tablename__ = "material_state"
+
+    material: str = Field(primary_key=True)
+    content: str = Field(primary_key=True)
+    state: str
+    modes: str = ""
+    appraised_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    approved_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    decision: str = ""
+
+
+class AiringTable(SQLModel, table=True):
+    """Projection of ItemAired: which fact tells what aired for a course and activity."""
+
+    __tablename__ = "airing"
+
+    fact: str = Field(primary_key=True)
+    course: str = Field(index=True)
+    activity: str
+
+
+class SheetTable(SQLModel, table=True):
+    """Projection of PacketPlanned and what happened to each sheet since."""
+
+    __tablename__ = "sheet"
+
+    page_id: str = Field(primary_key=True)
+    side_id: str = Field(unique=True)
+    learner: str = Field(index=True)
+    course: str
+    activity: str
+    role: str
+    page: int
+    pages: int
+    packet: str = Field(index=True)
+    batch: str = Field(index=True)
+    state: str
+    supersedes: str = ""
+    superseded: bool = False

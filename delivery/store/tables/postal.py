@@ -1,0 +1,48 @@
+"""What post keeps beside the facts: what a batch consists of, and how far the intake of a scanned file has come."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Text
+from sqlmodel import Field, SQLModel
+
+
+class PacketBatchTable(SQLModel, table=True):
+    """A batch as it was planned: materials by content, so that printing again draws the same pages."""
+
+    __tablename__ = "packet_batch"
+
+    batch: str = Field(primary_key=True)
+    course: str
+    spec: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON of delivery.postal.packet.BatchSpec."""
+    created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class ScanFileTable(SQLModel, table=True):
+    """A scanned file that was taken in, by the SHA-256 of its bytes."""
+
+    __tablename__ = "scan_file"
+
+    file: str = Field(primary_key=True)
+    pages: int
+    started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    finished_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+
+
+class ScanPageTable(SQLModel, table=True):
+    """What became of each page of a scanned file."""
+
+    __tablename__ = "scan_page"
+    __table_args__ = (Index("scan_page_by_status", "status"),)
+
+    file: str = Field(primary_key=True)
+    page: int = Field(primary_key=True)
+    """Counted from 1."""
+    status: str
+    """``filed``, ``duplicate``, ``queued``, ``blank`` or ``foreign``."""
+    reason: str = ""
+    page_id: str = ""
+    """Sheet that the page was filed to, or the one proposed for a queued page."""
+    image: str = ""
+    """Address of the sealed image of a queued or foreign page; filed pages are kept with the learner's scans."""
+    media_type: str = ""

@@ -1,0 +1,1 @@
+"""The media profiles, one TOML file each, as package data."""

@@ -1,0 +1,1 @@
+"""What several tests share: pytest plugins, system programs, a PostgreSQL server."""

@@ -1,0 +1,1 @@
+"""The consoles of technicians and clerks."""
