@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from av.error import FFmpegError
 
 from delivery.broadcast import picture, sound
-from delivery.broadcast.ffmpeg import Ffmpeg, arguments, leave_with_parent, run
+from delivery.broadcast.ffmpeg import Ffmpeg, Progress, arguments, leave_with_parent, run
 from delivery.broadcast.probe import AudioInfo, Probe, VideoInfo
 from delivery.broadcast.profiles import Profile, Rung
 from delivery.broadcast.prove import prove
 from delivery.broadcast.segmenter import CutSegment, NotOnGrid, cut
 from delivery.broadcast.sound import Loudness, Treatment
-from delivery.errors import BadInput, Message, N_
-from delivery.units import GOP_TICKS, TICK_MS, Ticks
+from delivery.errors import N_, BadInput, Message
+from delivery.units import TICK_MS, Ticks
 
 PROGRESS_FILE: Final = "progress.json"
+STOP_FILE: Final = "stop"
+"""Made in the working folder by whoever wants the job to end early."""
 POSTER_FILE: Final = "poster.jpg"
+_PEAK_TOLERANCE_DB: Final = 0.1
 _PASSES: Final = 3
 """Passes over the sound: the first is right for nearly everything, limited peaks may need another."""
 
@@ -75,8 +80,15 @@ def ticks_for(duration_s: float) -> Ticks:
 
 
 def conform(job: ConformJob) -> Conformed:
-    """Carry out a job. Raises BadInput, NotOnGrid or ToolFailed; the folder is the caller's to remove."""
+    """Carry out a job. Raises BadInput, NotOnGrid, ToolFailed or Stopped; the folder is the caller's to remove."""
     leave_with_parent()
+    try:
+        return _conform(job)
+    except FFmpegError as error:
+        raise NotOnGrid(N_("it cannot be read back ({reason})"), reason=str(error)) from error
+
+
+def _conform(job: ConformJob) -> Conformed:
     folder = Path(job.folder)
     report = _progress_writer(folder)
     ticks = ticks_for(job.probe.duration_s)
@@ -85,14 +97,17 @@ def conform(job: ConformJob) -> Conformed:
     assert audio is not None
     stream = sound.source_input(Path(job.source))
     voice = stream[str(audio.index)]
-    measured = measure(job.ffmpeg, voice, lambda at: report(0.08 * at / seconds, _MEASURING))
+    runner = Runner(job.ffmpeg, folder)
+    measured = runner.measure(voice, lambda at: report(0.08 * at / seconds, _MEASURING))
     if measured.silent:
         raise BadInput(
             N_("The sound of this recording is silent from beginning to end."),
             do=N_("Check the microphone or the export, and add the new file."),
         )
     files = {kbps: folder / f"sound-{kbps}.aac" for kbps in job.profile.audio_rates}
-    treatment, result = encode_sound(job, voice, ticks, measured, files)
+    treatment, result = encode_sound(
+        runner, voice, ticks, measured=measured, profile=job.profile, files=files
+    )
     report(0.2, _ENCODING)
     pictures: dict[str, Path] = {}
     video = job.probe.video
@@ -101,41 +116,51 @@ def conform(job: ConformJob) -> Conformed:
         outputs = picture.ladder_outputs(
             stream[str(video.index)], video, ticks=ticks, profile=job.profile, files=pictures
         )
-        run(arguments(outputs, job.ffmpeg), progress=lambda at: report(0.2 + 0.7 * at / seconds, _ENCODING))
+        runner.run(outputs, progress=lambda at: report(0.2 + 0.7 * at / seconds, _ENCODING))
     report(0.9, _CUTTING)
     renditions = cut_ladder(folder, ticks, profile=job.profile, sounds=files, pictures=pictures)
-    poster = make_poster(job.ffmpeg, pictures, seconds * 0.1, folder / POSTER_FILE)
+    poster = make_poster(runner, pictures, seconds * 0.1)
     report(1.0, _CUTTING)
     fixes = _fixes(job.probe, job.profile, measured, treatment, seconds)
     return Conformed(ticks, result, fixes, renditions, poster)
 
 
-def measure(ffmpeg: Ffmpeg, stream: object, progress: Callable[[float], None] | None = None) -> Loudness:
-    """Loudness of a sound stream, brought to stereo at 48 kHz."""
-    return sound.read_loudness(
-        run(arguments(sound.measure_outputs(stream), ffmpeg, level="info"), progress=progress)
-    )
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs ffmpeg for one working folder; a stop file there ends it."""
+
+    ffmpeg: Ffmpeg
+    folder: Path
+
+    def run(self, outputs: list[Any], progress: Progress | None = None, *, level: str = "warning") -> str:
+        """Run these outputs to their end; what ffmpeg wrote to standard error."""
+        argv = arguments(outputs, self.ffmpeg, level=level)
+        return run(argv, progress=progress, stop=(self.folder / STOP_FILE).exists)
+
+    def measure(self, stream: Any, progress: Progress | None = None) -> Loudness:
+        """Loudness of a sound stream, brought to stereo at 48 kHz."""
+        return sound.read_loudness(self.run(sound.measure_outputs(stream), progress, level="info"))
 
 
 def encode_sound(
-    job: ConformJob, stream: object, ticks: int, measured: Loudness, files: dict[int, Path]
+    runner: Runner, stream: Any, ticks: int, *, measured: Loudness, profile: Profile, files: dict[int, Path]
 ) -> tuple[Treatment, Loudness]:
     """Write `files`; measure what came out, and do it again where limiting the peaks moved the loudness.
 
     Raises NotOnGrid when the target cannot be met within R 128's wider tolerance.
     """
-    treatment = sound.treatment_for(measured, job.profile)
+    treatment = sound.treatment_for(measured, profile)
+    better: Treatment | None = treatment
     result = measured
     for _ in range(_PASSES):
-        run(arguments(sound.sound_outputs(stream, ticks, treatment, files), job.ffmpeg))
-        best = files[job.profile.audio_rates[0]]
-        result = measure(job.ffmpeg, sound.source_input(best).audio)
-        better = sound.corrected(treatment, result, job.profile)
         if better is None:
             break
         treatment = better
-    off = result.integrated_lufs - job.profile.target_lufs
-    if abs(off) > sound.REFUSED_LU or result.true_peak_dbtp > job.profile.max_true_peak_dbtp + 0.1:
+        runner.run(sound.sound_outputs(stream, ticks, treatment, files))
+        result = runner.measure(sound.source_input(files[profile.audio_rates[0]]).audio)
+        better = sound.corrected(treatment, result, profile)
+    off = result.integrated_lufs - profile.target_lufs
+    if abs(off) > sound.REFUSED_LU or result.true_peak_dbtp > profile.max_true_peak_dbtp + _PEAK_TOLERANCE_DB:
         raise NotOnGrid(
             N_("loudness {lufs} LUFS with peaks of {peak} dBTP"),
             lufs=f"{result.integrated_lufs:.1f}",
@@ -151,20 +176,24 @@ def cut_ladder(
     profile: Profile,
     sounds: dict[int, Path],
     pictures: dict[str, Path],
-    gop_ticks: int = GOP_TICKS,
 ) -> tuple[CutRendition, ...]:
     """Cut every rung of `profile` and prove it."""
     return tuple(
-        _cut_rung(folder, ticks, rung, profile, sounds[rung.audio_kbps], pictures.get(rung.name), gop_ticks)
+        _cut_rung(folder, ticks, rung, profile, sounds[rung.audio_kbps], pictures.get(rung.name))
         for rung in profile.rungs
     )
 
 
 def _cut_rung(
-    folder: Path, ticks: Ticks, rung: Rung, profile: Profile, voice: Path, video: Path | None, gop_ticks: int
+    folder: Path, ticks: Ticks, rung: Rung, profile: Profile, voice: Path, video: Path | None
 ) -> CutRendition:
-    segments = cut(folder / rung.name, ticks, sound=voice, pictures=video, gop_ticks=gop_ticks)
-    proof = prove(folder / rung.name, segments, video=video is not None, encoder=profile.encoder)
+    segments = cut(folder / rung.name, ticks, sound=voice, pictures=video)
+    return proved(folder, rung, segments, profile)
+
+
+def proved(folder: Path, rung: Rung, segments: Sequence[CutSegment], profile: Profile) -> CutRendition:
+    """The rung whose `segments` lie in ``<folder>/<name>``, read back. Raises NotOnGrid."""
+    proof = prove(folder / rung.name, segments, video=rung.picture is not None, encoder=profile.encoder)
     return CutRendition(
         name=rung.name,
         kind="video" if rung.picture else "audio",
@@ -176,12 +205,12 @@ def _cut_rung(
     )
 
 
-def make_poster(ffmpeg: Ffmpeg, pictures: dict[str, Path], at_s: float, file: Path) -> bool:
+def make_poster(runner: Runner, pictures: dict[str, Path], at_s: float) -> bool:
     """A still from the best rung; False when there is no picture."""
     if not pictures:
         return False
-    best = next(iter(pictures.values()))
-    run(arguments(picture.poster_outputs(best, at_s, file), ffmpeg, level="error"))
+    file = runner.folder / POSTER_FILE
+    runner.run(picture.poster_outputs(next(iter(pictures.values())), at_s, file), level="error")
     return file.exists()
 
 
@@ -240,7 +269,10 @@ def _picture_fixes(video: VideoInfo, profile: Profile) -> list[Message]:
         fixes.append(Message(N_("deinterlaced")))
     if video.rate != picture.RATE:
         fixes.append(
-            Message(N_("{rate} pictures per second made {house}"), {"rate": f"{float(video.rate):g}", "house": picture.RATE})
+            Message(
+                N_("{rate} pictures per second made {house}"),
+                {"rate": f"{float(video.rate):g}", "house": picture.RATE},
+            )
         )
     if top and (video.width, video.height) != (top.width, top.height):
         fixes.append(
@@ -255,11 +287,15 @@ def _picture_fixes(video: VideoInfo, profile: Profile) -> list[Message]:
 def _sound_fixes(audio: AudioInfo, tracks: int) -> list[Message]:
     fixes: list[Message] = []
     if audio.rate != sound.RATE:
-        fixes.append(Message(N_("sound of {rate} Hz made {house} Hz"), {"rate": audio.rate, "house": sound.RATE}))
+        fixes.append(
+            Message(N_("sound of {rate} Hz made {house} Hz"), {"rate": audio.rate, "house": sound.RATE})
+        )
     if audio.channels == 1:
         fixes.append(Message(N_("mono sound made stereo")))
     elif audio.channels > 2:
-        fixes.append(Message(N_("{channels} sound channels mixed down to stereo"), {"channels": audio.channels}))
+        fixes.append(
+            Message(N_("{channels} sound channels mixed down to stereo"), {"channels": audio.channels})
+        )
     if tracks > 1:
         fixes.append(Message(N_("the first of {tracks} sound tracks used"), {"tracks": tracks}))
     return fixes

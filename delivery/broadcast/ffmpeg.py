@@ -19,13 +19,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Any, Final
 
 import ffmpeg as graph
 
 from delivery.clock import Clock, SystemClock
-from delivery.errors import N_, ToolFailed, ToolMissing
+from delivery.errors import N_, ExitCode, ToolFailed, ToolMissing, TuxaError
 
 STALL_S: Final = 60.0
 """A process that reports no movement for this long is ended: the slowest healthy step reports twice a second."""
@@ -50,6 +49,12 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 Progress = Callable[[float], None]
 """Called with the seconds of media that are done."""
+
+
+class Stopped(TuxaError):
+    """The work was called off before it was finished; nothing of it was stored."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,13 @@ def run(
     *,
     progress: Progress | None = None,
     stall_s: float = STALL_S,
-    cwd: Path | None = None,
+    stop: Callable[[], bool] | None = None,
     clock: Clock | None = None,
 ) -> str:
     """Run one ffmpeg command line to its end and return what it wrote to standard error.
 
-    Raises ToolFailed with ffmpeg's own last words when it ends with an error or stops moving for `stall_s` seconds.
-    Whatever ends this call, no process of the group is left.
+    Raises ToolFailed with ffmpeg's own last words when it ends with an error or stops moving for `stall_s` seconds,
+    and Stopped soon after `stop` says so. Whatever ends this call, no process of the group is left.
     """
     clock = clock or SystemClock()
     leash = [sys.executable, "-I", "-S", "-c", _LEASH, str(NICENESS), str(os.getpid())]
@@ -117,19 +122,20 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=cwd,
         start_new_session=True,
     )
     watch = _Watch(progress, clock)
     try:
-        _listen(process, watch, stall_s=stall_s)
+        _listen(process, watch, stall_s=stall_s, stop=stop)
         code = process.wait()
     finally:
         _end_group(process)
     if code != 0:
         raise ToolFailed(
             N_("ffmpeg ended with code {code}: {words}"),
-            do=N_("Check that the file plays and that the disk has free space, then run the same command again."),
+            do=N_(
+                "Check that the file plays and that the disk has free space, then run the same command again."
+            ),
             code=code,
             words=last_words(watch.stderr),
         )
@@ -178,7 +184,9 @@ class _Watch:
                 self._progress(int(value) / 1e6)
 
 
-def _listen(process: subprocess.Popen[bytes], watch: _Watch, *, stall_s: float) -> None:
+def _listen(
+    process: subprocess.Popen[bytes], watch: _Watch, *, stall_s: float, stop: Callable[[], bool] | None
+) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     with selectors.DefaultSelector() as selector, process.stdout as out, process.stderr as err:
@@ -191,10 +199,16 @@ def _listen(process: subprocess.Popen[bytes], watch: _Watch, *, stall_s: float) 
                 key.data(data)
                 if not data:
                     selector.unregister(pipe)
+            if stop and stop():
+                raise Stopped(
+                    N_("The conversion was called off."), do=N_("Run the same command again to continue.")
+                )
             if watch.stalled_for > stall_s:
                 raise ToolFailed(
                     N_("ffmpeg has not moved for {seconds} s and was ended: {words}"),
-                    do=N_("Check that the file plays and that its disk answers, then run the same command again."),
+                    do=N_(
+                        "Check that the file plays and that its disk answers, then run the same command again."
+                    ),
                     seconds=round(stall_s),
                     words=last_words(watch.stderr),
                 )

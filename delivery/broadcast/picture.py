@@ -83,6 +83,11 @@ def fitted(stream: Any, info: VideoInfo, size: Picture) -> Any:
     stream = stream.filter("fps", RATE, start_time=0)
     if info.aspect != Fraction(1):
         stream = stream.filter("scale", "trunc(iw*sar/2)*2", "ih").filter("setsar", 1)
+    return shaped(stream, size, matrix=info.matrix)
+
+
+def shaped(stream: Any, size: Picture, *, matrix: str = "auto") -> Any:
+    """`stream` fitted into `size` with black around it, in BT.709; `matrix` is what it is read with."""
     stream = stream.filter(
         "scale",
         size.width,
@@ -90,7 +95,7 @@ def fitted(stream: Any, info: VideoInfo, size: Picture) -> Any:
         flags="bicubic",
         force_original_aspect_ratio="decrease",
         force_divisible_by=2,
-        in_color_matrix=info.matrix,
+        in_color_matrix=matrix,
         out_color_matrix="bt709",
         out_range="tv",
     )
@@ -102,7 +107,9 @@ def poster_outputs(video: Path, at_s: float, file: Path) -> list[Any]:
     """One JPEG, 640 pixels wide, from `at_s` seconds into a conformed transport stream."""
     stream = graph.input(f"file:{video}", ss=f"{at_s:.3f}", f="mpegts").video
     stream = stream.filter("scale", 640, -2, out_range="pc").filter("format", "yuvj420p")
-    return [graph.output(stream, str(file), f="image2", **{"frames:v": 1, "c:v": "mjpeg", "q:v": 4, "update": 1})]
+    return [
+        graph.output(stream, str(file), f="image2", **{"frames:v": 1, "c:v": "mjpeg", "q:v": 4, "update": 1})
+    ]
 
 
 def _output(stream: Any, size: Picture, encoder: Encoder, file: Path, gop_ticks: int) -> Any:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -14,7 +15,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from delivery.broadcast.profiles import Kind
-from delivery.errors import BadInput, Message, N_
+from delivery.errors import N_, BadInput, Message
 
 LONGEST_S = 6 * 3600.0
 """No lesson is longer; a file that says so is mistaken or hostile."""
@@ -67,7 +68,7 @@ class Probe:
 
 def probe(path: Path, kind: Kind) -> Probe:
     """Look into `path` for a lesson of `kind`. Raises BadInput saying what is wrong and what to do."""
-    _readable(path)
+    require_readable(path)
     try:
         with av.open(str(path)) as container:
             found = _look(container, want_video=kind == "tv")
@@ -89,7 +90,8 @@ def probe(path: Path, kind: Kind) -> Probe:
     return found
 
 
-def _readable(path: Path) -> None:
+def require_readable(path: Path) -> None:
+    """Raises BadInput unless `path` is a file with something in it that this user may read."""
     try:
         size = path.stat().st_size
         folder = path.is_dir()
@@ -149,7 +151,7 @@ def _duration(container: av.container.InputContainer, streams: list[VideoStream 
     return float(last - first) if first is not None else 0.0
 
 
-def _length(packet: av.Packet) -> Fraction:
+def _length(packet: av.Packet[Any]) -> Fraction:
     if packet.duration:
         return Fraction(packet.duration * packet.time_base)
     stream = packet.stream
@@ -191,7 +193,9 @@ def _matrix(colorspace: int, height: int) -> str:
 
 def _audio_info(stream: AudioStream) -> AudioInfo:
     context = stream.codec_context
-    return AudioInfo(index=stream.index, codec=context.name, rate=context.sample_rate, channels=context.channels)
+    return AudioInfo(
+        index=stream.index, codec=context.name, rate=context.sample_rate, channels=context.channels
+    )
 
 
 def _problems(found: Probe, kind: Kind) -> tuple[Message, ...]:

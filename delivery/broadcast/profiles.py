@@ -27,14 +27,24 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from delivery.errors import ConfigError, Message, N_
+from delivery.errors import N_, ConfigError, Message
 
 Kind = Literal["tv", "radio"]
 
 DEFAULT_PROFILES: Final[Mapping[str, str]] = {"tv": "tv720p25", "radio": "radio-aac"}
 """Profile of each kind unless another one is asked for."""
 
-_PRESETS: Final = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+_PRESETS: Final = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +230,9 @@ class _Table:
     def whole(self, key: str, least: int, most: int) -> int:
         value = self._value(key)
         if type(value) is not int or not least <= value <= most:
-            raise self.wrong(key, N_("it must be a whole number from {least} to {most}"), least=least, most=most)
+            raise self.wrong(
+                key, N_("it must be a whole number from {least} to {most}"), least=least, most=most
+            )
         return value
 
     def even(self, key: str, least: int, most: int) -> int:
@@ -268,5 +280,3 @@ def _unreadable(source: str, reason: str) -> ConfigError:
         file=source,
         reason=reason,
     )
-
-

@@ -7,7 +7,7 @@ ADTS frames. What does not lie exactly on the grid is refused here, before anyth
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ import av
 
 from delivery.broadcast.asset import ORIGIN_PTS
 from delivery.broadcast.transport import FRAME_PTS, AccessUnit, Muxer, audio_frames, video_frames
-from delivery.errors import Message, N_, Refused
+from delivery.errors import N_, Message, Refused
 from delivery.units import GOP_TICKS, SEGMENT_TICKS, Ticks
 
 _ADTS_HEADER = 7
@@ -25,7 +25,7 @@ _ADTS_HEADER = 7
 class NotOnGrid(Refused):
     """Encoded material cannot be proved to lie exactly on the 320 ms grid."""
 
-    def __init__(self, reason: str, **params: object) -> None:
+    def __init__(self, reason: str, /, **params: object) -> None:
         super().__init__(
             N_("The converted lesson is not exact: {reason}"),
             do=N_("Run the same command again. If it happens again, name another ffmpeg in the settings."),
@@ -61,19 +61,27 @@ def cut(
     `sound` is ADTS with the encoder's priming frame still in front; `pictures` a transport stream of H.264, or None.
     Raises NotOnGrid.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     frames = adts_frames(sound)[1:]
+    units = access_units(pictures, gop_ticks=gop_ticks) if pictures else None
+    out = cut_streams(folder, ticks, frames=frames, units=units)
+    if units and next(units, None) is not None:
+        raise NotOnGrid(N_("more pictures than {wanted}"), wanted=video_frames(ticks))
+    return out
+
+
+def cut_streams(
+    folder: Path, ticks: Ticks, *, frames: Sequence[bytes], units: Iterator[AccessUnit] | None
+) -> list[CutSegment]:
+    """As :func:`cut`, from sound frames and pictures in memory; what is longer than `ticks` is left over."""
+    folder.mkdir(parents=True, exist_ok=True)
     if len(frames) < audio_frames(ticks):
-        raise NotOnGrid(
-            N_("{found} sound frames instead of {wanted}"), found=len(frames), wanted=audio_frames(ticks)
-        )
-    units = access_units(pictures, gop_ticks=gop_ticks) if pictures else iter(())
-    muxer = Muxer(video=pictures is not None)
+        raise NotOnGrid(N_("{found} sound frames instead of {wanted}"), found=len(frames), wanted=audio_frames(ticks))
+    muxer = Muxer(video=units is not None)
     out: list[CutSegment] = []
     for first in range(0, ticks, SEGMENT_TICKS):
         length = min(SEGMENT_TICKS, ticks - first)
-        wanted = video_frames(length) if pictures else 0
-        batch = list(islice(units, wanted))
+        wanted = video_frames(length) if units else 0
+        batch = list(islice(units, wanted)) if units else []
         if len(batch) != wanted:
             raise NotOnGrid(
                 N_("{found} pictures instead of {wanted} at tick {tick}"), found=len(batch), wanted=wanted, tick=first
@@ -82,8 +90,6 @@ def cut(
         name = f"{first // SEGMENT_TICKS:05}.ts"
         (folder / name).write_bytes(data)
         out.append(CutSegment(name, Ticks(length), len(data), hashlib.sha256(data).hexdigest(), packets))
-    if next(units, None) is not None:
-        raise NotOnGrid(N_("more pictures than {wanted}"), wanted=video_frames(ticks))
     return out
 
 
@@ -106,7 +112,9 @@ def access_units(file: Path, *, gop_ticks: int) -> Iterator[AccessUnit]:
             if dts - origin[1] != number * FRAME_PTS:
                 raise NotOnGrid(N_("picture {number} is not one frame after the one before"), number=number)
             if packet.is_keyframe != (number == start) or not first <= pts < first + gop * FRAME_PTS:
-                raise NotOnGrid(N_("picture {number} breaks the group of {gop} pictures"), number=number, gop=gop)
+                raise NotOnGrid(
+                    N_("picture {number} breaks the group of {gop} pictures"), number=number, gop=gop
+                )
             move = ORIGIN_PTS - origin[0]
             yield AccessUnit(bytes(packet), pts + move, dts + move, packet.is_keyframe)
 

@@ -135,7 +135,10 @@ def sound_outputs(stream: Any, ticks: int, treatment: Treatment, files: Mapping[
     copies = [stream] if len(files) == 1 else _split(stream, "asplit", len(files))
     return [
         graph.output(
-            copy, str(file), f="adts", **{"c:a": "aac", "profile:a": "aac_low", "b:a": f"{kbps}k", "ar": RATE, "ac": 2}
+            copy,
+            str(file),
+            f="adts",
+            **{"c:a": "aac", "profile:a": "aac_low", "b:a": f"{kbps}k", "ar": RATE, "ac": 2},
         )
         for copy, (kbps, file) in zip(copies, files.items(), strict=True)
     ]

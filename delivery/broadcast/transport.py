@@ -122,7 +122,9 @@ class Muxer:
             if clock is None and len(piece) == 184 and number:
                 pieces.append(heads[counter & 15] + piece)
             else:
-                pieces.append(_packet(pid, counter, piece, first=number == 0, clock=clock, key=key and number == 0))
+                pieces.append(
+                    _packet(pid, counter, piece, first=number == 0, clock=clock, key=key and number == 0)
+                )
             at += len(piece)
             number += 1
             counter += 1
@@ -195,7 +197,12 @@ def _pmt(*, video: bool) -> bytes:
 def _table(table_id: int, extension: int, body: bytes) -> bytes:
     """A section of version 0: it never changes, so that joins need no new table version."""
     length = 5 + len(body) + 4
-    head = bytes((table_id,)) + (0xB000 | length).to_bytes(2, "big") + extension.to_bytes(2, "big") + b"\xc1\x00\x00"
+    head = (
+        bytes((table_id,))
+        + (0xB000 | length).to_bytes(2, "big")
+        + extension.to_bytes(2, "big")
+        + b"\xc1\x00\x00"
+    )
     return head + body + _crc(head + body).to_bytes(4, "big")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from delivery.errors import N_, Message
@@ -77,6 +78,8 @@ def text(cell: Cell) -> str:
 
 
 def _clean(raw: str) -> str:
+    if raw.isascii() and len(raw) <= MAX_TEXT and raw.isprintable() and not raw.startswith("#"):
+        return raw.strip()  # nearly every code and number: nothing else can be wrong with it
     value = unicodedata.normalize("NFC", raw).strip()
     if len(value) > MAX_TEXT:
         raise BadCell(
@@ -102,7 +105,13 @@ def _clean(raw: str) -> str:
 
 def code(cell: Cell) -> str:
     """An institution's own code: ASCII letters, digits, ``.``, ``_`` and ``-``; at most 40."""
-    value = text(cell)
+    return _code_of(cell) if isinstance(cell, str) else _code_of(text(cell))
+
+
+# A roster repeats a few codes on every line.
+@lru_cache(maxsize=4096)
+def _code_of(raw: str) -> str:
+    value = _clean(raw)
     if not _CODE.fullmatch(value):
         raise BadCell(
             N_("“{value}” is not a code. Use up to 40 letters without marks, digits, “.”, “_” and “-”."),

@@ -108,7 +108,5 @@ def notes_of(changes: Mapping[str, TableChange]) -> Iterable[Message]:
     """One note per table of which rows were kept."""
     for table, change in changes.items():
         if change.kept:
-            text = N_(
-                "{table}: kept although the files no longer list them, because the record speaks of them: {codes}."
-            )
+            text = N_("{table}: no longer listed, and kept because the record speaks of them: {codes}.")
             yield Message(text, {"table": table, "codes": ", ".join(change.kept)})

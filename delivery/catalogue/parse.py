@@ -85,6 +85,7 @@ class Parsed(NamedTuple):
 def parse_table(spec: TableSpec, table: RawTable, problems: Problems) -> list[Parsed]:
     """The good rows of `table`. What is wrong goes to `problems`; nothing is raised."""
     layout = _layout(spec, table, problems)
+    defaults = {column.name: column.default for column in spec.columns}
     if layout is None:
         problems.unread.add(spec.name)
         return []
@@ -93,12 +94,12 @@ def parse_table(spec: TableSpec, table: RawTable, problems: Problems) -> list[Pa
     width = len(table.header)
     try:
         for number, row in table.rows:
-            if all(is_empty(cell) for cell in row):
+            if (not row or is_empty(row[0])) and all(map(is_empty, row)):
                 continue
             where = Where(table.file, number)
             if not _fits(row, width, table, where, problems):
                 continue
-            value = _build(spec, layout, row, where, problems)
+            value = _build(spec, layout, dict(defaults), row, where, problems)
             if value is None:
                 continue
             key = tuple(part.casefold() if isinstance(part, str) else part for part in spec.key(value))
@@ -141,6 +142,8 @@ def _layout(spec: TableSpec, table: RawTable, problems: Problems) -> list[tuple[
 
 
 def _fits(row: Sequence[Cell], width: int, table: RawTable, where: Where, problems: Problems) -> bool:
+    if len(row) == width:
+        return True
     excess = any(not is_empty(cell) for cell in row[width:])
     if excess or (table.full_rows and len(row) < width):
         reason = Message(
@@ -156,14 +159,19 @@ def _fits(row: Sequence[Cell], width: int, table: RawTable, where: Where, proble
 
 
 def _build(
-    spec: TableSpec, layout: list[tuple[Column, int]], row: Sequence[Cell], where: Where, problems: Problems
+    spec: TableSpec,
+    layout: list[tuple[Column, int]],
+    values: dict[str, Any],
+    row: Sequence[Cell],
+    where: Where,
+    problems: Problems,
 ) -> Any:
-    values: dict[str, Any] = {column.name: column.default for column in spec.columns}
+    """The row as a value, or None; `values` holds the defaults and is filled."""
     sound = True
     size = len(row)
     for column, index in layout:
         cell = row[index] if index < size else None
-        if is_empty(cell):
+        if cell is None or cell == "" or is_empty(cell):
             if column.needed:
                 sound = False
                 problems.in_cell(where, column.name, Message(N_("The cell is empty. Fill it in.")))

@@ -38,7 +38,9 @@ class LearnerPlan:
     enrol: tuple[str, ...]
 
 
-def plan_learner(entry: RosterEntry, known: KnownLearner | None, profile: LearnerProfile | None) -> LearnerPlan:
+def plan_learner(
+    entry: RosterEntry, known: KnownLearner | None, profile: LearnerProfile | None
+) -> LearnerPlan:
     """Compare `entry` with what the record has."""
     if known is None:
         return LearnerPlan(entry, ProfileStep.REGISTER, 0, entry.courses)
@@ -54,4 +56,3 @@ def plan_learner(entry: RosterEntry, known: KnownLearner | None, profile: Learne
 def shrinks_too_far(*, stored: int, missing: int) -> bool:
     """More than half of what was there is gone: rather a broken export than a decision."""
     return missing * 2 > stored
-

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
 from delivery.catalogue.check import Regulations, check
 from delivery.catalogue.columns import SPECS, MaterialRow
 from delivery.catalogue.model import Catalogue, Enrolment, Institution, RosterEntry
@@ -30,8 +31,8 @@ class Roster:
 class Tables:
     """The rows of a hand-over, before they are held against each other and against what is stored."""
 
-    catalogue: Catalogue | None
-    """None when there is no institution, which is a problem already noted."""
+    catalogue: Catalogue
+    """With a nameless institution when there is none, which is a problem already noted."""
     places: Mapping[tuple[str, object], Where]
     files: Mapping[str, str]
     """Material code -> file that holds it."""
@@ -58,20 +59,7 @@ def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
         return out
 
     institution = _institution(rows.get("institution"), problems)
-    catalogue = None
-    if institution is not None:
-        catalogue = Catalogue(
-            institution=institution,
-            sites=keyed("sites"),
-            programmes=keyed("programmes"),
-            cohorts=keyed("cohorts"),
-            courses=keyed("courses"),
-            units=keyed("units"),
-            components=keyed("components"),
-            activities=keyed("activities"),
-            materials=keyed("materials"),
-            people=keyed("people"),
-        )
+    catalogue = Catalogue(institution, **{name: keyed(name) for name in CATALOGUE_TABLES})
     files = {row.value.material.code: row.value.file for row in rows.get("materials", ()) if row.value.file}
     return Tables(
         catalogue,
@@ -83,13 +71,13 @@ def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
     )
 
 
-def _institution(rows: Sequence[Parsed] | None, problems: Problems) -> Institution | None:
+def _institution(rows: Sequence[Parsed] | None, problems: Problems) -> Institution:
     if not rows:
-        if rows is not None and not problems.found:
+        if not (problems.broken.get("institution") or "institution" in problems.unread):
             problems.in_file(
                 "institution", Message(N_("There is no row. Describe the institution in row 2."))
             )
-        return None
+        return Institution("", "")
     for row in rows[1:]:
         problems.in_row(row.where, Message(N_("There is one institution only. Remove this row.")))
     institution: Institution = rows[0].value

@@ -172,7 +172,7 @@ def _tell(desk: Desk, spec: BatchSpec, learners: Sequence[LearnerRef], *, actor:
                 audience=ref.site,
                 learner=ref.id,
                 course=spec.course,
-                mode=DeliveryMode.POSTAL,
+                mode=str(DeliveryMode.POSTAL),
                 data={
                     "packet": plan.packet,
                     "batch": spec.batch,

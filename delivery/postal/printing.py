@@ -198,7 +198,7 @@ def _tell(
                 audience=ref.site,
                 learner=learner,
                 course=spec.course,
-                mode=DeliveryMode.POSTAL,
+                mode=str(DeliveryMode.POSTAL),
                 data={"packet": one.packet, "batch": spec.batch, "pages": one.pages, "file": one.sha256},
             )
         )

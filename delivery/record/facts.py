@@ -71,7 +71,7 @@ class Draft:
         if self.course:
             document["course"] = self.course
         if self.mode:
-            document["mode"] = self.mode
+            document["mode"] = str(self.mode)
         if private_hash:
             document["private"] = private_hash
         require_canonical(document)

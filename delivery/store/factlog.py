@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from delivery.clock import Clock, to_micros
@@ -259,8 +259,11 @@ class FactLog:
             query = query.where(_fact.c.learner == learner)
         if ids is not None:
             query = query.where(_fact.c.id.in_(ids))
-        with self._database.read() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
+        with (
+            self._database.read() as connection,
+            connection.execute(query.execution_options(yield_per=1000)) as rows,
+        ):
+            for row in rows:
                 yield read_row(FactRow(*row))
 
     def heads(self) -> list[Head]:
@@ -330,5 +333,5 @@ class FactLog:
                 connection.close()
             return
         with self._database.read() as reader:
-            for row in reader.execution_options(yield_per=5000).exec_driver_sql(query):
+            for row in reader.execute(text(query).execution_options(yield_per=5000)):
                 yield tuple(v.encode() if isinstance(v, str) else v for v in row)

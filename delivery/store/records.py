@@ -70,13 +70,11 @@ class Records:
 
     def rebuild(self) -> int:
         """Fill every projection again from the facts. Returns the number of facts read."""
-        with self._database.write() as connection:
-            rows = connection.execution_options(yield_per=1000).execute(
-                select(*_COLUMNS).order_by(_fact.c.hlc, _fact.c.stream, _fact.c.seq)
-            )
-            # Read the whole before the first delete: a server-side cursor must not see its own transaction's changes.
-            facts = [read_row(FactRow(*row)) for row in rows]
-            return projections.rebuild(connection, facts)
+        query = select(*_COLUMNS).order_by(_fact.c.hlc, _fact.c.stream, _fact.c.seq)
+        # Two connections: the reader streams one committed state, while the single writer fills the tables.
+        with self._database.write() as writer, self._database.read() as reader:
+            rows = reader.execute(query.execution_options(yield_per=1000))
+            return projections.rebuild(writer, (read_row(FactRow(*row)) for row in rows))
 
 
 def head_json(head: Head) -> dict[str, Any]:

@@ -7,9 +7,9 @@ changes nothing.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -18,10 +18,16 @@ from delivery.catalogue.changes import TABLES, Mentioned, TableChange, compare, 
 from delivery.catalogue.check import Regulations
 from delivery.catalogue.model import Catalogue, RosterEntry
 from delivery.catalogue.parse import Problems
-from delivery.catalogue.rosterplan import KnownLearner, LearnerPlan, ProfileStep, plan_learner, shrinks_too_far
-from delivery.catalogue.tables_in import Roster, Tables, check_tables, read_tables
+from delivery.catalogue.rosterplan import (
+    KnownLearner,
+    LearnerPlan,
+    ProfileStep,
+    plan_learner,
+    shrinks_too_far,
+)
+from delivery.catalogue.tables_in import Tables, check_tables, read_tables
 from delivery.clock import Clock, to_micros
-from delivery.errors import BadInput, Message, N_, Refused
+from delivery.errors import N_, BadInput, Message, Refused
 from delivery.ids import fact_id
 from delivery.record.canonical import canonical
 from delivery.record.facts import Draft, Fact
@@ -71,10 +77,36 @@ class ImportResult:
 
 @dataclass(slots=True)
 class _Tally:
-    registered: int = 0
-    profiles_changed: int = 0
+    """Counts while the facts of a roster are made."""
+
+    learners: int
+    vanished: int
+    steps: Counter[ProfileStep] = field(default_factory=Counter)
     enrolled: int = 0
-    erased: int = 0
+
+    def count(self, plan: LearnerPlan) -> None:
+        self.steps[plan.step] += 1
+        self.enrolled += len(plan.enrol)
+
+    def result(self, tables: Mapping[str, TableChange], notes: tuple[Message, ...]) -> ImportResult:
+        own = []
+        if self.vanished:
+            text = N_(
+                "{count} learners of the record are no longer in the roster. They stay; nothing was removed."
+            )
+            own.append(Message(text, {"count": self.vanished}))
+        if erased := self.steps[ProfileStep.ERASED]:
+            text = N_("{count} learners of the roster were erased on request. They were left out.")
+            own.append(Message(text, {"count": erased}))
+        return ImportResult(
+            tables=tables,
+            learners=self.learners,
+            registered=self.steps[ProfileStep.REGISTER],
+            profiles_changed=self.steps[ProfileStep.CHANGE],
+            enrolled=self.enrolled,
+            vanished=self.vanished,
+            notes=(*notes, *own),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,26 +138,199 @@ class CatalogueImport:
         _check_files(tables, folder, problems)
         with self.database.write() as connection:
             stored = self.store.find_in(connection)
-            catalogue, roster, changes = self._judge(tables, stored, problems)
-            if not allow_shrink:
-                _refuse_shrunk_tables(stored, catalogue)
-            catalogue = self._with_contents(catalogue, tables, folder)
-            changes = compare(stored, catalogue, changes)
+            merged = merge(stored, tables.catalogue, self._mentioned(stored, tables.catalogue))
+            roster = check_tables(tables, merged, self._regulations(), problems)
+            if problems.found:
+                raise _refusal(path, problems)
             known = _known_learners(connection) if tables.has_roster else {}
-            missing = self._missing(roster, known, allow_shrink=allow_shrink)
+            ids = [self.keys.learner_id(entry.profile.code) for entry in roster.entries]
+            missing = len(known.keys() - set(ids))
+            if not allow_shrink:
+                _refuse_shrinking(stored, merged, learners=(len(known), missing))
+            catalogue = self._with_contents(merged, tables.files, folder)
+            changes = compare(stored, tables.catalogue, catalogue)
             self.store.save_in(connection, catalogue)
-            tally = _Tally()
-            drafts = self._drafts(connection, roster, known, tally, actor=actor, progress=progress)
-            self.facts.append_in(connection, drafts, once=True)
-            result = ImportResult(
-                tables=changes,
-                learners=len(roster.entries),
-                registered=tally.registered,
-                profiles_changed=tally.profiles_changed,
-                enrolled=tally.enrolled,
-                vanished=missing,
-                notes=(*problems.notes, *notes_of(changes), *_roster_notes(missing, tally)),
+            tally = _Tally(learners=len(roster.entries), vanished=missing)
+            drafts = self._drafts(
+                connection, (ids, roster.entries), known, tally, actor=actor, progress=progress
             )
+            self.facts.append_in(connection, drafts, once=True)
+            result = tally.result(changes, (*problems.notes, *notes_of(changes)))
             if result.changed:
                 self.facts.append_in(connection, [self._imported(connection, catalogue, result, actor)])
         return result
+
+    def _regulations(self) -> Regulations:
+        return Regulations(
+            {name: load_profile(name).grading for name in profile_names()}, self.default_profile
+        )
+
+    def _mentioned(self, stored: Catalogue | None, wanted: Catalogue) -> Mentioned:
+        """What facts speak of; read only when the files leave something out, because it takes the whole log."""
+        if not vanished(stored, wanted):
+            return Mentioned({})
+        return _mentioned_in(self.facts.select())
+
+    def _with_contents(self, catalogue: Catalogue, files: Mapping[str, str], folder: Path) -> Catalogue:
+        """Store the files of materials, and bind each material to its bytes."""
+        materials = dict(catalogue.materials)
+        for code, file in files.items():
+            path = folder / file
+            materials[code] = replace(materials[code], content=self.blobs.put_file(path), file=path.name)
+        return replace(catalogue, materials=materials)
+
+    def _drafts(
+        self,
+        connection: Connection,
+        roster: tuple[Sequence[str], Sequence[RosterEntry]],
+        known: Mapping[str, KnownLearner],
+        tally: _Tally,
+        *,
+        actor: str,
+        progress: Progress | None,
+    ) -> Iterator[Draft]:
+        """Facts of the roster (learner ids and entries), made as they are asked for; counts go to `tally`."""
+        now = to_micros(self.clock.now())
+        ids, entries = roster
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            profiles = self.vault.profiles_in(connection, [ident for ident in chunk if ident in known])
+            for ident, entry in zip(chunk, entries[start : start + _CHUNK], strict=True):
+                plan = plan_learner(entry, known.get(ident), profiles.get(ident))
+                tally.count(plan)
+                yield from _facts_of(plan, ident, at=now, actor=actor)
+            if progress:
+                progress(start + len(chunk), len(ids))
+
+    def _imported(
+        self, connection: Connection, catalogue: Catalogue, result: ImportResult, actor: str
+    ) -> Draft:
+        """The fact that tells of the import. Its digest is the address of the catalogue's own document."""
+        kind = FactKind.CATALOGUE_IMPORTED
+        before = connection.execute(
+            select(func.count()).select_from(_fact).where(_fact.c.kind == str(kind))
+        ).scalar_one()
+        digest = self.blobs.put(canonical(document_of(catalogue)))
+        counts = {name: len(getattr(catalogue, name)) for name in TABLES}
+        counts |= {
+            "learners_registered": result.registered,
+            "learner_profiles_changed": result.profiles_changed,
+            "courses_enrolled": result.enrolled,
+        }
+        return Draft(
+            id=fact_id(kind, self.site, before + 1, digest),
+            kind=kind,
+            occurred_at=to_micros(self.clock.now()),
+            actor=actor,
+            data={"digest": digest, "counts": counts},
+        )
+
+
+def _facts_of(plan: LearnerPlan, learner: str, *, at: Micros, actor: str) -> Iterator[Draft]:
+    """The facts that tell one learner's plan."""
+    entry = plan.entry
+    data: dict[str, object] = {"cohort": entry.cohort, "site": entry.site}
+    if plan.step in (ProfileStep.REGISTER, ProfileStep.CHANGE):
+        kind, ident = FactKind.LEARNER_REGISTERED, fact_id(FactKind.LEARNER_REGISTERED, learner)
+        if plan.step is ProfileStep.CHANGE:
+            kind = FactKind.LEARNER_PROFILE_CHANGED
+            ident = fact_id(kind, learner, plan.revision)
+            data["revision"] = plan.revision
+        yield Draft(
+            id=ident,
+            kind=kind,
+            occurred_at=at,
+            actor=actor,
+            data=data,
+            audience=entry.site,
+            learner=learner,
+            private=profile_to(entry.profile),
+        )
+    for course in plan.enrol:
+        yield Draft(
+            id=fact_id(FactKind.COURSE_ENROLLED, learner, course, entry.cohort),
+            kind=FactKind.COURSE_ENROLLED,
+            occurred_at=at,
+            actor=actor,
+            data={"cohort": entry.cohort},
+            audience=entry.site,
+            learner=learner,
+            course=course,
+        )
+
+
+def _known_learners(connection: Connection) -> dict[str, KnownLearner]:
+    """Every learner of the record, without personal data."""
+    courses: dict[str, set[str]] = {}
+    for learner, course in connection.execute(select(_enrolment.c.learner, _enrolment.c.course)):
+        courses.setdefault(learner, set()).add(sys.intern(course))
+    rows = connection.execute(
+        select(_learner.c.learner, _learner.c.site, _learner.c.cohort, _learner.c.revision)
+    )
+    none: frozenset[str] = frozenset()
+    return {
+        learner: KnownLearner(sys.intern(site), sys.intern(cohort), revision, courses.get(learner, none))
+        for learner, site, cohort, revision in rows
+    }
+
+
+def _mentioned_in(facts: Iterator[Fact]) -> Mentioned:
+    codes: dict[str, set[str]] = {
+        name: set() for name in ("sites", "cohorts", "courses", "activities", "materials", "people")
+    }
+    for fact in facts:
+        codes["courses"].add(fact.course)
+        codes["activities"].add(fact.activity)
+        codes["people"].add(fact.actor)
+        for table, name in (("sites", "site"), ("cohorts", "cohort"), ("materials", "material")):
+            codes[table].add(fact.data.get(name, ""))
+        for _page, _side, _role, activity, *_ in fact.data.get("sheets", ()):
+            codes["activities"].add(activity)
+    return Mentioned(codes)
+
+
+def _check_files(tables: Tables, folder: Path, problems: Problems) -> None:
+    """Each file that a material names exists, is not empty, and lies in the folder."""
+    root = folder.resolve()
+    for code, file in tables.files.items():
+        where = tables.places["materials", code]
+        path = (folder / file).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            reason = N_("There is no file “{name}” beside the tables. Put it there, or correct the name.")
+        elif path.stat().st_size == 0:
+            reason = N_("The file “{name}” is empty. Put the material into it.")
+        elif path.stat().st_size > _MAX_FILE_BYTES:
+            reason = N_(
+                "The file “{name}” is too large for a catalogue. Add lessons with: tuxa media add FILE"
+            )
+        else:
+            continue
+        problems.in_cell(where, "file", Message(reason, {"name": file}))
+
+
+def _refusal(path: Path, problems: Problems) -> BadInput:
+    return BadInput(
+        N_("Nothing was imported from {path}: {count} problems."),
+        do=N_("Correct them in the files and import again; nothing was stored."),
+        problems=tuple(problems.found),
+        path=str(path),
+        count=len(problems.found),
+    )
+
+
+def _refuse_shrinking(stored: Catalogue | None, merged: Catalogue, *, learners: tuple[int, int]) -> None:
+    """A side that suddenly emptied is rather a broken export than a decision."""
+    losses = {"learners": learners}
+    if stored is not None:
+        for table in _SHRINK_TABLES:
+            old, new = getattr(stored, table), getattr(merged, table)
+            losses[table] = (len(old), len(old.keys() - new.keys()))
+    for table, (before, lost) in losses.items():
+        if shrinks_too_far(stored=before, missing=lost):
+            raise Refused(
+                N_("{lost} of {before} rows of {table} are no longer in the files: more than half."),
+                do=N_("If the files are whole and this is meant, import with --allow-shrink."),
+                table=table,
+                before=before,
+                lost=lost,
+            )

@@ -21,7 +21,7 @@ from delivery.errors import N_, NotFound
 from delivery.ids import content_address, digest_of
 from delivery.units import SEGMENT_TICKS, TICK_PTS, Ticks
 
-LADDER = {"v360": (160, 90, 200_000), "v240": (96, 54, 100_000)}
+LADDER = {"v360": (160, 96, 200_000), "v240": (96, 64, 100_000)}
 SOUND = "audio"
 _90K = Fraction(1, 90_000)
 
@@ -48,19 +48,25 @@ class Studio:
     def __init__(self) -> None:
         self.blobs = MemoryBlobs()
         self._made: dict[str, Asset] = {}
+        self._ordered: dict[str, tuple[int, int, str]] = {}
 
     def asset(self, asset_id: str) -> Asset:
+        if asset_id not in self._made:
+            self._made[asset_id] = self._make(asset_id, *self._ordered[asset_id])
         return self._made[asset_id]
+
+    def order(self, seed: int, ticks: int, *, kind: str = "tv") -> str:
+        """Id of a lesson whose picture and sound depend on `seed`; it is encoded when it is first wanted."""
+        asset_id = digest_of([kind, str(seed), str(ticks)])
+        self._ordered[asset_id] = (seed, ticks, kind)
+        return asset_id
 
     def lesson(self, seed: int, ticks: int, *, kind: str = "tv") -> Asset:
-        """A lesson whose picture and sound depend on `seed`."""
-        asset_id = digest_of([kind, str(seed), str(ticks)])
-        if asset_id not in self._made:
-            self._made[asset_id] = self._make(asset_id, seed, ticks, kind)
-        return self._made[asset_id]
+        """That lesson."""
+        return self.asset(self.order(seed, ticks, kind=kind))
 
     def slates(self, kind: str = "tv") -> Mapping[int, str]:
-        """Length -> slate; each is encoded only when it is first wanted."""
+        """Length -> slate."""
         return _Slates(self, kind)
 
     def _make(self, asset_id: str, seed: int, ticks: int, kind: str) -> Asset:
@@ -103,7 +109,7 @@ class _Slates(Mapping[int, str]):
     def __getitem__(self, ticks: int) -> str:
         if not 1 <= ticks <= SEGMENT_TICKS:
             raise KeyError(ticks)
-        return self.studio.lesson(-1, ticks, kind=self.kind).id
+        return self.studio.order(-1, ticks, kind=self.kind)
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(1, SEGMENT_TICKS + 1))
@@ -116,7 +122,8 @@ class _Slates(Mapping[int, str]):
 class Coded:
     """One elementary stream: (offset in 90 kHz from the lesson's start, DTS, key, bytes) per packet."""
 
-    context: av.VideoCodecContext | av.AudioCodecContext
+    codec: str
+    size: tuple[int, int]
     packets: tuple[tuple[int, int, bool, bytes], ...]
 
 
@@ -133,14 +140,14 @@ def _picture(seed: int, ticks: int, width: int, height: int, bit_rate: int) -> C
     }
     packets: list[Packet] = []
     ramp = np.arange(width)[None, :] + 2 * np.arange(height)[:, None]
+    planes = np.full((height * 3 // 2, width), 128, np.uint8)
     for number in range(ticks * 8):
-        grey = ((ramp + 3 * number + 60 * seed) % 256).astype(np.uint8)
-        frame = av.VideoFrame.from_ndarray(np.repeat(grey[:, :, None], 3, axis=2), format="rgb24")
-        frame = frame.reformat(format="yuv420p")
+        planes[:height] = (ramp + 3 * number + 60 * seed) % 256
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, 25)
         packets += context.encode(frame)
     packets += context.encode(None)
-    return Coded(context, tuple((p.pts * 3600, p.dts * 3600, p.is_keyframe, bytes(p)) for p in packets))
+    return Coded("h264", (width, height), tuple((p.pts * 3600, p.dts * 3600, p.is_keyframe, bytes(p)) for p in packets))
 
 
 def _sound(seed: int, ticks: int) -> Coded:
@@ -158,8 +165,14 @@ def _sound(seed: int, ticks: int) -> Coded:
         packets += context.encode(frame)
     packets += context.encode(None)
     # The first packet holds the encoder's priming.
-    kept = [bytes(p) for p in packets][1 : frames + 1]
-    return Coded(context, tuple((n * 1920, n * 1920, True, data) for n, data in enumerate(kept)))
+    kept = [_adts(bytes(p)) for p in packets][1 : frames + 1]
+    return Coded("aac", (0, 0), tuple((n * 1920, n * 1920, True, data) for n, data in enumerate(kept)))
+
+
+def _adts(frame: bytes) -> bytes:
+    """An AAC-LC frame, 48 kHz stereo, behind its ADTS header (ISO/IEC 13818-7, 6.2)."""
+    length = len(frame) + 7
+    return bytes([0xFF, 0xF1, 0x4C, 0x80 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5 | 0x1F, 0xFC]) + frame
 
 
 def _mux(streams: list[Coded], start: int, ticks: int) -> bytes:
@@ -170,7 +183,11 @@ def _mux(streams: list[Coded], start: int, ticks: int) -> bytes:
     with av.open(out, "w", format="mpegts", container_options=options) as container:
         chosen = []
         for coded in streams:
-            stream = container.add_stream_from_template(coded.context)
+            if coded.codec == "h264":
+                stream = container.add_mux_stream("h264", 25, width=coded.size[0], height=coded.size[1])
+            else:
+                stream = container.add_mux_stream("aac", 48_000)
+            stream.time_base = _90K
             chosen += [(p, stream) for p in coded.packets if first <= p[0] < stop]
         for (pts, dts, key, data), stream in sorted(chosen, key=lambda item: item[0][1]):
             packet = Packet(data)
@@ -178,3 +195,23 @@ def _mux(streams: list[Coded], start: int, ticks: int) -> bytes:
             packet.is_keyframe, packet.stream = key, stream
             container.mux(packet)
     return out.getvalue()
+
+
+def paper_asset(asset_id: str, ticks: int, *, renditions: tuple[str, ...] = ("v360", SOUND)) -> Asset:
+    """An asset without bytes, for what is decided by arithmetic alone; packet counts differ from segment to segment."""
+    lengths = [min(SEGMENT_TICKS, ticks - start) for start in range(0, ticks, SEGMENT_TICKS)]
+    rungs = []
+    for number, name in enumerate(renditions):
+        segments = tuple(
+            Segment(
+                content_address(f"{asset_id} {name} {index}".encode()),
+                Ticks(length),
+                length * 100 * 188,
+                {"0": length, "256": length * 100 + 7 * index + len(asset_id) + number, "257": length * 15},
+            )
+            for index, length in enumerate(lengths)
+        )
+        kind = "audio" if name == SOUND else "video"
+        codecs = "mp4a.40.2" if kind == "audio" else "avc1.42c00a,mp4a.40.2"
+        rungs.append(Rendition(name, kind, codecs, 500_000, 400_000, 160, 96, segments))
+    return Asset(asset_id, content_address(asset_id.encode()), "test", 1, "tv", Ticks(ticks), -23.0, -1.0, tuple(rungs))

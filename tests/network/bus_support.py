@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,18 @@ class Station:
     def find(self) -> BusAddress:
         return self.address
 
-    def client(self, name: str = "technician", *, keys: KeyPair | None = None) -> BusClient:
+    def client(
+        self,
+        name: str = "technician",
+        *,
+        keys: KeyPair | None = None,
+        daemon_key: str = "",
+        find: Callable[[], BusAddress] | None = None,
+    ) -> BusClient:
         return BusClient(
             keys or read_key_pair(self.keys_dir, name),
-            daemon_key=read_daemon_key(self.keys_dir),
-            find=self.find,
+            daemon_key=daemon_key or read_daemon_key(self.keys_dir),
+            find=find or self.find,
             clock=CLOCK,
             ids=IDS,
         )
@@ -104,5 +111,3 @@ class Everybody:
 
     def holder(self, public: str) -> KeyHolder:
         return KeyHolder("anybody", frozenset())
-
-

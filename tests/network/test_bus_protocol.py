@@ -41,11 +41,15 @@ MESSAGES: st.SearchStrategy[Envelope] = st.one_of(
     st.builds(Command, IDS, METHODS, PARAMS, ACTORS),
     st.builds(Answer, IDS, VALUES),
     st.builds(
-        lambda ident, file: Answer(ident, error=ErrorInfo("File {file} is missing.", {"file": file}, "Look for {file}.")),
+        lambda ident, file: Answer(
+            ident, error=ErrorInfo("File {file} is missing.", {"file": file}, "Look for {file}.")
+        ),
         IDS,
         TEXT,
     ),
-    st.builds(Event, st.sampled_from(["heartbeat", "channel.VTV-2", "ingest.j1"]), st.integers(0, 2**53), VALUES),
+    st.builds(
+        Event, st.sampled_from(["heartbeat", "channel.VTV-2", "ingest.j1"]), st.integers(0, 2**53), VALUES
+    ),
 )
 
 
@@ -67,7 +71,9 @@ def test_random_bytes_are_refused_and_never_crash_the_reader(raw: bytes) -> None
 
 
 @given(MESSAGES, st.data())
-def test_a_mutated_message_is_read_or_refused_but_never_crashes_the_reader(message: Envelope, data: st.DataObject) -> None:
+def test_a_mutated_message_is_read_or_refused_but_never_crashes_the_reader(
+    message: Envelope, data: st.DataObject
+) -> None:
     raw = bytearray(encode(message))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(raw) - 1))
@@ -83,9 +89,22 @@ def test_a_mutated_message_is_read_or_refused_but_never_crashes_the_reader(messa
 @given(VALUES, VALUES, VALUES)
 def test_any_json_in_any_field_is_read_or_refused(first: object, second: object, third: object) -> None:
     for kind in ("request", "command", "answer", "event", first):
-        document = {"v": 1, "type": kind, "id": "a", "ok": False, "method": first, "params": second, "actor": third}
+        document = {
+            "v": 1,
+            "type": kind,
+            "id": "a",
+            "ok": False,
+            "method": first,
+            "params": second,
+            "actor": third,
+        }
         error = {"error": {"msgid": first, "params": second, "do": third}, "topic": first, "sequence": second}
-        for body in (document, {**document, **error}, {"v": first}, {"v": 1, "type": "answer", "id": "a", "ok": False, **error}):
+        for body in (
+            document,
+            {**document, **error},
+            {"v": first},
+            {"v": 1, "type": "answer", "id": "a", "ok": False, **error},
+        ):
             try:
                 decode(orjson.dumps(body))
             except BadMessage:

@@ -88,16 +88,20 @@ def prove_refusal(
     context: zmq.Context[zmq.Socket[bytes]],
     endpoint: str,
     *,
+    kind: int,
     server_key: str,
     ids: IdSource,
     doorman: Doorman | None = None,
     within_s: float = PROOF_S,
 ) -> None:
-    """Knock at `endpoint` with a key that nobody knows. Returns when refused; raises DoorOpen otherwise."""
+    """Knock at `endpoint` with a key that nobody knows. Returns when refused; raises DoorOpen otherwise.
+
+    `kind` is a socket type that the endpoint talks to: another would be turned away for its type, which proves nothing.
+    """
     stranger = new_key_pair(ids)
     if doorman:
         doorman.expect_probe(stranger.public)
-    probe = context.socket(zmq.DEALER)
+    probe = context.socket(kind)
     probe.linger = 0
     probe.curve_publickey = stranger.public.encode()
     probe.curve_secretkey = stranger.secret.encode()

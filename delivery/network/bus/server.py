@@ -161,9 +161,14 @@ class BusServer:
         self._address = BusAddress(
             _bind(router, self._wanted.requests), _bind(publisher, self._wanted.events)
         )
-        for endpoint in (self._address.requests, self._address.events):
+        for endpoint, kind in ((self._address.requests, zmq.DEALER), (self._address.events, zmq.SUB)):
             prove_refusal(
-                context, endpoint, server_key=self._keys.public, ids=self._ids, doorman=self._doorman
+                context,
+                endpoint,
+                kind=kind,
+                server_key=self._keys.public,
+                ids=self._ids,
+                doorman=self._doorman,
             )
         stack.enter_context(self._desk.open())
         _log.info("bus.open", requests=self._address.requests, events=self._address.events)

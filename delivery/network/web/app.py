@@ -19,10 +19,10 @@ from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, render
 from delivery.network.web.services import PortalServices
 from delivery.network.web.sheet import sheet_routes
 from delivery.network.web.signin import sign_in_routes
+from delivery.network.web.vendor import hls_script
 from delivery.network.web.visit import SignInNeeded, learner_visits, posts, visits
 
 _STATIC = Path(__file__).parent / "static"
-_VENDORED_HLS = _STATIC / "vendor" / "hls.min.js"
 _HLS_ADDRESS = "/static/vendor/hls.min.js"
 
 _ERRORS = {
@@ -53,7 +53,7 @@ def create_portal(services: PortalServices) -> FastAPI:
     app.include_router(sheet_routes(services, visit_of, learner_of, posts(learner_of)))
     for router in services.routers:
         app.include_router(router)
-    _serve_static(app, services.hls_js)
+    _serve_static(app, services.hls_js or hls_script())
     _explain_errors(app, services)
     app.add_middleware(
         Guard,
@@ -65,13 +65,12 @@ def create_portal(services: PortalServices) -> FastAPI:
 
 
 def _serve_static(app: FastAPI, hls_js: Path | None) -> None:
-    """The portal's own files; hls.js from the package, else from where the caller says."""
-    if not _VENDORED_HLS.exists() and hls_js is not None and hls_js.exists():
-        found = hls_js
+    """The portal's own files, and hls.js from wherever it is."""
+    if hls_js is not None:
 
         @app.get(_HLS_ADDRESS)
         def hls() -> Response:
-            return FileResponse(found, media_type="text/javascript", headers=_FOR_AN_HOUR)
+            return FileResponse(hls_js, media_type="text/javascript", headers=_FOR_AN_HOUR)
 
     app.mount("/static", _Static(directory=_STATIC), name="static")
 

@@ -94,4 +94,4 @@ class PortalServices:
     routers: Sequence[APIRouter] = field(default=())
     """More routes to mount, such as the channels' playlists and segments."""
     hls_js: Path | None = None
-    """hls.min.js to serve when the package does not bring it."""
+    """hls.min.js to serve instead of the one that the package brings."""

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pypdfium2 as pdfium
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from delivery.errors import N_, Message
 
@@ -31,7 +38,12 @@ MAX_PAGE_INCHES = 24
 """Longest side of a PDF page that is drawn; A3 is 16.5 inches."""
 
 # MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it.
-_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_FORMATS = {
+    JpegImagePlugin.JpegImageFile.format: "image/jpeg",
+    MpoImagePlugin.MpoImageFile.format: "image/jpeg",
+    PngImagePlugin.PngImageFile.format: "image/png",
+    WebPImagePlugin.WebPImageFile.format: "image/webp",
+}
 
 
 class Problem(StrEnum):

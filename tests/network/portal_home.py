@@ -1,0 +1,348 @@
+"""A small real home behind a real portal: two learners, one course, packets of two sheets, served on loopback."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import re
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import qrcode
+import zxingcpp
+from PIL import Image
+from sqlmodel import SQLModel
+
+from delivery.catalogue.kinds import ActivityKind, ComponentKind, DeliveryMode
+from delivery.catalogue.model import Activity, Catalogue, Component, Course, Institution
+from delivery.clock import ManualClock, to_micros
+from delivery.errors import N_, Refused
+from delivery.ids import SeededIds, fact_id
+from delivery.network.web.app import create_portal
+from delivery.network.web.server import make_server
+from delivery.network.web.services import OnAir, PortalServices, Programme
+from delivery.record.facts import Draft
+from delivery.record.kinds import FactKind
+from delivery.record.sheetcode import page_token
+from delivery.settings import Settings
+from delivery.store.blobs import Blobs
+from delivery.store.credentials import Credentials
+from delivery.store.database import Database
+from delivery.store.factlog import FactLog
+from delivery.store.keys import SiteKeys, ensure_keys, load_keys
+from delivery.store.learners import Learners
+from delivery.store.records import Records
+from delivery.store.scans import Scans
+from delivery.store.sheets import Sheets
+from delivery.store.submissions import Submissions
+from delivery.store.tables import core as _core  # noqa: F401 - registers the tables
+from delivery.store.vault import Vault
+
+NOW = datetime(2026, 11, 22, 2, 15, tzinfo=UTC)  # 09:15 in Viet Nam
+DUE = date(2026, 11, 30)
+AN, BINH = "SV001", "SV002"
+AIR_CODE = "ABC123"
+
+CATALOGUE = Catalogue(
+    Institution("DHM", "Đại học Mẫu"),
+    courses={
+        "CNTT101": Course("CNTT101", "P1", "Nhập môn Tin học", Decimal(3), DeliveryMode.POSTAL),
+    },
+    components={
+        ("CNTT101", "QT"): Component("CNTT101", "QT", "Quá trình", ComponentKind.PROCESS, Decimal(40)),
+        ("CNTT101", "CK"): Component("CNTT101", "CK", "Cuối kỳ", ComponentKind.FINAL, Decimal(60)),
+    },
+    activities={
+        item.code: item
+        for item in (
+            Activity(
+                "CNTT101",
+                "CNTT101-S1",
+                1,
+                ActivityKind.SESSION,
+                DeliveryMode.BROADCAST,
+                "Bài giảng 1: Máy tính",
+                45,
+            ),
+            Activity(
+                "CNTT101",
+                "CNTT101-A1",
+                1,
+                ActivityKind.ASSIGNMENT,
+                DeliveryMode.POSTAL,
+                "Bài tập 1: Hệ đếm nhị phân",
+                120,
+                "QT",
+                DUE,
+            ),
+            Activity(
+                "CNTT101",
+                "CNTT101-C1",
+                1,
+                ActivityKind.CONSULTATION,
+                DeliveryMode.NETWORK,
+                "Hỏi đáp tuần 1",
+                30,
+            ),
+        )
+    },
+)
+
+
+def read_codes(data: bytes) -> list[str]:
+    """Texts of the QR codes in an image."""
+    with Image.open(io.BytesIO(data)) as image:
+        found = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
+    return [code.text for code in found]
+
+
+@dataclass
+class PortalHome:
+    """Everything behind one portal, and what a person would have in hand."""
+
+    services: PortalServices
+    facts: FactLog
+    database: Database
+    clock: ManualClock
+    keys: SiteKeys
+    base_url: str = ""
+
+    def learner(self, code: str) -> str:
+        return self.keys.learner_id(code)
+
+    def token(self, code: str, page: int = 1) -> str:
+        return page_token(page_id(code, page), self.keys.codes)
+
+    def url(self, code: str, page: int = 1) -> str:
+        return f"{self.base_url}/q/{self.token(code, page)}"
+
+    def photo(self, code: str, page: int = 1, *, seed: int = 0) -> bytes:
+        """A photograph of a sheet, as JPEG."""
+        return draw_photo([f"http://sheets.example/q/{self.token(code, page)}"], seed=seed)
+
+    def fact_count(self) -> int:
+        return sum(1 for _ in self.facts.select())
+
+
+def page_id(code: str, page: int) -> str:
+    """Page id of a learner's sheet."""
+    return f"{(AN, BINH).index(code):04x}{page:08x}"
+
+
+def side_id(code: str, page: int) -> str:
+    """Side id of a learner's sheet."""
+    return f"{(AN, BINH).index(code):02x}{page:08x}"
+
+
+def draw_photo(codes: list[str], *, seed: int = 0, size: tuple[int, int] = (900, 1200)) -> bytes:
+    """A grey picture with the given codes on it; another `seed` makes another picture of the same sheet."""
+    picture = Image.new("RGB", size, (236, 234, 228))
+    picture.paste((200, 190, 180 - seed % 100), (40, 700, 400, 760))
+    for number, text in enumerate(codes):
+        code = qrcode.QRCode(border=4, box_size=6)
+        code.add_data(text)
+        image = code.make_image().get_image().convert("RGB")
+        picture.paste(image, (size[0] - image.width - 40, 40 + number * 500))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def as_pdf(photos: list[bytes]) -> bytes:
+    """The pictures as pages of one PDF."""
+    pages = [Image.open(io.BytesIO(photo)) for photo in photos]
+    out = io.BytesIO()
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=110)
+    return out.getvalue()
+
+
+@contextmanager
+def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
+    """A home in `folder`, not yet served. `changes` replace fields of its services."""
+    clock, ids = ManualClock(NOW), SeededIds(7)
+    settings = Settings(home=folder, lang="vi")
+    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    database = Database(settings.database_url)
+    keys = load_keys(settings.keys_dir)
+    vault = Vault(database, keys.master, ids)
+    facts = FactLog(database, vault, site="MAIN", signing=keys.signing, clock=clock)
+    learners, sheets = Learners(database, keys), Sheets(database)
+    scans = Scans(database, Blobs(settings.blobs_url), vault)
+    records = Records(database, default_profile=settings.profile)
+    with ThreadPoolExecutor(1) as executor:
+        services = PortalServices(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            credentials=Credentials(database, clock, ids, find=learners.find),
+            keys=keys.codes,
+            sheets=sheets,
+            submissions=Submissions(database, facts, sheets, learners, scans),
+            facts=facts,
+            catalogue=lambda: CATALOGUE,
+            executor=executor,
+            read_page_image=read_codes,
+            on_air=_on_air,
+            claim_attendance=lambda learner, code: _claim(facts, learner, code),
+            record_of=lambda learner: records.show(learner, CATALOGUE),
+        )
+        yield PortalHome(replace(services, **changes), facts, database, clock, keys)
+    database.close()
+
+
+@contextmanager
+def served(home: PortalHome) -> Iterator[PortalHome]:
+    """The home's portal on a free loopback port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        server = make_server(create_portal(home.services), host="127.0.0.1", port=port)
+        listening = threading.Event()
+        startup = server.startup
+
+        async def startup_and_tell(sockets: list[socket.socket] | None = None) -> None:
+            await startup(sockets)
+            listening.set()
+
+        server.startup = startup_and_tell  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        assert listening.wait(20)
+        home.base_url = f"http://127.0.0.1:{port}"
+        try:
+            yield home
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@cache
+def _template() -> Path:
+    """A home with the term told and a PIN for each learner, made once per process and copied for each test."""
+    made = tempfile.TemporaryDirectory(prefix="tuxa-portal-")
+    atexit.register(made.cleanup)
+    folder, ids = Path(made.name), SeededIds(1)
+    database = Database(Settings(home=folder).database_url)
+    SQLModel.metadata.create_all(database.engine)
+    keys = ensure_keys(folder / "keys", ids)
+    clock = ManualClock(NOW)
+    facts = FactLog(
+        database, Vault(database, keys.master, ids), site="MAIN", signing=keys.signing, clock=clock
+    )
+    facts.append(_term(keys))
+    database.close()
+    return folder
+
+
+def _term(keys: SiteKeys) -> Iterator[Draft]:
+    for code, name in ((AN, "Nguyễn Văn An"), (BINH, "Trần Thị Bình")):
+        learner = keys.learner_id(code)
+        sheets = [
+            [page_id(code, page), side_id(code, page), "assignment", "CNTT101-A1", page, 2] for page in (1, 2)
+        ]
+        told: list[tuple[FactKind, str, dict[str, Any], dict[str, Any] | None]] = [
+            (
+                FactKind.LEARNER_REGISTERED,
+                "",
+                {"cohort": "K1", "site": "MAIN"},
+                {"code": code, "full_name": name},
+            ),
+            (FactKind.COURSE_ENROLLED, "CNTT101", {"cohort": "K1"}, None),
+            (
+                FactKind.PACKET_PLANNED,
+                "CNTT101",
+                {"packet": f"PK{code}", "batch": "B1", "sheets": sheets},
+                None,
+            ),
+        ]
+        for kind, course, data, private in told:
+            yield Draft(
+                fact_id(kind, learner),
+                kind,
+                to_micros(NOW),
+                "clerk",
+                data,
+                audience="MAIN",
+                learner=learner,
+                course=course,
+                private=private,
+            )
+
+
+def _on_air() -> list[OnAir]:
+    start = NOW - timedelta(minutes=15)
+    end = start + timedelta(minutes=45)
+    lesson = Programme("Bài giảng 1: Máy tính", "CNTT101", start, end)
+    later = Programme("Bài giảng 2: Mạng máy tính", "CNTT101", end, end + timedelta(minutes=30))
+    return [
+        OnAir("tv1", "Truyền hình Mẫu 1", "tv", "/hls/tv1/master.m3u8", lesson, later),
+        OnAir("radio1", "Phát thanh Mẫu", "radio", "/hls/radio1/master.m3u8", None, later),
+    ]
+
+
+def _claim(facts: FactLog, learner: str, code: str) -> str:
+    if code.upper() != AIR_CODE:
+        raise Refused(N_("This code is not right or no longer valid."), do=N_("Check the code."))
+    kind = FactKind.ATTENDANCE_RECORDED
+    draft = Draft(
+        fact_id(kind, learner, "airing-1"),
+        kind,
+        to_micros(NOW),
+        f"learner:{learner}",
+        {"airing": "airing-1", "method": "code", "minutes": 45},
+        audience="MAIN",
+        learner=learner,
+        course="CNTT101",
+        activity="CNTT101-S1",
+        mode="broadcast",
+    )
+    facts.append([draft], once=True)
+    return str(draft.id)
+
+
+class Phone:
+    """A browser without JavaScript, as far as the portal can tell: cookies, and forms sent back with what they hold."""
+
+    def __init__(self, home: PortalHome) -> None:
+        self.home = home
+        self.http = httpx.Client(
+            base_url=home.base_url, headers={"sec-fetch-site": "same-origin"}, timeout=30
+        )
+
+    def __enter__(self) -> Phone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def get(self, path: str) -> httpx.Response:
+        return self.http.get(path, follow_redirects=True)
+
+    def csrf(self, path: str) -> str:
+        match = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(path).text)
+        assert match
+        return match[1]
+
+    def sign_in(self, code: str, pin: str, then: str = "/me") -> httpx.Response:
+        form = {"csrf": self.csrf("/sign-in"), "code": code, "pin": pin, "then": then}
+        return self.http.post("/sign-in", data=form)
+
+    def send(
+        self, token: str, *files: bytes, name: str = "IMG_1.jpg", kind: str = "image/jpeg"
+    ) -> httpx.Response:
+        """Post photographs; the answer itself, so that its status can be seen."""
+        path = f"/q/{token}"
+        parts = [("photos", (name, data, kind)) for data in files]
+        return self.http.post(path, data={"csrf": self.csrf(path)}, files=parts)

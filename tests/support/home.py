@@ -1,0 +1,46 @@
+"""A prepared home for tests: the real application on a fresh SQLite file or a fresh PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from delivery.app import App
+from delivery.clock import ManualClock
+from delivery.ids import SeededIds
+from delivery.settings import load_settings
+
+START = datetime(2026, 9, 7, 1, 0, tzinfo=UTC)
+"""Monday 7 September 2026, 08:00 in Viet Nam."""
+
+
+def make_app(home: Path, *, database: str = "", site: str = "MAIN", seed: int = 1) -> App:
+    """A ready application in `home`, with a clock that moves only when told to and repeatable ids."""
+    settings = replace(load_settings(home, environ={}), database=database, site=site, executor="process")
+    app = App(settings, clock=ManualClock(START), ids=SeededIds(seed))
+    app.init()
+    return app
+
+
+@pytest.fixture
+def tuxa(tmp_path: Path) -> Iterator[App]:
+    """A home on SQLite."""
+    app = make_app(tmp_path / "home")
+    yield app
+    app.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_tuxa(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+    """A home on SQLite, then the same on PostgreSQL."""
+    url = ""
+    if request.param == "postgresql":
+        create: Callable[[], str] = request.getfixturevalue("create_database")
+        url = create()
+    app = make_app(tmp_path / "home", database=url)
+    yield app
+    app.close()

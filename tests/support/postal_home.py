@@ -1,0 +1,196 @@
+"""A small real home for tests of post: one course by post, approved material, enrolled learners."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from sqlmodel import SQLModel
+
+from delivery.app import App
+from delivery.catalogue.kinds import ActivityKind, DeliveryMode, MaterialKind, MaterialRole, SiteKind
+from delivery.catalogue.model import (
+    Activity,
+    Catalogue,
+    Course,
+    Institution,
+    LearnerProfile,
+    Material,
+    Programme,
+    Site,
+)
+from delivery.clock import Clock, ManualClock, to_micros
+from delivery.ids import IdSource, SeededIds, fact_id
+from delivery.record.facts import Draft
+from delivery.record.kinds import FactKind
+from delivery.settings import Settings
+from delivery.store.keys import ensure_keys
+from delivery.store.tables import catalogue, core, postal
+from delivery.store.vault import profile_to
+
+COURSE = "NLTK102"
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+TEXTBOOK = """# Giáo trình Nguyên lý thống kê
+
+## Bài 2. Số trung bình, trung vị và mốt
+
+Khi có một dãy số liệu, câu hỏi đầu tiên thường là: dãy số ấy **tập trung** quanh giá trị nào?
+
+- Số trung bình cộng bằng tổng các giá trị chia cho số giá trị.
+- Trung vị là giá trị đứng giữa.
+
+| Ngày | Số sản phẩm |
+|---|---|
+| Thứ hai | 12 |
+| Thứ ba | 15 |
+"""
+
+ASSIGNMENT = """# Bài tập 1
+
+Trình bày đủ các bước tính.
+
+## Câu 1 (3 điểm)
+
+Số công văn trong bảy ngày là: 9, 12, 7, 15, 12, 10, 5. Tính số trung bình mỗi ngày.
+
+## Câu 2 (4 điểm)
+
+Tìm trung vị của dãy số. Giải thích cách tìm.
+
+[trả lời: 12 dòng]
+
+## Câu 3 (3 điểm)
+
+Số nào mô tả đúng hơn thu nhập của phần đông nhân viên? Vì sao?
+"""
+
+NAMES = (
+    "Nguyễn Thị Ánh Tuyết",
+    "Trần Văn Được",
+    "Lê Hoàng Phúc",
+    "Phạm Thị Ngọc Ngà",
+    "Huỳnh Công Lộc",
+    "Võ Thị Mỹ Duyên",
+    "Đặng Quốc Huy",
+    "Bùi Thị Hường",
+)
+
+
+def open_home(folder: Path, *, clock: Clock | None = None, ids: IdSource | None = None, workers: int = 1) -> App:
+    """The application on `folder`, with whatever is stored there."""
+    settings = Settings(home=folder, public_url="https://hoctuxa.edu.vn", workers=workers)
+    return App(settings, clock or ManualClock(NOW), ids or SeededIds(7))
+
+
+def make_home(folder: Path, *, learners: int = 3, without_address: int = 0, workers: int = 1) -> App:
+    """A prepared home. The last `without_address` learners have no address."""
+    app = open_home(folder, workers=workers)
+    folder.mkdir(parents=True, exist_ok=True)
+    ensure_keys(app.settings.keys_dir, app.ids)
+    used = [model.__table__ for part in (core, catalogue, postal) for model in _models(part)]
+    SQLModel.metadata.create_all(app.database.engine, tables=used)
+    textbook, workbook = app.blobs.put(TEXTBOOK.encode()), app.blobs.put(ASSIGNMENT.encode())
+    with app.database.write() as connection:
+        app.catalogue_store.save_in(connection, sample_catalogue(textbook, workbook))
+    approve(app, "NLTK-GT", textbook)
+    approve(app, "NLTK-BT1", workbook)
+    for number in range(learners):
+        enrol(app, number, address="" if number >= learners - without_address else f"{number + 1} đường Nguyễn Trãi")
+    return app
+
+
+def approve(app: App, material: str, content: str) -> None:
+    """Appraise and approve for post."""
+    app.materials.appraise(material, content=content, minutes="BB-01", actor="HD01")
+    app.materials.approve(
+        material,
+        content=content,
+        modes=(DeliveryMode.POSTAL,),
+        decision="QĐ-12/2026",
+        signer="HT01",
+        author="GV02",
+    )
+
+
+def enrol(app: App, number: int, *, address: str = "1 đường Nguyễn Trãi", name: str = "") -> str:
+    """Register learner `number` and enrol them; the learner id."""
+    profile = LearnerProfile(
+        code=f"TX26{number + 1:04d}",
+        full_name=name or NAMES[number % len(NAMES)],
+        birth_date=date(2000, 1, 1),
+        address=address,
+        commune="Phường Ninh Kiều",
+        province="Thành phố Cần Thơ",
+        postcode="94108",
+    )
+    learner = app.keys.learner_id(profile.code)
+    at = to_micros(app.clock.now())
+    app.facts.append(
+        [
+            Draft(
+                fact_id(FactKind.LEARNER_REGISTERED, learner),
+                FactKind.LEARNER_REGISTERED,
+                at,
+                "import",
+                {"cohort": "K1", "site": "MAIN"},
+                audience="MAIN",
+                learner=learner,
+                private=profile_to(profile),
+            ),
+            Draft(
+                fact_id(FactKind.COURSE_ENROLLED, learner, COURSE),
+                FactKind.COURSE_ENROLLED,
+                at,
+                "import",
+                {"cohort": "K1"},
+                audience="MAIN",
+                learner=learner,
+                course=COURSE,
+            ),
+        ],
+        once=True,
+    )
+    return learner
+
+
+def sample_catalogue(textbook: str, workbook: str) -> Catalogue:
+    """One course by post with a textbook and one assignment."""
+    address = "120 đường Võ Văn Kiệt, phường Bình Thủy, thành phố Cần Thơ"
+    main = Site("MAIN", "Trường Đại học Mở Phương Nam", SiteKind.HEADQUARTERS, address, "94100")
+    return Catalogue(
+        institution=Institution("PNU", "Trường Đại học Mở Phương Nam", "", address),
+        sites={"MAIN": main},
+        programmes={"QTVP": Programme("QTVP", "1", "Quản trị văn phòng", "7340406", Decimal(120), 48)},
+        courses={COURSE: Course(COURSE, "QTVP", "Nguyên lý thống kê", Decimal(3), DeliveryMode.POSTAL)},
+        activities={
+            "NLTK102-M1": Activity(
+                COURSE, "NLTK102-M1", 2, ActivityKind.MATERIAL, DeliveryMode.POSTAL, "Học giáo trình", 900,
+                material="NLTK-GT",
+            ),
+            "NLTK102-A1": Activity(
+                COURSE, "NLTK102-A1", 2, ActivityKind.ASSIGNMENT, DeliveryMode.POSTAL,
+                "Bài tập 1. Số trung bình, trung vị và mốt", 900, due=date(2026, 12, 31), material="NLTK-BT1",
+            ),
+        },
+        materials={
+            "NLTK-GT": Material(
+                "NLTK-GT", COURSE, 0, MaterialKind.TEXTBOOK, MaterialRole.MAIN, (DeliveryMode.POSTAL,),
+                "Giáo trình Nguyên lý thống kê", "GV02", "1", textbook,
+            ),
+            "NLTK-BT1": Material(
+                "NLTK-BT1", COURSE, 2, MaterialKind.WORKBOOK, MaterialRole.MAIN, (DeliveryMode.POSTAL,),
+                "Bài tập 1", "GV02", "1", workbook,
+            ),
+        },
+    )  # fmt: skip
+
+
+def _models(part: object) -> list[type[SQLModel]]:
+    return [
+        value
+        for value in vars(part).values()
+        if isinstance(value, type) and issubclass(value, SQLModel) and hasattr(value, "__table__")
+    ]
+
