@@ -44,35 +44,39 @@ THEME = Theme(
 class ConsoleScreen(Screen[None]):
     """A screen whose keys are described in the language of the moment."""
 
+    # ClassVar in spirit; Textual declares it without.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         found = super().active_bindings
         words = getattr(self.app, "words", None)
         if not isinstance(words, Translator):
             return found
+        # Leaving comes last, away from what is pressed all day.
+        ordered = sorted(found.items(), key=lambda item: item[1].binding.action == "quit")
         return {
             key: active._replace(
                 binding=replace(active.binding, description=words(active.binding.description))
             )
-            for key, active in found.items()
+            for key, active in ordered
         }
 
 
 class ConsoleApp(App[None]):
     """Base of the technician's and the clerk's console."""
 
-    HELP: ClassVar[tuple[tuple[str, str], ...]] = ()
+    GUIDE: ClassVar[tuple[tuple[str, str], ...]] = ()
     """What the help screen explains: (sign or key, message id)."""
 
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "ask", N_("Refresh")),
         # Named in the language one changes to.
         Binding("ctrl+l", "language", N_("Tiếng Việt")),
         Binding("f1,question_mark", "help", N_("Help"), key_display="F1"),
         Binding("ctrl+q", "quit", N_("Quit"), priority=True),
-        Binding("ctrl+p", "command_palette", N_("Commands"), show=False, priority=True),
+        Binding("ctrl+p", "command_palette", N_("Commands"), priority=True),
     ]
 
     def __init__(self, client: BusClient, *, clock: Clock, words: Translator) -> None:
@@ -83,6 +87,8 @@ class ConsoleApp(App[None]):
         self.words = words
         self.ahead_us: int | None = None
         """How far the station's clock is ahead of this machine's; None until it was asked."""
+        self.told_at_us: int | None = None
+        """Station's time of the newest state on the screen; None before the first."""
         self._clock = clock
         self._second = 0
 
@@ -93,7 +99,8 @@ class ConsoleApp(App[None]):
     def get_default_screen(self) -> Screen[Any]:
         return ConsoleScreen(id="_default")
 
-    def on_mount(self) -> None:
+    def on_ready(self) -> None:
+        # Not on mount: what the bus tells must find every widget in its place.
         self.client.open()
         self.run_worker(partial(listen, self.client, self.post_message), thread=True, group="events")
         self.set_interval(REFRESH_S, self.action_ask)
@@ -132,10 +139,10 @@ class ConsoleApp(App[None]):
         from tui.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.HELP))
+            self.push_screen(HelpScreen(self.GUIDE))
 
     def action_command_palette(self) -> None:
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=self.words(N_("Search for a command…"))))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

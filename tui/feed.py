@@ -8,7 +8,8 @@ from textual.message import Message as TextualMessage
 
 from delivery.clock import Clock, to_micros
 from delivery.errors import TuxaError
-from delivery.network.bus.client import BusClient, Event, Item, KeyRefused, LinkChanged, LinkLost
+from delivery.network.bus.client import BusClient, Item, KeyRefused, LinkChanged, LinkLost
+from delivery.network.bus.protocol import Event
 from tui.messages import (
     AlertRaised,
     AskFailed,

@@ -14,6 +14,9 @@ from textual.widgets import Static
 from delivery.errors import N_
 from tui.console import ConsoleApp
 
+_SIGN = 10
+_EXPLAINED = 54
+
 
 class HelpScreen(ModalScreen[None]):
     """Lists (sign or key, message id) pairs over the screen it explains. Any of its keys closes it."""
@@ -50,10 +53,12 @@ class HelpScreen(ModalScreen[None]):
     def _text(self) -> Content:
         lines = []
         for sign, msgid in self._entries:
-            head = (f"{sign:<10}", "bold $primary") if sign else ("", "")
-            lines.append(
-                Content.assemble(head, self._word(msgid))
-                if sign
-                else Content.styled(self._word(msgid), "bold")
-            )
+            text = self._word(msgid)
+            if not sign:
+                lines.append(Content.styled(text, "bold"))
+                continue
+            # The explanation stays in its own column.
+            first, *rest = Content(text).wrap(_EXPLAINED)
+            lines.append(Content.assemble((f"{sign:<{_SIGN}}", "bold $primary"), first))
+            lines += [Content.assemble(" " * _SIGN, more) for more in rest]
         return Content("\n").join(lines)

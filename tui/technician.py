@@ -23,7 +23,7 @@ class TechnicianConsole(ConsoleApp):
 
     TITLE = "tuxa"
     CSS_PATH = "technician.tcss"
-    HELP: ClassVar[tuple[tuple[str, str], ...]] = (
+    GUIDE: ClassVar[tuple[tuple[str, str], ...]] = (
         ("", N_("On air")),
         ("● ◐ ◌", N_("a programme, filler, or the station picture is on air")),
         ("▲ ■", N_("the channel has a fault, or is stopped")),
@@ -32,7 +32,7 @@ class TechnicianConsole(ConsoleApp):
         ("", N_("Ingest")),
         ("✓ ✗", N_("the file passed, or was refused and why")),
         ("", N_("Top line")),
-        ("clock", N_("how far this machine's clock is off; times shown are the station's")),
+        ("±0.0 s", N_("how far this machine's clock is off; times shown are the station's")),
         ("", N_("Keys")),
         ("↑ ↓ Tab", N_("choose a channel and see the next three items")),
         ("r", N_("ask the station for everything again")),
@@ -77,6 +77,7 @@ class TechnicianConsole(ConsoleApp):
 
     async def on_on_air_arrived(self, message: OnAirArrived) -> None:
         self.ahead_us = message.ahead_us
+        self.told_at_us = message.on_air.now
         self._station_alerts = message.on_air.alerts
         await self._show_channels(message.on_air.channels)
         self.query_one(Header).refresh()
@@ -99,15 +100,19 @@ class TechnicianConsole(ConsoleApp):
 
     def on_alert_raised(self, message: AlertRaised) -> None:
         alert = message.alert
-        severity = "error" if alert.severity == "error" else "warning"
-        self.notify(say(alert.text, self.words), title=alert.channel, severity=severity, markup=False)
+        self.notify(
+            say(alert.text, self.words),
+            title=alert.channel,
+            severity="error" if alert.severity == "error" else "warning",
+            markup=False,
+        )
         self.action_ask()
 
     # --- rows -----------------------------------------------------------------------------------
 
     async def _show_channels(self, channels: tuple[Channel, ...]) -> None:
         rows = {row.channel.code: row for row in self.query(ChannelRow)}
-        if list(rows) == [channel.code for channel in channels]:
+        if rows and list(rows) == [channel.code for channel in channels]:
             for channel in channels:
                 rows[channel.code].show(channel)
         else:
@@ -121,7 +126,7 @@ class TechnicianConsole(ConsoleApp):
 
     async def _show_jobs(self, jobs: tuple[Job, ...]) -> None:
         rows = {row.job.id: row for row in self.query(JobRow)}
-        if list(rows) == [job.id for job in jobs]:
+        if rows and list(rows) == [job.id for job in jobs]:
             for job in jobs:
                 rows[job.id].show(job)
         else:
@@ -130,12 +135,9 @@ class TechnicianConsole(ConsoleApp):
 
     async def _fill(self, where: str, rows: list[ChannelRow] | list[JobRow]) -> None:
         box = self.query_one(where, Rows)
-        async with self.batch():
-            for child in list(box.children):
-                if isinstance(child, Nothing):
-                    child.display = not rows
-                else:
-                    await child.remove()
+        with self.batch_update():
+            await box.remove_children(f"{ChannelRow.__name__}, {JobRow.__name__}")
+            box.query_one(Nothing).display = not rows
             await box.mount_all(rows)
 
     def _gather_alerts(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
@@ -17,10 +17,12 @@ from delivery.network.bus.client import Link
 from tui.console import ConsoleApp
 from tui.lines import bar, countdown, line, signed_seconds, time_of_day
 from tui.views import SEVERITIES, Alert, Channel, Job, Playing, Upcoming, say
-from tui.words import BANNERS, KINDS, LINKS, ROWS, SEVERITY_SIGNS, STATES, UNKNOWN, VERDICTS, Sign
+from tui.words import BANNERS, KINDS, LINKS, MUTED, ROWS, SEVERITY_SIGNS, STATES, VERDICTS, Sign
 
 _EMPTY = Content("")
-_BAR = 18
+_NEXT = 3
+_ROOM = 6
+"""Lines of a channel with its next three items, and the gap below."""
 _SHOWN_ALERTS = 3
 
 
@@ -62,9 +64,7 @@ class Header(Drawn):
             # The station's time is what counts; this tells how wrong the clock of this machine is.
             wrong = signed_seconds(-station.ahead_us, comma=words.language == "vi")
             text = words(N_("clock {seconds} s"), seconds=wrong)
-            error = Content.styled(
-                text + "   ", "$warning" if abs(station.ahead_us) >= 1_000_000 else "$text-muted"
-            )
+            error = Content.styled(text + "   ", "$warning" if abs(station.ahead_us) >= 1_000_000 else MUTED)
         return [line(left, Content.assemble(state, "   ", error, clock), width)]
 
 
@@ -82,7 +82,8 @@ class Alarms(Drawn):
         lines = []
         if banner := BANNERS.get(self.link):
             glyph = LINKS[self.link].glyph
-            lines.append(line(Content.styled(f"{glyph} {words(banner)}", "bold"), _EMPTY, width))
+            told = Content.styled(f"{glyph} {words(banner)}", "bold")
+            lines.append(line(told, self._as_of() if self.link is Link.LOST else _EMPTY, width))
         urgent = sorted(self.alerts, key=lambda alert: SEVERITIES.index(alert.severity))
         for alert in urgent[:_SHOWN_ALERTS]:
             sign = SEVERITY_SIGNS[alert.severity]
@@ -93,10 +94,16 @@ class Alarms(Drawn):
             more = words.plural(
                 N_("… and {count} more"), N_("… and {count} more"), len(urgent) - _SHOWN_ALERTS
             )
-            lines.append(Content.styled(more, "$text-muted"))
+            lines.append(Content.styled(more, MUTED))
         if not lines:
-            lines.append(Content.styled("✓ " + words(N_("No alarms")), "$text-muted"))
+            lines.append(Content.styled("✓ " + words(N_("No alarms")), MUTED))
         return lines
+
+    def _as_of(self) -> Content:
+        told_at = self.station.told_at_us
+        if told_at is None:
+            return _EMPTY
+        return Content(self.words(N_("as of {time}"), time=time_of_day(told_at, seconds=True)))
 
 
 class Title(Drawn):
@@ -111,12 +118,13 @@ class Title(Drawn):
     def draw(self, width: int) -> list[Content]:
         right = _EMPTY
         if self.count is not None:
-            right = Content.styled(self.words.plural(self._one, self._many, self.count), "$text-muted")
+            right = Content.styled(self.words.plural(self._one, self._many, self.count), MUTED)
         return [line(Content.styled(self.words(self._text), "bold"), right, width)]
 
 
 class ChannelRow(Drawn, can_focus=True):
-    """One channel: state, what is sent now with time left, what follows. Focused, it shows the next three."""
+    """One channel: state, what is sent now with time left, what follows. The next three are shown when there is room
+    for all channels to do so, or the row is focused."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__()
@@ -139,39 +147,43 @@ class ChannelRow(Drawn, can_focus=True):
 
     def _head(self, width: int) -> Content:
         channel, words = self.channel, self.words
-        sign = STATES.get(channel.state, Sign("?", channel.state, UNKNOWN))
+        sign = STATES.get(channel.state, Sign("?", channel.state, MUTED))
         kind = words(KINDS.get(channel.kind, channel.kind))
         name = f"  {channel.name}" if channel.name and channel.name != channel.code else ""
-        left = Content.assemble((channel.code, "bold"), name, (f"  {kind}", "$text-muted"))
+        left = Content.assemble((channel.code, "bold"), name, (f"  {kind}", MUTED))
         return line(left, Content.styled(f"{sign.glyph} {words(sign.word)}", f"bold {sign.colour}"), width)
 
     def _now(self, width: int) -> Content:
         playing = self.channel.now
         if playing is None:
-            return line(Content.styled(self.words(N_("nothing on air")), "$text-muted"), _EMPTY, width)
-        return line(Content(self._title(playing)), self._left_over(playing), width)
+            return line(Content.styled(self.words(N_("nothing on air")), MUTED), _EMPTY, width)
+        return line(Content.styled(self._title(playing), "bold"), self._left_over(playing, width), width)
 
     def _title(self, playing: Playing) -> str:
         return playing.title or self.words(ROWS.get(playing.kind, playing.kind))
 
-    def _left_over(self, playing: Playing) -> Content:
+    def _left_over(self, playing: Playing, width: int) -> Content:
         now = self.station.now_us()
         left = f"-{countdown(playing.end - now)}"
         return Content.assemble(
-            bar(playing.fraction(now), _BAR, "$primary"),
+            bar(playing.fraction(now), 12 if width < 90 else 24, "$primary"),
             (f" {left:>8}", "bold"),
-            (f"  → {time_of_day(playing.end)}", "$text-muted"),
+            (f"  → {time_of_day(playing.end)}", MUTED),
         )
 
     def _next(self, width: int) -> list[Content]:
-        following = self.channel.next[: 3 if self.has_focus else 1]
+        following = self.channel.next[: _NEXT if self.has_focus or self._is_roomy() else 1]
         if not following:
             return [line(Content.styled(self.words(N_("nothing follows")), "$warning"), _EMPTY, width)]
         return [self._upcoming(item, width) for item in following]
 
+    def _is_roomy(self) -> bool:
+        box = self.parent
+        return isinstance(box, Rows) and box.size.height >= _ROOM * len(box.query(ChannelRow))
+
     def _upcoming(self, item: Upcoming, width: int) -> Content:
         words = self.words
-        left = Content.assemble((f"{time_of_day(item.start)}  ", "$text-muted"), item.title)
+        left = Content.assemble((f"{time_of_day(item.start)}  ", MUTED), item.title)
         if item.ready:
             return line(left, Content.styled("✓ " + words(N_("ready")), "$success"), width)
         reason = say(item.reason, words) or words(N_("not ready"))
@@ -194,15 +206,17 @@ class JobRow(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         job, words = self.job, self.words
-        kind = words(KINDS.get(job.kind, job.kind))
-        left = Content.assemble(job.file, (f"  {kind}", "$text-muted"))
         if job.verdict:
-            sign = VERDICTS.get(job.verdict, Sign("·", job.verdict, UNKNOWN))
+            sign = VERDICTS.get(job.verdict, Sign("·", job.verdict, MUTED))
             right = Content.styled(f"{sign.glyph} {words(sign.word)}", f"bold {sign.colour}")
         else:
             stage = Content(say(job.stage, words)).truncate(max(width // 3, 8), ellipsis=True)
             done = bar(job.fraction, 12, "$primary")
-            right = Content.assemble((stage, "$text-muted"), "  ", done, (f"{job.fraction:>5.0%}", "bold"))
+            right = Content.assemble(stage.stylize(MUTED), "  ", done, (f"{job.fraction:>5.0%}", "bold"))
+        left = Content.assemble(job.file, (f"  {words(KINDS.get(job.kind, job.kind))}", MUTED))
+        if left.cell_length + right.cell_length >= width:
+            # The file's name is worth more than its kind.
+            left = Content(job.file)
         lines = [line(left, right, width)]
         for problem in job.problems:
             text = Content.styled(f"  ✗ {say(problem, words)}", "$error")
@@ -213,7 +227,7 @@ class JobRow(Drawn):
 class Rows(VerticalScroll, can_focus=False):
     """The rows of a panel. Up and down go from row to row."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", N_("Previous"), show=False),
         Binding("down", "app.focus_next", N_("Next"), show=False),
     ]
@@ -225,6 +239,8 @@ class Nothing(Drawn):
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = text
+        # Not before the station has said so.
+        self.display = False
 
     def draw(self, width: int) -> list[Content]:
-        return Content.styled(self.words(self._text), "$text-muted").wrap(max(width, 1))
+        return Content.styled(self.words(self._text), MUTED).wrap(max(width, 1))

@@ -17,7 +17,7 @@ class Sign:
     colour: str
 
 
-UNKNOWN = "$text-muted"
+MUTED = "$foreground 60%"
 
 STATES = {
     "on_air": Sign("●", N_("ON AIR"), "$success"),
@@ -40,7 +40,7 @@ ROWS = {
 VERDICTS = {
     "pass": Sign("✓", N_("passed"), "$success"),
     "pass-with-fixes": Sign("✓", N_("passed, corrected"), "$success"),
-    "unchanged": Sign("=", N_("already there"), "$text-muted"),
+    "unchanged": Sign("=", N_("already there"), MUTED),
     "refused": Sign("✗", N_("refused"), "$error"),
 }
 

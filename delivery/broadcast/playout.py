@@ -229,6 +229,12 @@ class Playout:
                 do=N_("Compile the schedule up to the end of the span first."),
                 channel=channel_code,
             )
+        if not out.parent.is_dir():
+            raise Refused(
+                N_("The folder {folder} does not exist."),
+                do=N_("Create it, or name another file."),
+                folder=str(out.parent),
+            )
         handle, temporary = tempfile.mkstemp(dir=out.parent, suffix=".part")
         replaced = size = 0
         try:
@@ -242,6 +248,14 @@ class Playout:
             Path(temporary).unlink(missing_ok=True)
             raise
         return Rendered(name, len(pieces), replaced, size, pieces[0].start_tick, pieces[-1].end_tick)
+
+    def rendition_names(self, channel_code: str) -> list[str]:
+        """Renditions of a channel, best first. Raises NotFound."""
+        return [r.name for r in renditions_of(self._store.channel(channel_code), self._assets)]
+
+    def transmitter(self, channel_code: str) -> str:
+        """Name of the rendition that goes to the transmitter."""
+        return transmitter_rendition(renditions_of(self._store.channel(channel_code), self._assets)).name
 
     def on_air(self, channel_code: str, at: datetime | None = None) -> tuple[Airing | None, Airing | None]:
         """(now, next) on the channel."""

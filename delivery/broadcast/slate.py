@@ -140,7 +140,7 @@ class Station:
         top = profile.pictures[0].picture
         assert top is not None
         files = {rung.name: folder / f"picture-{rung.name}.ts" for rung in profile.pictures}
-        stream: Any = graph.input(f"file:{still}", loop=1, framerate=picture.RATE)["v"]
+        stream: Any = graph.input(f"file:{still}", framerate=picture.RATE)["v"]
         stream = picture.shaped(stream, top)
         outputs = picture.encode(stream, ticks=SEGMENT_TICKS, profile=profile, files=files, gop_ticks=gop_ticks)
         Runner(self._ffmpeg, folder).run(outputs)

@@ -54,13 +54,9 @@ class Station:
         feed = Feed(store, assets=around.assets, blobs=around.blobs)
         materials = Materials(self._lesson_of, around.is_approved, around.assets, around.make_card)
         self.scheduler = Scheduler(store, around.facts, materials=materials, codes=self.codes, clock=clock)
-        self.playout = Playout(
-            store, feed, assets=around.assets, is_approved=around.is_approved, clock=clock
-        )
+        self.playout = Playout(store, feed, assets=around.assets, is_approved=around.is_approved, clock=clock)
         self.asrunner = AsRunner(store, around.facts, feed, assets=around.assets)
-        self.attendance = Attendance(
-            store, around.facts, codes=self.codes, learner_in=around.learner_in
-        )
+        self.attendance = Attendance(store, around.facts, codes=self.codes, learner_in=around.learner_in)
 
     def open_channel(self, code: str, name: str, *, kind: str) -> Channel:
         """Create a channel of kind ``tv`` or ``radio`` with its slates; doing it again changes its name at most."""

@@ -135,11 +135,12 @@ class Compiled:
 def compile_timeline(plan: Plan) -> Compiled:
     """Lay the airings on the grid and fill the rest with slates.
 
-    What is frozen is kept. A run of slates that reaches past the frozen horizon ends there at a segment boundary:
-    what has been published of it stays, the rest was never told to anybody.
+    What is frozen is kept. Only a run of slates that reaches past the frozen horizon may become shorter or longer behind
+    it: its segments up to the horizon stay as they are, the rest was never told to anybody.
     """
-    rows, kept = _frozen_rows(plan)
-    builder = _Builder(plan, rows)
+    rows, run = _frozen_rows(plan)
+    kept = len(rows)
+    builder = _Builder(plan, rows, run)
     known = {row.airing for row in rows if row.airing}
     placed: list[Airing] = []
     findings: list[Finding] = []
@@ -163,7 +164,9 @@ def compile_timeline(plan: Plan) -> Compiled:
         elif card:
             findings.append(no_room_for_card(airing))
         placed.append(replace(airing, card=bool(card) and has_room))
-    builder.fill_until(plan.end_tick)
+    # Whole segments at the end, so that what a later compilation appends joins without a short one between.
+    missing = max(plan.end_tick, builder.free_tick) - builder.end_tick
+    builder.fill_until(builder.end_tick + -(-missing // SEGMENT_TICKS) * SEGMENT_TICKS)
     timeline = Timeline(plan.channel.code, tuple(builder.rows))
     return Compiled(timeline, kept, tuple(placed), tuple(findings))
 
@@ -179,21 +182,25 @@ def renditions_of(channel: Channel, assets: Callable[[str], Asset]) -> tuple[Ren
     return assets(channel.slates[SEGMENT_TICKS]).renditions
 
 
-def _frozen_rows(plan: Plan) -> tuple[list[Row], int]:
-    """Rows to keep, and how many of them are untouched."""
+def _frozen_rows(plan: Plan) -> tuple[list[Row], Row | None]:
+    """Rows to keep as they are; and the run of slates that reaches past the horizon, cut to its frozen segments."""
     rows = [row for row in plan.previous if row.start_tick < plan.frozen_tick]
-    if rows and rows[-1].kind is RowKind.SLATE and rows[-1].end_tick > plan.frozen_tick:
-        last = rows[-1]
-        ticks = -(-(plan.frozen_tick - last.start_tick) // SEGMENT_TICKS) * SEGMENT_TICKS
-        if ticks < last.ticks:
-            rows[-1] = replace(last, ticks=ticks)
-            return rows, len(rows) - 1
-    return rows, len(rows)
+    last = rows[-1] if rows else None
+    if (
+        last
+        and last.kind is RowKind.SLATE
+        and last.end_tick > plan.frozen_tick
+        and not last.ticks % SEGMENT_TICKS
+    ):
+        run = rows.pop()
+        segments = -(-(plan.frozen_tick - run.start_tick) // SEGMENT_TICKS)
+        return rows, replace(run, ticks=min(run.ticks, segments * SEGMENT_TICKS))
+    return rows, None
 
 
 def _why_not(airing: Airing, builder: _Builder, plan: Plan) -> Finding | None:
-    if airing.start_tick < builder.end_tick:
-        if airing.start_tick < max(plan.frozen_tick, plan.start_tick):
+    if airing.start_tick < builder.free_tick:
+        if airing.start_tick < max(plan.frozen_tick, plan.start_tick, builder.frozen_until):
             return too_late(airing)
         return overlap(airing, builder.rows[-1], builder.end_tick)
     return wrong_format(airing, builder.asset(airing.asset), builder.renditions)
@@ -202,7 +209,8 @@ def _why_not(airing: Airing, builder: _Builder, plan: Plan) -> Finding | None:
 class _Builder:
     """Rows so far, and the counters with which the next one begins."""
 
-    def __init__(self, plan: Plan, rows: Iterable[Row]) -> None:
+    def __init__(self, plan: Plan, rows: Iterable[Row], run: Row | None) -> None:
+        """`run` are frozen slates that come next; they are laid again with what follows them."""
         self.rows = list(rows)
         self.channel = plan.channel
         self._assets = plan.assets
@@ -214,11 +222,20 @@ class _Builder:
         self.end_tick = plan.start_tick
         self._sequence = plan.start_tick // GOP_TICKS
         self._counters: Counters = {r.name: {} for r in self.renditions}
-        if self.rows:
+        if run:
+            self.end_tick, self._sequence = run.start_tick, run.sequence
+            self._counters = {name: dict(pids) for name, pids in run.continuity}
+        elif self.rows:
             last = self.rows[-1]
             self.end_tick, self._sequence = last.end_tick, last.end_sequence
             self._counters = {name: dict(pids) for name, pids in last.continuity}
             self._count(last)
+        self.frozen_until = run.end_tick if run else self.end_tick
+
+    @property
+    def free_tick(self) -> int:
+        """First tick that is neither taken nor frozen."""
+        return max(self.end_tick, self.frozen_until)
 
     def asset(self, asset_id: str) -> Asset:
         if asset_id not in self._known:

@@ -97,10 +97,11 @@ def check_tables(
             problems.in_cell(where, "cohort", _unknown(entry.cohort, "cohorts"))
         if entry.site not in catalogue.sites and not problems.excuses("sites", entry.site):
             problems.in_cell(where, "site", _unknown(entry.site, "sites"))
-        if entry.profile.province and not is_province(entry.profile.province):
-            provinces[entry.profile.province] += 1
+        provinces[entry.profile.province] += 1
         entries.append(replace(entry, courses=tuple(courses_of.pop(entry.profile.code, ()))))
     for province, count in sorted(provinces.items()):
+        if not province or is_province(province):
+            continue
         note = N_(
             "“{province}” is not one of the 34 provinces and cities since 1 July 2025 ({count} learners)."
         )

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from delivery.app import App
@@ -71,7 +70,7 @@ def import_(
 def _bar(translate: Translator) -> Iterator[Progress]:
     """A bar on standard error when that is a terminal; otherwise a line per tenth."""
     if sys.stderr.isatty():
-        with click.progressbar(length=1, label=translate(N_("Learners")), file=sys.stderr) as bar:
+        with typer.progressbar(length=1, label=translate(N_("Learners")), file=sys.stderr) as bar:
 
             def draw(done: int, total: int) -> None:
                 bar.length = total

@@ -231,9 +231,9 @@ def _footer(
     title: str, page: int, pages: int, *, returned: bool, words: Words, measure: Measure
 ) -> list[Item]:
     middle = WIDTH / 2
-    width = 118.0
+    width = 128.0
     items: list[Item] = []
-    y = HEIGHT - 27.5
+    y = HEIGHT - 27.0
     if returned:
         text = words(
             N_("Scan the code with your phone to submit your work, or send this sheet back by post.")
@@ -260,18 +260,18 @@ def _letterhead(letter: Letter, codes: Codes, words: Words, measure: Measure) ->
 
 def _address(letter: Letter, window: Window, measure: Measure) -> list[Item]:
     x, width = window.x + 4.0, window.width - 8.0
-    sender = shortened(letter.sender, width, face=Face.SANS, size=6.5, measure=measure)
+    sender = wrap(letter.sender, width, 6.0, face=Face.SANS, measure=measure)[:2]
     items: list[Item] = [
-        Text(x, window.y + 5.0, sender, Face.SANS, 6.5, Ink.MUTED),
-        Line(x, window.y + 6.4, x + width, window.y + 6.4),
+        Text(x, window.y + 3.4 + 2.7 * number, line, Face.SANS, 6.0, Ink.MUTED) for number, line in enumerate(sender)
     ]
+    items.append(Line(x, window.y + 7.4, x + width, window.y + 7.4))
     lines: list[tuple[str, Face]] = []
     for number, part in enumerate(letter.address):
         face = Face.SANS_BOLD if number == 0 else Face.SANS
         lines += [(line, face) for line in wrap(part, width, 10.5, face=face, measure=measure)]
     step = min(5.6, (window.height - 10.0) / max(len(lines), 1))
     for number, (line, face) in enumerate(lines):
-        items.append(Text(x, window.y + 12.5 + number * step, line, face, 10.5))
+        items.append(Text(x, window.y + 13.0 + number * step, line, face, 10.5))
     return items
 
 

@@ -279,7 +279,7 @@ class _Setter:
     def _table(self, block: Table) -> None:
         columns = max(len(row) for row in block.rows)
         widths = self._column_widths(block, columns)
-        self._space(1.0)
+        self._space(2.0)
         for number, row in enumerate(block.rows):
             look = Look(Face.SANS_BOLD, Face.SANS_BOLD, Face.SANS_BOLD) if number == 0 else SANS
             cells = [
@@ -333,7 +333,7 @@ class _Setter:
         left = block.lines
         self._space(1.0)
         self._room(min(left, MIN_ANSWER_LINES) * ANSWER_PITCH_MM)
-        again = False
+        again = self.at_top and bool(self.pages)
         while left:
             if again and self.continued:
                 label = self.continued.format(question=block.question)

@@ -55,6 +55,6 @@ def require_canonical(value: Json, path: str = "$") -> None:
         raise NotCanonical(f"{path}: {kind.__name__} cannot be carried in a fact")
 
 
-def parse(data: bytes) -> Json:
-    """JSON bytes -> value."""
+def parse(data: bytes | str) -> Json:
+    """JSON text -> value."""
     return orjson.loads(data)

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from delivery.record.canonical import canonical
 
 _BODY = (
-    b'{"content":%b,"hlc":"%016x","id":"%b","kind":"%b","learner":"%b","prev":"%b",'
-    b'"recorded_at":%d,"seq":%d,"stream":"%b"}'
+    b'{"content":%%b,"hlc":"%%016x","id":"%%b","kind":"%%b","learner":"%%b","prev":"%%b",'
+    b'"recorded_at":%%d,"seq":%%d,"stream":"%b"}'
 )
+"""Filled in two steps: the stream once, then each row."""
 
 
 def genesis(stream: str) -> str:
@@ -87,8 +88,8 @@ class Problem:
     detail: str = ""
 
 
-RawRow = tuple[bytes, int, bytes, bytes, bytes, int, int, bytes, bytes]
-"""stream, seq, id, kind, learner, recorded_at, hlc, content, hash; all texts as the bytes that are stored."""
+RawRow = tuple[int, bytes, bytes, bytes, int, int, bytes, bytes]
+"""seq, id, kind, learner, recorded_at, hlc, content, hash of one stream; all texts as the bytes that are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,60 +100,77 @@ class StreamEnd:
     hashes: tuple[str, ...]
 
 
-def verify_rows(rows: Iterable[RawRow], ends: dict[str, StreamEnd]) -> Iterator[Problem]:
-    """Check rows ordered by (stream, seq); puts the end of every stream into `ends`.
+@dataclass(slots=True)
+class Reader:
+    """Verification of one stream, row by row from `expected` on, whose predecessor has one of the hashes `before`."""
 
-    A problem is reported at its own place only: after an altered row, the next one may continue either the stored or
-    the recomputed hash, and after a gap the first row's predecessor is unknown, so only its place can be reported.
-    """
-    sha256 = hashlib.sha256
-    template = _BODY
-    stream = b""
-    expected = 1
-    candidates: tuple[bytes, ...] = ()
-    prev = b""
-    for row in rows:
-        row_stream, seq, ident, kind, learner, recorded_at, hlc, content, stored = row
-        try:
-            if row_stream == stream and seq == expected:
-                body_bytes = template % (content, hlc, ident, kind, learner, prev, recorded_at, seq, stream)
-                if sha256(body_bytes).hexdigest().encode() == stored:
+    stream: str
+    expected: int = 1
+    before: tuple[bytes, ...] = ()
+    count: int = 0
+
+    def end(self) -> StreamEnd:
+        """Where the reader stands."""
+        return StreamEnd(self.expected - 1, tuple(_text(value) for value in self.before))
+
+    def read(self, rows: Iterable[RawRow]) -> Iterator[Problem]:
+        """Check rows in order of sequence.
+
+        A problem is reported at its own place only: after an altered row, the next one may continue either the stored
+        or the recomputed hash, and after a gap the first row's predecessor is unknown, so only its place can be
+        reported.
+        """
+        sha256 = hashlib.sha256
+        template = _BODY % self.stream.encode().replace(b"%", b"%%")
+        expected, before = self.expected, self.before
+        prev = before[0] if len(before) == 1 else b""
+        count = 0
+        for row in rows:
+            seq, ident, kind, learner, recorded_at, hlc, content, stored = row
+            count += 1
+            try:
+                if (
+                    seq == expected
+                    and sha256(template % (content, hlc, ident, kind, learner, prev, recorded_at, seq))
+                    .hexdigest()
+                    .encode()
+                    == stored
+                ):
                     # The common case, kept short: it runs hundreds of thousands of times a second.
                     prev = stored
-                    candidates = ()
+                    before = ()
                     expected += 1
                     continue
-                candidates = candidates or (prev,)
-            elif row_stream != stream:
-                if stream:
-                    ends[_text(stream)] = StreamEnd(expected - 1, _texts(prev, candidates))
-                stream, expected = row_stream, 1
-                candidates = (genesis(_text(stream)).encode(),)
-            if seq != expected:
-                yield _out_of_place(row, expected)
-                candidates = ()
-            computed = [
-                sha256(template % (content, hlc, ident, kind, learner, before, recorded_at, seq, stream))
-                .hexdigest()
-                .encode()
-                for before in candidates
-            ]
-            candidates = ()
-            if computed and stored not in computed:
-                yield Problem(
-                    _text(stream), seq, "altered", _text(ident), "the stored bytes do not give the stored hash"
-                )
-                candidates = (stored, computed[0])
-            prev = stored
-            expected = seq + 1
-        except (TypeError, ValueError, OverflowError) as error:
-            # SQLite keeps any type in any column: an edit can leave text where a number was.
-            yield Problem(_text(row_stream), expected, "unreadable", _text(ident), str(error))
-            prev = stored if isinstance(stored, bytes) else b""
-            candidates = ()
-            expected += 1
-    if stream:
-        ends[_text(stream)] = StreamEnd(expected - 1, _texts(prev, candidates))
+                before = before or (prev,)
+                if seq != expected:
+                    yield self._out_of_place(row, expected)
+                    before = ()
+                computed = [
+                    sha256(template % (content, hlc, ident, kind, learner, value, recorded_at, seq)).hexdigest().encode()
+                    for value in before
+                ]
+                before = ()
+                if computed and stored not in computed:
+                    yield Problem(
+                        self.stream, seq, "altered", _text(ident), "the stored bytes do not give the stored hash"
+                    )
+                    before = (stored, computed[0])
+                prev = stored
+                expected = seq + 1
+            except (TypeError, ValueError, OverflowError) as error:
+                # SQLite keeps any type in any column: an edit can leave text where a number was.
+                yield Problem(self.stream, expected, "unreadable", _text(ident), str(error))
+                prev = stored if isinstance(stored, bytes) else b""
+                before = ()
+                expected += 1
+        self.expected, self.before, self.count = expected, before or (prev,), self.count + count
+
+    def _out_of_place(self, row: RawRow, expected: int) -> Problem:
+        seq, ident = row[0], _text(row[1])
+        if seq > expected:
+            gone = str(expected) if seq == expected + 1 else f"{expected}-{seq - 1}"
+            return Problem(self.stream, expected, "missing", ident, f"sequence {gone} is missing before {seq}")
+        return Problem(self.stream, seq, "reordered", ident, f"expected sequence {expected}")
 
 
 def verify_head(head: Head, end: StreamEnd | None, key: Ed25519PublicKey | None) -> Iterator[Problem]:
@@ -170,18 +188,6 @@ def verify_head(head: Head, end: StreamEnd | None, key: Ed25519PublicKey | None)
         yield Problem(head.stream, head.seq + 1, "unsigned", detail=f"facts after {head.seq} are not in the signed head")
     elif end and head.hash not in end.hashes:
         yield Problem(head.stream, head.seq, "head", detail="the signed head has another hash")
-
-
-def _out_of_place(row: RawRow, expected: int) -> Problem:
-    stream, seq, ident = _text(row[0]), row[1], _text(row[2])
-    if seq > expected:
-        gone = str(expected) if seq == expected + 1 else f"{expected}-{seq - 1}"
-        return Problem(stream, expected, "missing", ident, f"sequence {gone} is missing before fact {ident} at {seq}")
-    return Problem(stream, seq, "reordered", ident, f"expected sequence {expected}")
-
-
-def _texts(prev: bytes, candidates: tuple[bytes, ...]) -> tuple[str, ...]:
-    return tuple(_text(value) for value in (candidates or (prev,)))
 
 
 def _text(value: object) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, insert, select, text, update
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from delivery.clock import Clock, to_micros
@@ -18,11 +17,12 @@ from delivery.ids import content_address
 from delivery.record.facts import Draft, Fact, FactRow, read_row, stream_name
 from delivery.record.hlc import tick
 from delivery.record.kinds import FactKind
-from delivery.record.ledger import Head, Problem, StreamEnd, chain_hash, genesis, sign_head, verify_head, verify_rows
-from delivery.store import projections
+from delivery.record.ledger import Head, chain_hash, genesis, sign_head
+from delivery.store import projections, verification
 from delivery.store.database import Database
 from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable, SiteKeyTable
 from delivery.store.vault import Vault
+from delivery.store.verification import Verification
 
 CHUNK = 500
 _COLUMNS = FactRow._fields
@@ -37,19 +37,6 @@ class Appended:
     added: tuple[str, ...] = ()
     unchanged: int = 0
     quarantined: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """Outcome of verifying everything that is stored."""
-
-    facts: int
-    streams: int
-    problems: tuple[Problem, ...]
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
 
 
 @dataclass(slots=True)
@@ -135,11 +122,17 @@ class FactLog:
             }
             prepared = self._only_new(connection, prepared, work, once=once)
             self._insert_rows(connection, prepared, work)
-        fresh = {str(draft.id) for draft, _ in prepared}
+        fresh = [str(draft.id) for draft, _ in prepared]
+        if sealed:
+            self._keep_private(connection, sealed, set(fresh))
+        projections.apply(connection, [draft for draft, _ in prepared])
+        work.added.extend(fresh)
+
+    @staticmethod
+    def _keep_private(connection: Connection, sealed: list[dict[str, Any]], fresh: set[str]) -> None:
+        """Store the sealed personal data of the facts that are new."""
         if payloads := {row["fact"]: row for row in sealed if row["fact"] in fresh}:
             connection.execute(insert(PrivateTable), list(payloads.values()))
-        projections.apply(connection, [draft for draft, _ in prepared])
-        work.added.extend(str(draft.id) for draft, _ in prepared)
 
     def _prepare(
         self, connection: Connection, drafts: Sequence[Draft]
@@ -246,7 +239,7 @@ class FactLog:
         """The fact with this id, or None."""
         with self._database.read() as connection:
             row = connection.execute(select(*(_fact.c[c] for c in _COLUMNS)).where(_fact.c.id == fact_id)).first()
-        return read_row(FactRow(*row)) if row else None
+        return read_row(row) if row else None
 
     def select(
         self, *, kind: FactKind | None = None, learner: str | None = None, ids: Sequence[str] | None = None
@@ -264,13 +257,20 @@ class FactLog:
             connection.execute(query.execution_options(yield_per=1000)) as rows,
         ):
             for row in rows:
-                yield read_row(FactRow(*row))
+                yield read_row(row)
 
     def heads(self) -> list[Head]:
         """Signed ends of all streams held here."""
         with self._database.read() as connection:
             rows = connection.execute(select(HeadTable.__table__).order_by(_head.c.stream)).all()  # type: ignore[attr-defined]
         return [Head(r.stream, r.seq, r.hash, r.signed_at, bytes(r.signature)) for r in rows]
+
+    def verify(
+        self, progress: Callable[[int], None] | None = None, *, executor: Executor | None = None
+    ) -> Verification:
+        """Verify every chain and head; `progress` receives the number of facts read so far."""
+        writer = (self._site, self._signing.public_key())
+        return verification.verify(self._database, self.heads(), writer, progress=progress, executor=executor)
 
     def register_site_key(self, site: str, public_key: bytes) -> None:
         """Remember a site's public key, so that its heads can be verified."""
@@ -279,59 +279,3 @@ class FactLog:
             known = connection.execute(select(table.c.public_key).where(table.c.site == site)).scalar()
             if known is None:
                 connection.execute(insert(SiteKeyTable), {"site": site, "public_key": public_key})
-
-    # Proof
-
-    def verify(self, progress: Callable[[int], None] | None = None) -> Verification:
-        """Verify every chain and head; `progress` receives the number of facts read so far."""
-        own = self._signing.public_key()
-        ends: dict[str, StreamEnd] = {}
-        problems: list[Problem] = []
-        count = 0
-
-        def counted(rows: Iterable[Any]) -> Iterator[Any]:
-            nonlocal count
-            for row in rows:
-                count += 1
-                if progress and count % 50_000 == 0:
-                    progress(count)
-                yield row
-
-        try:
-            problems += verify_rows(counted(self._raw_rows()), ends)
-            heads = self.heads()
-            keys = self._public_keys()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            problems.append(Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"))
-            return Verification(count, len(ends), tuple(problems))
-        for head in heads:
-            writer = head.stream.split("/", 1)[0]
-            key = own if writer == self._site else keys.get(writer)
-            problems += verify_head(head, ends.get(head.stream), key)
-        headed = {head.stream for head in heads}
-        problems += [
-            Problem(stream, 1, "unsigned", detail="this stream has no signed head")
-            for stream in ends
-            if stream not in headed
-        ]
-        return Verification(count, len(ends), tuple(problems))
-
-    def _public_keys(self) -> dict[str, Ed25519PublicKey]:
-        with self._database.read() as connection:
-            rows = connection.execute(select(SiteKeyTable.__table__)).all()  # type: ignore[attr-defined]
-        return {row.site: Ed25519PublicKey.from_public_bytes(bytes(row.public_key)) for row in rows}
-
-    def _raw_rows(self) -> Iterator[Any]:
-        query = f"SELECT {', '.join(_COLUMNS)} FROM fact ORDER BY stream, seq"
-        if file := self._database.file:
-            # Texts as the bytes that are stored: nothing is decoded, and bytes that are no UTF-8 cannot hide.
-            connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
-            connection.text_factory = bytes
-            try:
-                yield from connection.execute(query)
-            finally:
-                connection.close()
-            return
-        with self._database.read() as reader:
-            for row in reader.execute(text(query).execution_options(yield_per=5000)):
-                yield tuple(v.encode() if isinstance(v, str) else v for v in row)

@@ -40,11 +40,11 @@ class Records:
         )
         query = select(*_COLUMNS).where(or_(_fact.c.learner == learner, _fact.c.id.in_(aired)))
         for row in connection.execute(query):
-            yield read_row(FactRow(*row))
+            yield read_row(row)
         # Retractions of as-run facts name no learner; they are few and found by kind.
         retracted = select(*_COLUMNS).where(_fact.c.kind == "FactRetracted", _fact.c.learner == "")
         for row in connection.execute(retracted):
-            yield read_row(FactRow(*row))
+            yield read_row(row)
 
     def record(self, learner: str, catalogue: Catalogue) -> LearnerRecord:
         """The folded record of a learner."""
@@ -74,7 +74,7 @@ class Records:
         # Two connections: the reader streams one committed state, while the single writer fills the tables.
         with self._database.write() as writer, self._database.read() as reader:
             rows = reader.execute(query.execution_options(yield_per=1000))
-            return projections.rebuild(writer, (read_row(FactRow(*row)) for row in rows))
+            return projections.rebuild(writer, (read_row(row) for row in rows))
 
 
 def head_json(head: Head) -> dict[str, Any]:

@@ -149,6 +149,7 @@ class CatalogueImport:
                 _refuse_shrinking(stored, merged, learners=(len(known), missing))
             catalogue = self._with_contents(merged, tables.files, folder)
             changes = compare(stored, tables.catalogue, catalogue)
+            del tables  # the rows of a large roster: everything needed is in `roster` now
             self.store.save_in(connection, catalogue)
             tally = _Tally(learners=len(roster.entries), vanished=missing)
             drafts = self._drafts(

@@ -71,7 +71,9 @@ class Studio:
 
     def _make(self, asset_id: str, seed: int, ticks: int, kind: str) -> Asset:
         sound = _sound(seed, ticks)
-        pictures = {name: _picture(seed, ticks, *size) for name, size in LADDER.items()} if kind == "tv" else {}
+        pictures = (
+            {name: _picture(seed, ticks, *size) for name, size in LADDER.items()} if kind == "tv" else {}
+        )
         renditions = [self._cut(name, ticks, picture, sound) for name, picture in pictures.items()]
         renditions.append(self._cut(SOUND, ticks, None, sound))
         return Asset(
@@ -147,7 +149,9 @@ def _picture(seed: int, ticks: int, width: int, height: int, bit_rate: int) -> C
         frame.pts, frame.time_base = number, Fraction(1, 25)
         packets += context.encode(frame)
     packets += context.encode(None)
-    return Coded("h264", (width, height), tuple((p.pts * 3600, p.dts * 3600, p.is_keyframe, bytes(p)) for p in packets))
+    return Coded(
+        "h264", (width, height), tuple((p.pts * 3600, p.dts * 3600, p.is_keyframe, bytes(p)) for p in packets)
+    )
 
 
 def _sound(seed: int, ticks: int) -> Coded:
@@ -172,7 +176,10 @@ def _sound(seed: int, ticks: int) -> Coded:
 def _adts(frame: bytes) -> bytes:
     """An AAC-LC frame, 48 kHz stereo, behind its ADTS header (ISO/IEC 13818-7, 6.2)."""
     length = len(frame) + 7
-    return bytes([0xFF, 0xF1, 0x4C, 0x80 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5 | 0x1F, 0xFC]) + frame
+    return (
+        bytes([0xFF, 0xF1, 0x4C, 0x80 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5 | 0x1F, 0xFC])
+        + frame
+    )
 
 
 def _mux(streams: list[Coded], start: int, ticks: int) -> bytes:
@@ -214,4 +221,6 @@ def paper_asset(asset_id: str, ticks: int, *, renditions: tuple[str, ...] = ("v3
         kind = "audio" if name == SOUND else "video"
         codecs = "mp4a.40.2" if kind == "audio" else "avc1.42c00a,mp4a.40.2"
         rungs.append(Rendition(name, kind, codecs, 500_000, 400_000, 160, 96, segments))
-    return Asset(asset_id, content_address(asset_id.encode()), "test", 1, "tv", Ticks(ticks), -23.0, -1.0, tuple(rungs))
+    return Asset(
+        asset_id, content_address(asset_id.encode()), "test", 1, "tv", Ticks(ticks), -23.0, -1.0, tuple(rungs)
+    )

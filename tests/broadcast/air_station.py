@@ -64,7 +64,9 @@ class Air:
         )
         return Station(ScheduleStore(self.database), around, clock=self.clock)
 
-    def schedule(self, material: str, ticks: int, *, after_s: float, seed: int = 1, rerun: bool = False) -> None:
+    def schedule(
+        self, material: str, ticks: int, *, after_s: float, seed: int = 1, rerun: bool = False
+    ) -> None:
         """A lesson of `ticks` that begins `after_s` seconds after START."""
         self.lessons[material] = self.studio.lesson(seed, ticks)
         slot = make_slot("TV1", START + timedelta(seconds=after_s), materials=(material,), rerun=rerun)

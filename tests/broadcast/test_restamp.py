@@ -30,7 +30,9 @@ def _read(data: bytes) -> int:
     return (data[0] >> 1 & 7) << 30 | data[1] << 22 | data[2] >> 1 << 15 | data[3] << 7 | data[4] >> 1
 
 
-def packet(pid: int, *, pcr: int | None = None, pts: int | None = None, dts: int | None = None, cc: int = 0) -> bytes:
+def packet(
+    pid: int, *, pcr: int | None = None, pts: int | None = None, dts: int | None = None, cc: int = 0
+) -> bytes:
     """A transport packet made by hand from ISO/IEC 13818-1; PCR with extension 299."""
     field = b""
     if pcr is not None:
@@ -43,7 +45,9 @@ def packet(pid: int, *, pcr: int | None = None, pts: int | None = None, dts: int
         times = _stamp(pts, 3 if both else 2) + (_stamp(dts, 1) if dts is not None else b"")
         payload = b"\x00\x00\x01\xe0\x00\x00\x80" + bytes([0xC0 if both else 0x80, len(times)]) + times
     control = 0x30 if field else 0x10
-    head = bytes([0x47, (0x40 if pts is not None else 0) | pid >> 8, pid & 0xFF, control | cc]) + field + payload
+    head = (
+        bytes([0x47, (0x40 if pts is not None else 0) | pid >> 8, pid & 0xFF, control | cc]) + field + payload
+    )
     return head + bytes((i * 37) & 0xFF for i in range(PACKET - len(head)))
 
 
@@ -66,7 +70,9 @@ times = st.integers(0, WRAP - 1)
 
 
 @given(times, times, times, st.integers(0, 2**40))
-def test_every_stamp_moves_by_the_same_time_modulo_two_to_the_33(pcr: int, pts: int, dts: int, delta: int) -> None:
+def test_every_stamp_moves_by_the_same_time_modulo_two_to_the_33(
+    pcr: int, pts: int, dts: int, delta: int
+) -> None:
     data = packet(256, pcr=pcr, pts=pts, dts=dts) + packet(257, pts=pts)
     moved = dict(enumerate(stamps(restamp(data, delta, counters={}))))
     expected = [("pcr", pcr), ("pts", pts), ("dts", dts), ("pts", pts)]

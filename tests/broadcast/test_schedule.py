@@ -55,7 +55,8 @@ def test_one_material_airs_at_every_occurrence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "count"), [("20261126", 3), ("20261126T193000", 3), ("20261126T123000Z", 3), ("20261126T122959Z", 2)]
+    ("until", "count"),
+    [("20261126", 3), ("20261126T193000", 3), ("20261126T123000Z", 3), ("20261126T122959Z", 2)],
 )
 def test_until_may_be_a_local_day_a_local_time_or_utc(until: str, count: int) -> None:
     slot = make_slot("TV1", TUESDAY, materials=("M1",), rule=f"FREQ=DAILY;UNTIL={until}")
@@ -113,7 +114,9 @@ def test_half_hours_fall_exactly_on_ticks() -> None:
 
 
 rules = st.builds(
-    lambda freq, interval, days, count: f"FREQ={freq};INTERVAL={interval};BYDAY={','.join(sorted(days))};COUNT={count}",
+    lambda freq, interval, days, count: (
+        f"FREQ={freq};INTERVAL={interval};BYDAY={','.join(sorted(days))};COUNT={count}"
+    ),
     st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
     st.integers(1, 4),
     st.sets(st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"]), min_size=1),
@@ -128,5 +131,7 @@ def test_occurrences_are_those_of_the_recurrence_library_on_wall_time(rule: str)
         datetime.fromtimestamp(a.planned_us // 1_000_000, VIETNAM).replace(tzinfo=None)
         for a in expanded(slot, days=100).airings
     ]
-    expected = rrulestr(rule, dtstart=TUESDAY).between(TUESDAY, datetime(2026, 11, 24) + timedelta(days=100), inc=True)
+    expected = rrulestr(rule, dtstart=TUESDAY).between(
+        TUESDAY, datetime(2026, 11, 24) + timedelta(days=100), inc=True
+    )
     assert found == expected

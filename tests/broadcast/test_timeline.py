@@ -61,9 +61,9 @@ def segments(timeline: Timeline, before: int) -> list[tuple[int, int, int, str, 
     return [(s.sequence, s.start_tick, s.ticks, s.row.asset, str(s.row.continuity)) for s in found]
 
 
-lessons = st.lists(
-    st.tuples(st.integers(-400, 6000), st.integers(1, 700), st.booleans()), max_size=12
-).map(lambda some: [airing(n, NOON + s, t, course="C1" if c else "") for n, (s, t, c) in enumerate(some)])
+lessons = st.lists(st.tuples(st.integers(-400, 6000), st.integers(1, 700), st.booleans()), max_size=12).map(
+    lambda some: [airing(n, NOON + s, t, course="C1" if c else "") for n, (s, t, c) in enumerate(some)]
+)
 
 
 @given(lessons)
@@ -147,7 +147,9 @@ def test_a_lesson_that_collides_is_named_with_the_first_free_time() -> None:
 def test_the_card_follows_its_lesson_and_gives_way_to_the_next_programme() -> None:
     cards = {"airing1": "card-18", "airing2": "card-18"}
     result = compiled([airing(1, NOON + 100, 40), airing(2, NOON + 145, 40)], cards=cards)
-    kinds = [(row.kind, row.start_tick - NOON) for row in result.timeline.rows if row.kind is not RowKind.SLATE]
+    kinds = [
+        (row.kind, row.start_tick - NOON) for row in result.timeline.rows if row.kind is not RowKind.SLATE
+    ]
     assert kinds == [("lesson", 100), ("lesson", 145), ("card", 185)]
     assert [f.code for f in result.findings] == ["no-room-for-card"]
     assert [a.card for a in result.placed] == [False, True]
@@ -161,7 +163,11 @@ def test_a_lesson_within_the_frozen_horizon_comes_too_late() -> None:
 
 def test_an_asset_in_another_format_is_refused_by_name() -> None:
     def odd(asset_id: str) -> Asset:
-        return paper_asset(asset_id, 40, renditions=("v720",)) if asset_id.startswith("lesson") else assets(asset_id)
+        return (
+            paper_asset(asset_id, 40, renditions=("v720",))
+            if asset_id.startswith("lesson")
+            else assets(asset_id)
+        )
 
     plan = Plan(CHANNEL, [airing(1, NOON + 100, 40)], odd, {}, NOON, NOON + 1000)
     [finding] = compile_timeline(plan).findings
@@ -172,7 +178,11 @@ def test_an_asset_in_another_format_is_refused_by_name() -> None:
 def test_a_new_channel_numbers_its_segments_higher_than_any_channel_before_it() -> None:
     year = 365 * 24 * 11_250
     early = compiled([]).timeline.rows[0].sequence
-    late = compile_timeline(Plan(CHANNEL, [], assets, {}, NOON + year, NOON + year + 100)).timeline.rows[0].sequence
+    late = (
+        compile_timeline(Plan(CHANNEL, [], assets, {}, NOON + year, NOON + year + 100))
+        .timeline.rows[0]
+        .sequence
+    )
     assert late > early + year // SEGMENT_TICKS
     assert late < 2**31
 

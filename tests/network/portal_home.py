@@ -21,7 +21,6 @@ from typing import Any
 
 import httpx
 import qrcode
-import zxingcpp
 from PIL import Image
 from sqlmodel import SQLModel
 
@@ -33,6 +32,7 @@ from delivery.ids import SeededIds, fact_id
 from delivery.network.web.app import create_portal
 from delivery.network.web.server import make_server
 from delivery.network.web.services import OnAir, PortalServices, Programme
+from delivery.postal.scan import read_codes
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import page_token
@@ -99,13 +99,6 @@ CATALOGUE = Catalogue(
         )
     },
 )
-
-
-def read_codes(data: bytes) -> list[str]:
-    """Texts of the QR codes in an image."""
-    with Image.open(io.BytesIO(data)) as image:
-        found = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
-    return [code.text for code in found]
 
 
 @dataclass

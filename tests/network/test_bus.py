@@ -229,7 +229,7 @@ def test_an_unknown_method_and_a_failing_handler_are_answered_and_named(tmp_path
         "unsendable": question(lambda *_: object()),
     }
     with Station(tmp_path, methods=methods) as station, station.client() as client:
-        with pytest.raises(Refused, match="knows no “nothing.here”"):
+        with pytest.raises(Refused, match=r"knows no “nothing\.here”"):
             client.ask("nothing.here")
         with pytest.raises(Refused, match="failed to carry out “breaks”"):
             client.ask("breaks")
@@ -254,7 +254,7 @@ def test_a_slow_handler_delays_nobody_else_and_times_out_alone(tmp_path: Path) -
         with ThreadPoolExecutor(1) as pool:
             slow = pool.submit(client.ask, "slow", within_s=0.2)
             assert client.ask("echo", {"n": 1}) == {"n": 1}
-            with pytest.raises(NoAnswer, match="did not answer “slow” within 0.2 s"):
+            with pytest.raises(NoAnswer, match=r"did not answer “slow” within 0\.2 s"):
                 slow.result()
         release.set()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-
-from sqlmodel import SQLModel
 
 from delivery.app import App
 from delivery.catalogue.kinds import ActivityKind, DeliveryMode, MaterialKind, MaterialRole, SiteKind
@@ -22,11 +24,12 @@ from delivery.catalogue.model import (
 )
 from delivery.clock import Clock, ManualClock, to_micros
 from delivery.ids import IdSource, SeededIds, fact_id
+from delivery.postal.planning import plan_batch
+from delivery.postal.printing import Printed, print_batch
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.settings import Settings
-from delivery.store.keys import ensure_keys
-from delivery.store.tables import catalogue, core, postal
+from delivery.store.packets import Packets
 from delivery.store.vault import profile_to
 
 COURSE = "NLTK102"
@@ -78,19 +81,17 @@ NAMES = (
 )
 
 
-def open_home(folder: Path, *, clock: Clock | None = None, ids: IdSource | None = None, workers: int = 1) -> App:
+def open_home(folder: Path, *, clock: Clock | None = None, ids: IdSource | None = None, inline: bool = True) -> App:
     """The application on `folder`, with whatever is stored there."""
-    settings = Settings(home=folder, public_url="https://hoctuxa.edu.vn", workers=workers)
-    return App(settings, clock or ManualClock(NOW), ids or SeededIds(7))
+    settings = Settings(home=folder, public_url="https://hoctuxa.edu.vn", workers=1)
+    kind = InlineApp if inline else App
+    return kind(settings, clock or ManualClock(NOW), ids or SeededIds(7))
 
 
-def make_home(folder: Path, *, learners: int = 3, without_address: int = 0, workers: int = 1) -> App:
+def make_home(folder: Path, *, learners: int = 3, without_address: int = 0, inline: bool = True) -> App:
     """A prepared home. The last `without_address` learners have no address."""
-    app = open_home(folder, workers=workers)
-    folder.mkdir(parents=True, exist_ok=True)
-    ensure_keys(app.settings.keys_dir, app.ids)
-    used = [model.__table__ for part in (core, catalogue, postal) for model in _models(part)]
-    SQLModel.metadata.create_all(app.database.engine, tables=used)
+    app = open_home(folder, inline=inline)
+    app.init()
     textbook, workbook = app.blobs.put(TEXTBOOK.encode()), app.blobs.put(ASSIGNMENT.encode())
     with app.database.write() as connection:
         app.catalogue_store.save_in(connection, sample_catalogue(textbook, workbook))
@@ -187,10 +188,37 @@ def sample_catalogue(textbook: str, workbook: str) -> Catalogue:
     )  # fmt: skip
 
 
-def _models(part: object) -> list[type[SQLModel]]:
-    return [
-        value
-        for value in vars(part).values()
-        if isinstance(value, type) and issubclass(value, SQLModel) and hasattr(value, "__table__")
-    ]
 
+class InlineApp(App):
+    """The same application with a thread in place of worker processes, for tests that start it often."""
+
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+
+
+@dataclass(frozen=True)
+class PrintedHome:
+    """A home whose batch B1 is planned and printed."""
+
+    app: App
+    folder: Path
+    result: Printed
+
+    def sheets(self, role: str = "assignment") -> list[tuple[Path, int, str]]:
+        """File, page index and page id of every page of one role, or of all with an empty role."""
+        out = []
+        for state in Packets(self.app.database, self.app.facts).states("B1"):
+            file = next(file for file in self.result.files if state.packet in file.name)
+            for index, row in enumerate(state.planned.data["sheets"]):
+                if role in ("", row[2]):
+                    out.append((file, index, row[0]))
+        return out
+
+
+def print_home(folder: Path, *, learners: int = 3, without_address: int = 0, inline: bool = True) -> PrintedHome:
+    """Make a home, plan and print batch B1."""
+    app = make_home(folder, learners=learners, without_address=without_address, inline=inline)
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+    return PrintedHome(app, folder, print_batch(app, "B1", actor="clerk"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -21,4 +23,6 @@ def make_server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="off",
     )
+    # `access_log=False` only takes its handlers away; whoever adds one later would log addresses.
+    logging.getLogger("uvicorn.access").disabled = True
     return uvicorn.Server(config)

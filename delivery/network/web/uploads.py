@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pypdfium2 as pdfium
-from PIL import (
-    Image,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image, UnidentifiedImageError
 
-from delivery.errors import N_, Message
+from delivery.errors import N_, BadInput, Message
 
 ReadPageImage = Callable[[bytes], Sequence[str]]
-"""Image file -> texts of the QR codes on it, ours or foreign; empty when none can be read. A picklable function."""
+"""Image file -> texts of the QR codes on it, ours or foreign; empty when none can be read. A picklable function; raises
+BadInput for a picture that it cannot open."""
 
 MAX_FILES = 20
 MAX_FILE_BYTES = 25_000_000
@@ -37,13 +31,9 @@ PDF_DPI = 200
 MAX_PAGE_INCHES = 24
 """Longest side of a PDF page that is drawn; A3 is 16.5 inches."""
 
-# MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it.
-_FORMATS = {
-    JpegImagePlugin.JpegImageFile.format: "image/jpeg",
-    MpoImagePlugin.MpoImageFile.format: "image/jpeg",
-    PngImagePlugin.PngImageFile.format: "image/png",
-    WebPImagePlugin.WebPImageFile.format: "image/webp",
-}
+_DECODERS = ("JPEG", "PNG")
+# MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it, opened as JPEG.
+_MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
 
 
 class Problem(StrEnum):
@@ -93,12 +83,14 @@ def judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
     media_type = _media_type_of(data)
     if isinstance(media_type, Problem):
         return Judged(problem=media_type)
-    return Judged((PageImage(data, media_type, _codes(data, read_page_image)),))
+    return _read([data], media_type, read_page_image)
 
 
-def _codes(data: bytes, read_page_image: ReadPageImage) -> tuple[str, ...]:
-    codes: Sequence[str] = read_page_image(data)
-    return tuple(codes)
+def _read(pictures: Sequence[bytes], media_type: str, read_page_image: ReadPageImage) -> Judged:
+    try:
+        return Judged(tuple(PageImage(data, media_type, tuple(read_page_image(data))) for data in pictures))
+    except BadInput:
+        return Judged(problem=Problem.DAMAGED)
 
 
 def _media_type_of(data: bytes) -> str | Problem:
@@ -107,10 +99,10 @@ def _media_type_of(data: bytes) -> str | Problem:
         with warnings.catch_warnings():
             # Our own limit is the stricter one.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=list(_FORMATS)) as image:
+            with Image.open(io.BytesIO(data), formats=_DECODERS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     return Problem.TOO_MANY_PIXELS
-                media_type = _FORMATS[image.format or ""]
+                media_type = _MEDIA_TYPES[image.format or ""]
                 # An eighth of the size is enough to see that a JPEG is whole, at a fraction of the cost.
                 image.draft("L", (image.width // 8, image.height // 8))
                 image.load()
@@ -139,7 +131,7 @@ def _judge_pdf(data: bytes, read_page_image: ReadPageImage) -> Judged:
         document.close()
     if not pictures:
         return Judged(problem=Problem.EMPTY)
-    return Judged(tuple(PageImage(data, "image/jpeg", _codes(data, read_page_image)) for data in pictures))
+    return _read(pictures, "image/jpeg", read_page_image)
 
 
 def _draw(document: pdfium.PdfDocument, number: int) -> bytes:
@@ -164,7 +156,7 @@ _LIMITS = {
 _PROBLEMS = {
     Problem.EMPTY: N_("The file is empty."),
     Problem.TOO_LARGE: N_("The file is larger than {mb} MB."),
-    Problem.NO_PICTURE: N_("This is no photo or PDF. Send a JPEG, PNG or WebP picture, or a PDF."),
+    Problem.NO_PICTURE: N_("This is no photo or PDF. Send a JPEG or PNG picture, or a PDF."),
     Problem.DAMAGED: N_("The picture is damaged or was cut off on the way. Please take it again."),
     Problem.TOO_MANY_PIXELS: N_("The picture has more than {megapixels} megapixels. Choose a smaller size."),
     Problem.PDF_UNREADABLE: N_("The PDF cannot be read: it is damaged or has a password."),

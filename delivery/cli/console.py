@@ -1,0 +1,38 @@
+"""``tuxa console``: the terminal consoles."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import typer
+
+from delivery.cli.context import app_of
+
+app = typer.Typer(no_args_is_help=True, help="The terminal consoles.")
+
+
+@app.callback()
+def console() -> None:
+    """The terminal consoles. They talk to a running station (`tuxa up`) and find it again by themselves."""
+
+
+@app.command("technician")
+def technician(context: typer.Context) -> None:
+    """Channels on air, what follows, and files being ingested."""
+    tuxa = app_of(context)
+    # Late, so that other commands do not pay for Textual and ZeroMQ.
+    from delivery.network.bus.address import find_address
+    from delivery.network.bus.client import BusClient
+    from delivery.network.bus.keys import ensure_bus_keys, read_daemon_key, read_key_pair
+    from tui.technician import TechnicianConsole
+
+    settings = tuxa.settings
+    ensure_bus_keys(settings.keys_dir, tuxa.ids)
+    client = BusClient(
+        read_key_pair(settings.keys_dir, "technician"),
+        daemon_key=read_daemon_key(settings.keys_dir),
+        find=partial(find_address, settings.home / "run"),
+        clock=tuxa.clock,
+        ids=tuxa.ids,
+    )
+    TechnicianConsole(client, clock=tuxa.clock, words=tuxa.translate).run()

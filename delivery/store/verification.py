@@ -1,0 +1,207 @@
+"""Verify what is stored: every chain, every signed head (design D2). Reads only.
+
+Long streams are cut into ranges that are verified apart, on all cores when an executor is given. Each range begins with
+the row before it, so that a problem at a seam is reported once and at its own place.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
+
+from delivery.record.ledger import Head, Problem, RawRow, Reader, StreamEnd, genesis, verify_head
+from delivery.store.database import Database
+from delivery.store.tables.core import SiteKeyTable
+
+RANGE = 100_000
+_ROW = "seq, id, kind, learner, recorded_at, hlc, content, hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Outcome of verifying everything that is stored."""
+
+    facts: int
+    streams: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Rows of one stream with first <= seq < stop (None: to the end)."""
+
+    stream: str
+    first: int | None
+    stop: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RangeResult:
+    """What was found in one range, and where it ended."""
+
+    range: Range
+    count: int
+    problems: tuple[Problem, ...]
+    end: StreamEnd
+
+
+def verify(
+    database: Database,
+    heads: list[Head],
+    writer: tuple[str, Ed25519PublicKey],
+    *,
+    progress: Callable[[int], None] | None = None,
+    executor: Executor | None = None,
+) -> Verification:
+    """Verify all streams and heads; `writer` is this site's code and public key."""
+    try:
+        ranges, problems = _ranges(database)
+        results = list(_run(database, ranges, executor, progress))
+        keys = dict([writer]) | {site: key for site, key in _keys(database) if site != writer[0]}
+    except (sqlite3.DatabaseError, DatabaseError, UnicodeDecodeError) as error:
+        return Verification(0, 0, (Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"),))
+    order = {item: number for number, item in enumerate(ranges)}
+    results.sort(key=lambda result: order[result.range])
+    problems += [problem for result in results for problem in result.problems]
+    ends = {result.range.stream: result.end for result in results}
+    for head in heads:
+        problems += verify_head(head, ends.get(head.stream), keys.get(head.stream.split("/", 1)[0]))
+    headed = {head.stream for head in heads}
+    problems += [
+        Problem(stream, 1, "unsigned", detail="this stream has no signed head") for stream in ends if stream not in headed
+    ]
+    return Verification(sum(result.count for result in results), len(ends), tuple(problems))
+
+
+def _run(
+    database: Database, ranges: list[Range], executor: Executor | None, progress: Callable[[int], None] | None
+) -> Iterator[RangeResult]:
+    done = 0
+    if executor is None or len(ranges) < 2:
+        results = (verify_range(database, item) for item in ranges)
+    else:
+        tasks = [executor.submit(verify_range_at, database.url, item) for item in ranges]
+        results = (task.result() for task in as_completed(tasks))
+    for result in results:
+        done += result.count
+        if progress:
+            progress(done)
+        yield result
+
+
+def verify_range_at(url: str, item: Range) -> RangeResult:
+    """As :func:`verify_range`, in a process of its own."""
+    database = Database(url)
+    try:
+        return verify_range(database, item)
+    finally:
+        database.close()
+
+
+def verify_range(database: Database, item: Range) -> RangeResult:
+    """Verify one range, beginning with the row before it (whose own problems belong to the range before)."""
+    reader = Reader(item.stream, before=(genesis(item.stream).encode(),))
+    with _raw(database) as query:
+        overlap: list[RawRow] = []
+        if item.first is not None:
+            overlap = list(query(_select("seq < :a ORDER BY seq DESC LIMIT 2"), s=item.stream, a=item.first))
+        if overlap:
+            last = overlap[0]
+            reader.expected = last[0]
+            reader.before = (overlap[1][-1],) if len(overlap) > 1 else reader.before
+            list(reader.read([last]))
+            reader.count = 0
+        bounds: dict[str, int] = {}
+        condition = ""
+        if item.first is not None:
+            condition, bounds["a"] = " AND seq >= :a", item.first
+        if item.stop is not None:
+            condition, bounds["b"] = condition + " AND seq < :b", item.stop
+        rows = query(f"SELECT {_ROW} FROM fact WHERE stream = :s{condition} ORDER BY seq", s=item.stream, **bounds)
+        problems = tuple(reader.read(rows))
+    return RangeResult(item, reader.count, problems, reader.end())
+
+
+def _select(condition: str) -> str:
+    return f"SELECT {_ROW} FROM fact WHERE stream = :s AND {condition}"
+
+
+def _ranges(database: Database) -> tuple[list[Range], list[Problem]]:
+    """Cut every stream at rows that exist, so that an altered sequence cannot make the work unbounded.
+
+    Rows whose stream's very name is damaged are problems at once: no chain can be looked for under it.
+    """
+    out: list[Range] = []
+    problems: list[Problem] = []
+    with _raw(database) as query:
+        streams = list(query("SELECT stream, count(*) FROM fact GROUP BY stream ORDER BY stream"))
+        for raw_name, count in streams:
+            try:
+                stream = bytes(raw_name).decode()
+            except (UnicodeDecodeError, TypeError):
+                rows = query("SELECT seq, id FROM fact WHERE stream = CAST(:s AS TEXT)", s=raw_name)
+                problems += [
+                    Problem(repr(raw_name), seq, "unreadable", ident.decode("utf-8", "replace")) for seq, ident in rows
+                ]
+                continue
+            cuts: list[int | None] = [None]
+            for offset in range(RANGE, count, RANGE):
+                cut = "SELECT seq FROM fact WHERE stream = :s ORDER BY seq LIMIT 1 OFFSET :n"
+                cuts.append(next(iter(query(cut, s=stream, n=offset)))[0])
+            out += [Range(stream, first, stop) for first, stop in zip(cuts, [*cuts[1:], None], strict=True)]
+    return out, problems
+
+
+def _keys(database: Database) -> list[tuple[str, Ed25519PublicKey]]:
+    with database.read() as connection:
+        rows = connection.execute(select(SiteKeyTable.__table__)).all()  # type: ignore[attr-defined]
+    return [(row.site, Ed25519PublicKey.from_public_bytes(bytes(row.public_key))) for row in rows]
+
+
+Query = Callable[..., Iterator[Any]]
+
+
+@contextmanager
+def _raw(database: Database) -> Iterator[Query]:
+    """A function that runs a query and gives rows with all texts as stored bytes."""
+    file = database.file
+    if file is not None:
+        with _raw_sqlite(file) as query:
+            yield query
+        return
+    with database.read() as reader:
+
+        def run(statement: str, **bound: Any) -> Iterator[Any]:
+            for row in reader.execute(text(statement).execution_options(yield_per=5000), bound):
+                yield tuple(v.encode() if isinstance(v, str) else v for v in row)
+
+        yield run
+
+
+@contextmanager
+def _raw_sqlite(file: Path) -> Iterator[Query]:
+    connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
+    # Nothing is decoded: it is faster, and bytes that are no UTF-8 cannot hide.
+    connection.text_factory = bytes
+
+    def run(statement: str, **bound: Any) -> Iterator[Any]:
+        return connection.execute(statement, bound)
+
+    try:
+        yield run
+    finally:
+        connection.close()
