@@ -12,7 +12,8 @@ SECOND_US = 1_000_000
 
 
 def line(left: Content, right: Content, width: int) -> Content:
-    """`left` flush left, cut with an ellipsis where needed, and `right` flush right."""
+    """`left` flush left, cut with an ellipsis where needed, and `right` flush right; `right` is cut last."""
+    right = right.truncate(max(width, 0), ellipsis=True)
     room = max(width - right.cell_length - (1 if right.cell_length else 0), 0)
     if left.cell_length > room:
         left = left.truncate(room, ellipsis=True)

@@ -83,13 +83,16 @@ class Alarms(Drawn):
         if banner := BANNERS.get(self.link):
             glyph = LINKS[self.link].glyph
             told = Content.styled(f"{glyph} {words(banner)}", "bold")
-            lines.append(line(told, self._as_of() if self.link is Link.LOST else _EMPTY, width))
+            if self.link is Link.LOST:
+                lines.append(line(told, self._as_of(), width))
+            else:
+                lines += told.wrap(max(width, 1))
         urgent = sorted(self.alerts, key=lambda alert: SEVERITIES.index(alert.severity))
         for alert in urgent[:_SHOWN_ALERTS]:
             sign = SEVERITY_SIGNS[alert.severity]
             head = (f"{sign.glyph} {words(sign.word)} ", f"bold {sign.colour}")
             where = (f"{alert.channel}  ", "bold") if alert.channel else ""
-            lines.append(line(Content.assemble(head, where, say(alert.text, words)), _EMPTY, width))
+            lines += _at_most_two(Content.assemble(head, where, say(alert.text, words)), width)
         if len(urgent) > _SHOWN_ALERTS:
             more = words.plural(
                 N_("… and {count} more"), N_("… and {count} more"), len(urgent) - _SHOWN_ALERTS
@@ -104,6 +107,14 @@ class Alarms(Drawn):
         if told_at is None:
             return _EMPTY
         return Content(self.words(N_("as of {time}"), time=time_of_day(told_at, seconds=True)))
+
+
+def _at_most_two(text: Content, width: int) -> list[Content]:
+    """`text` on one or two lines; what does not fit ends in an ellipsis."""
+    first, *rest = text.wrap(max(width, 1))
+    if not rest:
+        return [first]
+    return [first, Content(" ").join(rest).truncate(max(width, 1), ellipsis=True)]
 
 
 class Title(Drawn):

@@ -88,17 +88,19 @@ def wrong_format(airing: Airing, asset: Asset, wanted: Sequence[Rendition]) -> F
     """The asset does not have the channel's renditions, or is not cut as the grid demands."""
     held = {(r.name, r.kind, r.codecs) for r in asset.renditions}
     missing = [r.name for r in wanted if (r.name, r.kind, r.codecs) not in held]
-    if not missing and all(_is_regular(r, asset.ticks) for r in asset.renditions):
+    if missing:
+        what = Message(
+            N_("{material} on {channel} at {at} is not in the channel's format: {missing} differ."),
+            {**_words(airing), "missing": ", ".join(missing)},
+        )
+    elif not all(_is_regular(r, asset.ticks) for r in asset.renditions):
+        what = Message(
+            N_("{material} on {channel} at {at} is not cut into whole segments of 5.76 seconds."), _words(airing)
+        )
+    else:
         return None
-    return _finding(
-        "wrong-format",
-        airing,
-        Message(
-            N_("{material} on {channel} at {at} is not in the channel's format ({missing})."),
-            {**_words(airing), "missing": ", ".join(missing) or "segments"},
-        ),
-        Message(N_("Ingest the material again under the channel's profile.")),
-    )
+    proposal = Message(N_("Ingest the material again under the channel's profile."))
+    return _finding("wrong-format", airing, what, proposal)
 
 
 def unapproved(airing: Airing) -> Finding:

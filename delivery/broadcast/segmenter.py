@@ -75,7 +75,9 @@ def cut_streams(
     """As :func:`cut`, from sound frames and pictures in memory; what is longer than `ticks` is left over."""
     folder.mkdir(parents=True, exist_ok=True)
     if len(frames) < audio_frames(ticks):
-        raise NotOnGrid(N_("{found} sound frames instead of {wanted}"), found=len(frames), wanted=audio_frames(ticks))
+        raise NotOnGrid(
+            N_("{found} sound frames instead of {wanted}"), found=len(frames), wanted=audio_frames(ticks)
+        )
     muxer = Muxer(video=units is not None)
     out: list[CutSegment] = []
     for first in range(0, ticks, SEGMENT_TICKS):
@@ -84,9 +86,14 @@ def cut_streams(
         batch = list(islice(units, wanted)) if units else []
         if len(batch) != wanted:
             raise NotOnGrid(
-                N_("{found} pictures instead of {wanted} at tick {tick}"), found=len(batch), wanted=wanted, tick=first
+                N_("{found} pictures instead of {wanted} at tick {tick}"),
+                found=len(batch),
+                wanted=wanted,
+                tick=first,
             )
-        data, packets = muxer.segment(first, batch, frames[audio_frames(first) : audio_frames(first + length)])
+        data, packets = muxer.segment(
+            first, batch, frames[audio_frames(first) : audio_frames(first + length)]
+        )
         name = f"{first // SEGMENT_TICKS:05}.ts"
         (folder / name).write_bytes(data)
         out.append(CutSegment(name, Ticks(length), len(data), hashlib.sha256(data).hexdigest(), packets))

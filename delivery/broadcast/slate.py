@@ -90,7 +90,10 @@ class Station:
             )
 
     def _slates(self, name: str, profile: Profile) -> dict[int, Asset]:
-        found = {ticks: self._library.find(_slate_id(name, profile, ticks)) for ticks in range(1, SEGMENT_TICKS + 1)}
+        found = {
+            ticks: self._library.find(_slate_id(name, profile, ticks))
+            for ticks in range(1, SEGMENT_TICKS + 1)
+        }
         return {ticks: asset for ticks, asset in found.items() if asset}
 
     def _make_slates(self, name: str, profile: Profile, folder: Path, still: Path) -> None:
@@ -131,7 +134,9 @@ class Station:
             return files, SILENCE
         stream = sound.source_input(voice).audio
         measured = runner.measure(stream)
-        _, result = encode_sound(runner, stream, SEGMENT_TICKS, measured=measured, profile=profile, files=files)
+        _, result = encode_sound(
+            runner, stream, SEGMENT_TICKS, measured=measured, profile=profile, files=files
+        )
         return files, result
 
     def _pictures(self, profile: Profile, folder: Path, still: Path, *, gop_ticks: int) -> Mapping[str, Path]:
@@ -142,7 +147,9 @@ class Station:
         files = {rung.name: folder / f"picture-{rung.name}.ts" for rung in profile.pictures}
         stream: Any = graph.input(f"file:{still}", framerate=picture.RATE)["v"]
         stream = picture.shaped(stream, top)
-        outputs = picture.encode(stream, ticks=SEGMENT_TICKS, profile=profile, files=files, gop_ticks=gop_ticks)
+        outputs = picture.encode(
+            stream, ticks=SEGMENT_TICKS, profile=profile, files=files, gop_ticks=gop_ticks
+        )
         Runner(self._ffmpeg, folder).run(outputs)
         return files
 

@@ -32,7 +32,9 @@ def speak(text: str, file: Path, *, words_per_minute: int = WORDS_PER_MINUTE) ->
     """
     command = [sys.executable, "-m", "delivery.broadcast.speech", str(file), str(words_per_minute)]
     try:
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command, input=text.encode(), capture_output=True, timeout=_TIMEOUT_S, check=False
+        )
         words = done.stderr.decode(errors="replace").strip()[-300:]
         failed = done.returncode != 0 or not file.exists()
     except subprocess.TimeoutExpired:

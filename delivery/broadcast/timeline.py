@@ -135,8 +135,8 @@ class Compiled:
 def compile_timeline(plan: Plan) -> Compiled:
     """Lay the airings on the grid and fill the rest with slates.
 
-    What is frozen is kept. Only a run of slates that reaches past the frozen horizon may become shorter or longer behind
-    it: its segments up to the horizon stay as they are, the rest was never told to anybody.
+    What is frozen is kept. Only a run of slates that reaches past the frozen horizon may become shorter or longer
+    behind it: its segments up to the horizon stay as they are, the rest was never told to anybody.
     """
     rows, run = _frozen_rows(plan)
     kept = len(rows)

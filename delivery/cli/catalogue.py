@@ -97,7 +97,7 @@ def _lines(result: ImportResult, translate: Translator) -> Iterator[str]:
         if not change.empty:
             yield translate(
                 N_("{table}: {added} added, {changed} changed, {removed} removed."),
-                table=table,
+                table=translate(_TABLES[table]),
                 added=change.added,
                 changed=change.changed,
                 removed=change.removed,
@@ -149,6 +149,18 @@ def _catalogue_lines(tuxa: App, catalogue: Catalogue) -> Iterator[str]:
             )
 
 
+_TABLES = {
+    "institution": N_("Institution"),
+    "sites": N_("Sites"),
+    "programmes": N_("Programmes"),
+    "cohorts": N_("Cohorts"),
+    "courses": N_("Courses"),
+    "units": N_("Units"),
+    "components": N_("Component scores"),
+    "activities": N_("Activities"),
+    "materials": N_("Materials"),
+    "people": N_("Staff"),
+}
 _MODES = {
     "network": N_("computer and telecommunications network"),
     "postal": N_("post"),

@@ -23,8 +23,8 @@ _Rendition = Annotated[str, typer.Option(help="Rendition; default is the transmi
 def list_(context: typer.Context, as_json: _Json = False) -> None:
     """Channels, with what is on now and what comes next."""
     tuxa = app_of(context)
-    station = tuxa.station
-    found = [(channel, *station.playout.on_air(channel.code)) for channel in station.store.channels()]
+    on_air = tuxa.on_air
+    found = [(channel, *on_air.playout.on_air(channel.code)) for channel in on_air.store.channels()]
     if as_json:
         print_json(
             {
@@ -33,7 +33,7 @@ def list_(context: typer.Context, as_json: _Json = False) -> None:
                         "channel": channel.code,
                         "name": channel.name,
                         "kind": channel.kind,
-                        "renditions": station.playout.rendition_names(channel.code),
+                        "renditions": on_air.playout.rendition_names(channel.code),
                         "now": _airing_json(current),
                         "next": _airing_json(coming),
                     }
@@ -59,7 +59,7 @@ def playlist(
 ) -> None:
     """The media playlist that a player is given at a moment."""
     tuxa = app_of(context)
-    playout = tuxa.station.playout
+    playout = tuxa.on_air.playout
     name = rendition or playout.transmitter(channel)
     sys.stdout.write(playout.playlist(channel, name, moment(at) if at else None))
 
@@ -78,7 +78,7 @@ def render(
 ) -> None:
     """Write the exact feed of a span. Segments at both ends are written whole."""
     tuxa = app_of(context)
-    done = tuxa.station.playout.render(channel, moment(since), moment(until), out=out, rendition=rendition)
+    done = tuxa.on_air.playout.render(channel, moment(since), moment(until), out=out, rendition=rendition)
     start, end = local_time(done.start_tick * TICK_US), local_time(done.end_tick * TICK_US)
     if as_json:
         print_json(

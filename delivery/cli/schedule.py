@@ -50,7 +50,7 @@ def add(
         activity=activity,
         unit=unit,
     )
-    tuxa.station.scheduler.add(slot, actor=actor)
+    tuxa.on_air.scheduler.add(slot, actor=actor)
     if as_json:
         print_json(_slot_json(slot))
     else:
@@ -65,16 +65,15 @@ def list_(
 ) -> None:
     """All slots in order of their first start."""
     tuxa = app_of(context)
-    slots = tuxa.station.store.slots(channel or None)
+    slots = tuxa.on_air.store.slots(channel or None)
     if as_json:
         print_json({"slots": [_slot_json(slot) for slot in slots]})
         return
     for slot in slots:
         words = _words(slot)
         again = tuxa.translate(N_("rerun")) if slot.rerun else ""
-        say(
-            f"{words['slot']}  {slot.channel:<6} {words['start']}  {','.join(slot.materials)}  {slot.rule} {again}".rstrip()
-        )
+        what = ",".join(slot.materials)
+        say(f"{words['slot']}  {slot.channel:<6} {words['start']}  {what}  {slot.rule} {again}".rstrip())
     if not slots:
         say(tuxa.translate(N_("Nothing is scheduled yet.")))
 
@@ -90,9 +89,9 @@ def compile_(
     """Extend the timeline of every channel and explain what finds no place. Exit code 1 when there are findings."""
     tuxa = app_of(context)
     until = tuxa.clock.now() + timedelta(hours=hours)
-    station = tuxa.station
-    codes = [station.store.channel(channel).code] if channel else [c.code for c in station.store.channels()]
-    done = [station.scheduler.compile(code, until=until, actor=actor) for code in codes]
+    on_air = tuxa.on_air
+    codes = [on_air.store.channel(channel).code] if channel else [c.code for c in on_air.store.channels()]
+    done = [on_air.scheduler.compile(code, until=until, actor=actor) for code in codes]
     if as_json:
         print_json({"channels": [_compilation_json(one, tuxa.translate) for one in done]})
     else:

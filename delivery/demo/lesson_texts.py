@@ -42,7 +42,11 @@ _TONES: Final = LessonText(
         ),
         Slide(
             "Đặt dấu thanh ở đâu",
-            ("Dấu đặt ở âm chính của vần", "hòa · thúy (âm chính đứng cuối vần mở)", "hoàn · tiếng · đường (có âm cuối)"),
+            (
+                "Dấu đặt ở âm chính của vần",
+                "hòa · thúy (âm chính đứng cuối vần mở)",
+                "hoàn · tiếng · đường (có âm cuối)",
+            ),
             "Dấu thanh đặt ở âm chính của vần. Trong tiếng có âm cuối, như hoàn, tiếng, đường, dấu nằm trên nguyên âm "
             "đứng ngay trước âm cuối. Khi viết, hãy giữ một cách đặt dấu thống nhất trong cả văn bản.",
         ),
@@ -58,13 +62,21 @@ _TONES: Final = LessonText(
         ),
         Slide(
             "Cặp phụ âm dễ lẫn",
-            ("ch / tr: che chở – tre già", "s / x: sâu sắc – xa xôi", "d / gi / r: dành dụm – giành lấy – rành mạch"),
+            (
+                "ch / tr: che chở – tre già",
+                "s / x: sâu sắc – xa xôi",
+                "d / gi / r: dành dụm – giành lấy – rành mạch",
+            ),
             "Bên cạnh dấu thanh là các cặp phụ âm dễ lẫn. Ch và tr: che chở, tre già. S và x: sâu sắc, xa xôi. "
             "D, gi và r: dành dụm, giành lấy, rành mạch. Khi phân vân, hãy tra từ điển chính tả.",
         ),
         Slide(
             "Bài luyện tập",
-            ("Ghi ra 10 từ láy có thanh hỏi hoặc ngã", "Xếp chúng vào hai nhóm", "Gửi bài theo phiếu trong gói tài liệu"),
+            (
+                "Ghi ra 10 từ láy có thanh hỏi hoặc ngã",
+                "Xếp chúng vào hai nhóm",
+                "Gửi bài theo phiếu trong gói tài liệu",
+            ),
             "Để luyện tập, hãy ghi ra mười từ láy có thanh hỏi hoặc thanh ngã, rồi xếp chúng vào hai nhóm vừa học. "
             "Cuối chương trình có mã điểm danh. Cảm ơn các anh chị đã theo dõi.",
         ),
@@ -79,7 +91,11 @@ _SENTENCES: Final = LessonText(
     (
         Slide(
             "Câu có hai thành phần chính",
-            ("Chủ ngữ: nói về ai, về cái gì", "Vị ngữ: làm gì, thế nào, là gì", "Lớp học / bắt đầu lúc bảy giờ."),
+            (
+                "Chủ ngữ: nói về ai, về cái gì",
+                "Vị ngữ: làm gì, thế nào, là gì",
+                "Lớp học / bắt đầu lúc bảy giờ.",
+            ),
             "Chào các anh chị học viên. Bài hai nói về câu. Một câu thường có hai thành phần chính. Chủ ngữ cho biết "
             "nói về ai hay về cái gì. Vị ngữ cho biết làm gì, thế nào, là gì. Ví dụ: Lớp học bắt đầu lúc bảy giờ.",
         ),
@@ -91,13 +107,20 @@ _SENTENCES: Final = LessonText(
         ),
         Slide(
             "Lỗi 2. Thiếu vị ngữ",
-            ("Sai: Những học viên ở vùng sâu, vùng xa.", "Đúng: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện."),
+            (
+                "Sai: Những học viên ở vùng sâu, vùng xa.",
+                "Đúng: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện.",
+            ),
             "Lỗi thứ hai là thiếu vị ngữ. Những học viên ở vùng sâu, vùng xa, mới chỉ là một cụm danh từ. Phải nói tiếp "
             "họ làm gì: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện.",
         ),
         Slide(
             "Lỗi 3. Nối câu sai quan hệ",
-            ("Tuy … nhưng: hai ý trái nhau", "Vì … nên: nguyên nhân và kết quả", "Không trộn: “Tuy … nên”, “Vì … nhưng”"),
+            (
+                "Tuy … nhưng: hai ý trái nhau",
+                "Vì … nên: nguyên nhân và kết quả",
+                "Không trộn: “Tuy … nên”, “Vì … nhưng”",
+            ),
             "Lỗi thứ ba là dùng sai cặp quan hệ từ. Tuy và nhưng nối hai ý trái nhau. Vì và nên nối nguyên nhân với kết "
             "quả. Đừng trộn hai cặp ấy trong một câu.",
         ),
@@ -130,19 +153,31 @@ _PARAGRAPHS: Final = LessonText(
         ),
         Slide(
             "Ba cách lập luận",
-            ("Diễn dịch: ý chính trước, dẫn chứng sau", "Quy nạp: dẫn chứng trước, ý chính sau", "Tổng – phân – hợp"),
+            (
+                "Diễn dịch: ý chính trước, dẫn chứng sau",
+                "Quy nạp: dẫn chứng trước, ý chính sau",
+                "Tổng – phân – hợp",
+            ),
             "Có ba cách trình bày thường dùng. Diễn dịch đặt ý chính ở đầu rồi giải thích. Quy nạp đưa dẫn chứng trước, "
             "rút ra ý chính ở cuối. Tổng phân hợp nêu ý chính ở đầu, phân tích, rồi khẳng định lại ở cuối đoạn.",
         ),
         Slide(
             "Một đoạn mẫu",
-            ("“Học từ xa cần tính tự giác.”", "Dẫn chứng: lịch học, ghi chép, nộp bài", "Câu kết nhắc lại ý chính"),
+            (
+                "“Học từ xa cần tính tự giác.”",
+                "Dẫn chứng: lịch học, ghi chép, nộp bài",
+                "Câu kết nhắc lại ý chính",
+            ),
             "Đây là một ví dụ. Câu chủ đề: Học từ xa cần tính tự giác. Các câu sau nêu dẫn chứng: tự lập lịch học, ghi "
             "chép khi nghe đài, nộp bài đúng hạn. Câu kết nhắc lại: có tự giác thì khoảng cách không còn là trở ngại.",
         ),
         Slide(
             "Bài tập của bài ba",
-            ("Viết một đoạn 8 đến 10 câu", "Chủ đề: Một ngày tự học của tôi", "Gạch chân câu chủ đề rồi gửi bài"),
+            (
+                "Viết một đoạn 8 đến 10 câu",
+                "Chủ đề: Một ngày tự học của tôi",
+                "Gạch chân câu chủ đề rồi gửi bài",
+            ),
             "Bài tập của bài ba: viết một đoạn văn từ tám đến mười câu với chủ đề, một ngày tự học của tôi, và gạch "
             "chân câu chủ đề. Cuối chương trình có mã điểm danh. Chúc các anh chị học tốt.",
         ),

@@ -10,7 +10,6 @@ import tempfile
 import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,7 +154,11 @@ def _output(text: LessonText, lengths: Sequence[float], voice: Path, work: Path,
         shown.append(stream.filter("fade", t="out", st=f"{length - _FADE_S:.3f}", d=_FADE_S))
     joined = graph.concat(*shown, v=1, a=0)
     return graph.output(
-        joined, sound, str(out), **common, **{"c:v": "libx264", "preset": "ultrafast", "crf": 18, "flags:v": "+bitexact"}
+        joined,
+        sound,
+        str(out),
+        **common,
+        **{"c:v": "libx264", "preset": "ultrafast", "crf": 18, "flags:v": "+bitexact"},
     )
 
 

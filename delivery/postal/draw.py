@@ -169,27 +169,21 @@ def _with_insets(drawn: bytes, pages: Sequence[DrawnPage]) -> bytes:
 
 
 def _fit(source: PageObject) -> Transformation:
-    source.transfer_rotation_to_content()
+    """Upright (a page may be marked as turned), then scaled to the inset area and centred in it; never enlarged."""
     box = source.cropbox
-    x, y, width, height = INSET
-    scale = min(width * PT_PER_MM / float(box.width), height * PT_PER_MM / float(box.height), 1.0)
-    left = x * PT_PER_MM + (width * PT_PER_MM - float(box.width) * scale) / 2
-    foot = (A4_MM[1] - y - height) * PT_PER_MM + (height * PT_PER_MM - float(box.height) * scale) / 2
-    return (
-        Transformation()
-        .translate(-float(box.left), -float(box.bottom))
-        .scale(scale)
-        .translate(left, foot)
-    )
-
-
-def pdf_page_count(data: bytes) -> int:
-    """Pages of an existing PDF. Raises what pypdf raises on a broken file."""
-    return len(PdfReader(io.BytesIO(data)).pages)
-
-
-def iter_texts(page: PageLayout) -> Iterator[str]:
-    """Every text of a page, for checks."""
-    for item in page.items:
-        if isinstance(item, Text):
-            yield item.text
+    width, height = float(box.width), float(box.height)
+    upright = Transformation().translate(-float(box.left), -float(box.bottom))
+    match source.rotation % 360:
+        case 90:
+            upright = upright.rotate(-90).translate(0, width)
+            width, height = height, width
+        case 180:
+            upright = upright.rotate(180).translate(width, height)
+        case 270:
+            upright = upright.rotate(90).translate(height, 0)
+            width, height = height, width
+    x, y, room_x, room_y = (value * PT_PER_MM for value in INSET)
+    scale = min(room_x / width, room_y / height, 1.0)
+    left = x + (room_x - width * scale) / 2
+    foot = A4_MM[1] * PT_PER_MM - y - room_y + (room_y - height * scale) / 2
+    return upright.scale(scale).translate(left, foot)

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from delivery.broadcast.asset import Asset
 from delivery.broadcast.schedule import make_slot
 from delivery.broadcast.scheduler import Compilation
-from delivery.broadcast.station import Station, Surroundings
+from delivery.broadcast.onair import OnAir, Surroundings
 from delivery.catalogue.kinds import ActivityKind, DeliveryMode
 from delivery.catalogue.model import Activity, Catalogue, Institution
-from delivery.clock import VIETNAM, ManualClock
+from delivery.clock import VIETNAM, Clock, ManualClock
 from delivery.ids import SeededIds
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
@@ -48,7 +48,7 @@ class Air:
         self.station = self.another()
         self.channel = self.station.open_channel("TV1", "Kênh một", kind="tv")
 
-    def another(self) -> Station:
+    def another(self, *, clock: Clock | None = None) -> OnAir:
         """A second process over the same home."""
         around = Surroundings(
             facts=self.facts,
@@ -57,12 +57,12 @@ class Air:
             ingested=self._ingested,
             catalogue=self._catalogue,
             is_approved=lambda _material, _content: self.approved,
-            make_slates=self.studio.slates,
+            make_slates=lambda kind, _name: self.studio.slates(kind),
             make_card=self._card,
             learner_in=lambda learner, _course: "MAIN" if learner == LEARNER else None,
             key=b"k" * 32,
         )
-        return Station(ScheduleStore(self.database), around, clock=self.clock)
+        return OnAir(ScheduleStore(self.database), around, clock=clock or self.clock)
 
     def schedule(
         self, material: str, ticks: int, *, after_s: float, seed: int = 1, rerun: bool = False
@@ -76,7 +76,7 @@ class Air:
         until = self.clock.now() + timedelta(minutes=minutes)
         return self.station.scheduler.compile("TV1", until=until, actor="technician")
 
-    def run(self, seconds: float, *, step: float = 4, station: Station | None = None) -> None:
+    def run(self, seconds: float, *, step: float = 4, station: OnAir | None = None) -> None:
         """Playout at work: a heartbeat every `step` seconds."""
         worker = station or self.station
         end = self.clock.now() + timedelta(seconds=seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from itertools import pairwise
 
 from delivery.broadcast.timeline import Timeline
 from delivery.clock import to_micros
@@ -121,6 +122,6 @@ def test_channels_go_on_where_they_stood_after_days_without_a_compilation(air: A
     assert [a.material for a in air.compile().placed] == ["M2"]
     rows = air.station.store.rows("TV1")
     assert rows[: len(before)] == before
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         assert (row.end_tick, row.end_sequence) == (following.start_tick, following.sequence)
     assert rows[-1].end_tick * TICK_US >= to_micros(air.clock.now())

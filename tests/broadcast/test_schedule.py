@@ -15,7 +15,7 @@ from delivery.errors import BadInput
 from delivery.store.air import TICK_US, Slot
 from delivery.units import Ticks
 
-TUESDAY = datetime(2026, 11, 24, 19, 30)
+TUESDAY = datetime.fromisoformat("2026-11-24T19:30")
 
 
 def lesson_of(material: str) -> Lesson | None:
@@ -132,6 +132,6 @@ def test_occurrences_are_those_of_the_recurrence_library_on_wall_time(rule: str)
         for a in expanded(slot, days=100).airings
     ]
     expected = rrulestr(rule, dtstart=TUESDAY).between(
-        TUESDAY, datetime(2026, 11, 24) + timedelta(days=100), inc=True
+        TUESDAY, TUESDAY.replace(hour=0, minute=0) + timedelta(days=100), inc=True
     )
     assert found == expected

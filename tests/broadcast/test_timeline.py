@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_rows_cover_the_time_without_gap_or_overlap(some: list[Airing]) -> None:
     rows = result.timeline.rows
     assert rows[0].start_tick == NOON
     assert rows[-1].end_tick >= NOON + 5625
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         assert row.end_tick == following.start_tick
         assert row.end_sequence == following.sequence
     pieces = list(result.timeline.slices(NOON, rows[-1].end_tick))

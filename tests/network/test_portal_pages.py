@@ -114,3 +114,31 @@ def test_the_own_record_shows_courses_activities_by_mode_evidence_and_components
 def test_the_own_record_needs_a_session(home: PortalHome) -> None:
     with Phone(home) as stranger:
         assert stranger.http.get("/me").headers["location"] == "/sign-in?then=/me"
+
+
+def test_marks_and_the_grade_are_shown_as_people_write_them(tmp_path: Path) -> None:
+    activity = {
+        "activity": "CNTT101-A1",
+        "title": "Bài tập 1",
+        "kind": "assignment",
+        "mode": "postal",
+        "minutes": 120,
+        "planned_minutes": 120,
+        "status": "marked",
+        "late": True,
+        "mark": "8.25",
+        "evidence": ["a", "b", "c"],
+    }
+    course = {
+        "course": "CNTT101",
+        "name": "Nhập môn Tin học",
+        "activities": [activity],
+        "components": [{"component": "QT", "name": "Quá trình", "weight": "40", "score": "8.25"}],
+        "grade": {"score": "8.3", "letter": "B", "points": "3.0", "passed": True},
+    }
+    changed = portal_home(tmp_path, record_of=lambda learner: {"courses": [course]})
+    with changed as home, served(home), Phone(home) as phone:
+        phone.sign_in(AN, home.services.credentials.issue_pin(AN))
+        page = phone.get("/me").text
+    for text in ("<b>B</b> <span>8,3</span>", "8,25", "Đã chấm", "Nộp muộn", "3 minh chứng"):
+        assert text in page

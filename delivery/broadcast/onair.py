@@ -34,8 +34,8 @@ class Surroundings:
     catalogue: Callable[[], Catalogue]
     is_approved: Callable[[str, str], bool]
     """(material, SHA-256 of its file) -> approved for broadcast."""
-    make_slates: Callable[[str], Mapping[int, str]]
-    """``tv`` or ``radio`` -> length in ticks (1 to 18) -> asset of a slate, made when there is none yet."""
+    make_slates: Callable[[str, str], Mapping[int, str]]
+    """(``tv`` or ``radio``, name of the channel) -> length in ticks (1 to 18) -> asset of a slate, made when there is none yet."""
     make_card: Callable[[Channel, str], str]
     """(channel, attendance code) -> asset of a card, made when there is none yet."""
     learner_in: Callable[[str, str], str | None]
@@ -44,8 +44,8 @@ class Surroundings:
     """Secret of the attendance codes."""
 
 
-class Station:
-    """Built once by the application."""
+class OnAir:
+    """Everything of a site that has to do with being on the air. Built once by the application."""
 
     def __init__(self, store: ScheduleStore, around: Surroundings, *, clock: Clock) -> None:
         self.store = store
@@ -60,7 +60,7 @@ class Station:
 
     def open_channel(self, code: str, name: str, *, kind: str) -> Channel:
         """Create a channel of kind ``tv`` or ``radio`` with its slates; doing it again changes its name at most."""
-        channel = Channel(code, name, kind, dict(self._around.make_slates(kind)))
+        channel = Channel(code, name, kind, dict(self._around.make_slates(kind, name)))
         self.store.put_channel(channel)
         return channel
 

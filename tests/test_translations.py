@@ -1,0 +1,54 @@
+"""Every sentence that the program can say exists in Vietnamese, the interface language (design D11)."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parent.parent
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
+
+
+def said() -> dict[str, str]:
+    """Message id -> a place where it is said."""
+    found: dict[str, str] = {}
+    for package in ("delivery", "tui"):
+        methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+        for name, line, message, _comments, _context in extract_from_dir(ROOT / package, methods, keywords=KEYWORDS):
+            for text in (message,) if isinstance(message, str) else message:
+                if text:
+                    found[text] = f"{package}/{name}:{line}"
+    return found
+
+
+def translated() -> dict[str, str]:
+    """Message id -> Vietnamese."""
+    out: dict[str, str] = {}
+    for file in sorted((ROOT / "delivery/locale/vi/LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as stream:
+            for message in read_po(stream, locale="vi", abort_invalid=True):
+                if message.id and not message.fuzzy:
+                    ids = (message.id,) if isinstance(message.id, str) else message.id
+                    texts = (message.string,) if isinstance(message.string, str) else message.string
+                    for ident in ids:
+                        out[ident] = next(iter(texts))
+    return out
+
+
+def test_every_message_has_a_vietnamese_translation() -> None:
+    vietnamese = translated()
+    missing = {text: place for text, place in said().items() if not vietnamese.get(text)}
+    assert not missing
+
+
+def test_translations_fill_in_the_same_parameters() -> None:
+    def parameters(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    vietnamese = translated()
+    for text in said():
+        if text in vietnamese:
+            assert parameters(vietnamese[text]) <= parameters(text) | {"count"}, text
