@@ -11,7 +11,7 @@ import signal
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
 
-from delivery.errors import ConfigError, N_, ToolMissing
+from delivery.errors import N_, ConfigError, ToolMissing
 
 
 def make_executor(spec: str = "process", *, workers: int | None = None) -> Executor:

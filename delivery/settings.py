@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from delivery.errors import ConfigError, N_
+from delivery.errors import N_, ConfigError
 
 CONFIG_FILE = "tuxa.toml"
 

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from delivery.broadcast.aired import common, tick_spans, total
 from delivery.broadcast.asset import Asset
 from delivery.broadcast.feed import Feed
@@ -13,6 +15,7 @@ from delivery.broadcast.playout import BEAT_GAP, transmitter_rendition
 from delivery.broadcast.timeline import Timeline, renditions_of
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import to_micros
+from delivery.errors import TuxaError
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
@@ -22,6 +25,7 @@ from delivery.store.schedule import ScheduleStore
 from delivery.units import Micros
 
 ACTOR = "playout"
+_log = structlog.get_logger(__name__)
 
 
 class AsRunner:
@@ -42,7 +46,11 @@ class AsRunner:
         """
         told: list[str] = []
         for channel in self._store.channels():
-            told += self._step_channel(channel, now)
+            try:
+                told += self._step_channel(channel, now)
+            except TuxaError as error:
+                # One channel's trouble is not the others'.
+                _log.error("as-run-failed", channel=channel.code, reason=str(error))
         return told
 
     def _step_channel(self, channel: Channel, now: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ STOP_FILE: Final = "stop"
 """Made in the working folder by whoever wants the job to end early."""
 POSTER_FILE: Final = "poster.jpg"
 _PEAK_TOLERANCE_DB: Final = 0.1
-_PASSES: Final = 3
+_PASSES: Final = 5
 """Passes over the sound: the first is right for nearly everything, limited peaks may need another."""
 
 Report = Callable[[float, str], None]
@@ -143,7 +143,13 @@ class Runner:
 
 
 def encode_sound(
-    runner: Runner, stream: Any, ticks: int, *, measured: Loudness, profile: Profile, files: dict[int, Path]
+    runner: Runner,
+    stream: Any,
+    ticks: int,
+    *,
+    measured: Loudness,
+    profile: Profile,
+    files: Mapping[int, Path],
 ) -> tuple[Treatment, Loudness]:
     """Write `files`; measure what came out, and do it again where limiting the peaks moved the loudness.
 
@@ -174,8 +180,8 @@ def cut_ladder(
     ticks: Ticks,
     *,
     profile: Profile,
-    sounds: dict[int, Path],
-    pictures: dict[str, Path],
+    sounds: Mapping[int, Path],
+    pictures: Mapping[str, Path],
 ) -> tuple[CutRendition, ...]:
     """Cut every rung of `profile` and prove it."""
     return tuple(
@@ -205,7 +211,7 @@ def proved(folder: Path, rung: Rung, segments: Sequence[CutSegment], profile: Pr
     )
 
 
-def make_poster(runner: Runner, pictures: dict[str, Path], at_s: float) -> bool:
+def make_poster(runner: Runner, pictures: Mapping[str, Path], at_s: float) -> bool:
     """A still from the best rung; False when there is no picture."""
     if not pictures:
         return False

@@ -28,7 +28,7 @@ class BlobReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What goes out for one segment. `reason` is empty unless a slate replaces it."""
+    """What goes out for one segment. `reason` is empty unless a slate replaces it; without a slate `data` is empty."""
 
     data: bytes
     reason: str = ""
@@ -78,14 +78,17 @@ class Feed:
         self._blobs = blobs
 
     def send(self, channel: Channel, piece: Slice, rendition: str) -> Sent:
-        """The segment's bytes, or a slate and the reason. Raises a TuxaError only when there is no slate either."""
+        """The segment's bytes; or a slate, and why. Never an exception: the air goes on."""
         reason = self._held_back(channel, piece, rendition)
         if not reason:
             try:
                 return Sent(self.own(piece, rendition))
             except (TuxaError, OSError) as error:
                 reason = str(error)
-        return Sent(self._slate(channel, piece, rendition), reason)
+        try:
+            return Sent(self._slate(channel, piece, rendition), reason)
+        except (TuxaError, OSError, KeyError) as error:
+            return Sent(b"", f"{reason}; {error}")
 
     def own(self, piece: Slice, rendition: str) -> bytes:
         """The segment's own bytes. Raises a TuxaError or OSError when they cannot be had."""

@@ -95,7 +95,8 @@ def wrong_format(airing: Airing, asset: Asset, wanted: Sequence[Rendition]) -> F
         )
     elif not all(_is_regular(r, asset.ticks) for r in asset.renditions):
         what = Message(
-            N_("{material} on {channel} at {at} is not cut into whole segments of 5.76 seconds."), _words(airing)
+            N_("{material} on {channel} at {at} is not cut into whole segments of 5.76 seconds."),
+            _words(airing),
         )
     else:
         return None

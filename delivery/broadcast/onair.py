@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 
 from delivery.broadcast.asrun import AsRunner
 from delivery.broadcast.asset import Asset
@@ -11,7 +13,7 @@ from delivery.broadcast.attendance import Attendance, Codes
 from delivery.broadcast.feed import BlobReader, Feed
 from delivery.broadcast.playout import Playout
 from delivery.broadcast.schedule import Lesson
-from delivery.broadcast.scheduler import Materials, Scheduler
+from delivery.broadcast.scheduler import Compilation, Materials, Scheduler
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock
@@ -35,7 +37,7 @@ class Surroundings:
     is_approved: Callable[[str, str], bool]
     """(material, SHA-256 of its file) -> approved for broadcast."""
     make_slates: Callable[[str, str], Mapping[int, str]]
-    """(``tv`` or ``radio``, name of the channel) -> length in ticks (1 to 18) -> asset of a slate, made when there is none yet."""
+    """(``tv`` or ``radio``, name of the channel) -> length in ticks (1 to 18) -> slate, made when there is none yet."""
     make_card: Callable[[Channel, str], str]
     """(channel, attendance code) -> asset of a card, made when there is none yet."""
     learner_in: Callable[[str, str], str | None]
@@ -50,12 +52,15 @@ class OnAir:
     def __init__(self, store: ScheduleStore, around: Surroundings, *, clock: Clock) -> None:
         self.store = store
         self._around = around
+        self._clock = clock
         self.codes = Codes(around.key)
-        feed = Feed(store, assets=around.assets, blobs=around.blobs)
-        materials = Materials(self._lesson_of, around.is_approved, around.assets, around.make_card)
+        # An asset never changes under its id, and a long one takes milliseconds to read.
+        assets = lru_cache(maxsize=512)(around.assets)
+        feed = Feed(store, assets=assets, blobs=around.blobs)
+        materials = Materials(self._lesson_of, around.is_approved, assets, around.make_card)
         self.scheduler = Scheduler(store, around.facts, materials=materials, codes=self.codes, clock=clock)
-        self.playout = Playout(store, feed, assets=around.assets, is_approved=around.is_approved, clock=clock)
-        self.asrunner = AsRunner(store, around.facts, feed, assets=around.assets)
+        self.playout = Playout(store, feed, assets=assets, is_approved=around.is_approved, clock=clock)
+        self.asrunner = AsRunner(store, around.facts, feed, assets=assets)
         self.attendance = Attendance(store, around.facts, codes=self.codes, learner_in=around.learner_in)
 
     def open_channel(self, code: str, name: str, *, kind: str) -> Channel:
@@ -63,6 +68,13 @@ class OnAir:
         channel = Channel(code, name, kind, dict(self._around.make_slates(kind, name)))
         self.store.put_channel(channel)
         return channel
+
+    def compile(self, hours: float, *, actor: str, channel: str = "") -> list[Compilation]:
+        """Extend the timelines to `hours` ahead, of all channels or one. Worth doing every few minutes: what lost its
+        approval leaves the schedule before it is due. Raises NotFound for an unknown channel."""
+        until = self._clock.now() + timedelta(hours=hours)
+        channels = [self.store.channel(channel)] if channel else self.store.channels()
+        return [self.scheduler.compile(one.code, until=until, actor=actor) for one in channels]
 
     def _lesson_of(self, material: str) -> Lesson | None:
         """What can be aired for a material, with the broadcast activity that it belongs to."""

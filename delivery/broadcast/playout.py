@@ -21,7 +21,7 @@ from delivery.broadcast.hls import WINDOW_TICKS, master, playlist, rungs
 from delivery.broadcast.schedule import tick_at
 from delivery.broadcast.timeline import Slice, Timeline, renditions_of
 from delivery.clock import Clock, from_micros, to_micros
-from delivery.errors import N_, NotFound, Refused
+from delivery.errors import N_, NotFound, Refused, TuxaError
 from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
 from delivery.store.files import publish
 from delivery.store.schedule import ScheduleStore
@@ -69,6 +69,7 @@ class Playout:
         self._loaded: dict[str, _Loaded] = {}
         self._span: tuple[int, datetime] | None = None
         self._watched: dict[str, int] = {}
+        self._warned: dict[str, int] = {}
 
     # Serving
 
@@ -108,7 +109,15 @@ class Playout:
                 sequence=sequence,
             )
         self._check_gate(channel_code, piece.row, now)
-        return self._send(channel, piece, rendition, now)
+        data = self._send(channel, piece, rendition, now)
+        if not data:
+            raise Refused(
+                N_("Channel {channel} has neither segment {sequence} nor a slate for it."),
+                do=N_("Restore the stored files from a backup."),
+                channel=channel_code,
+                sequence=sequence,
+            )
+        return data
 
     def _require_rendition(self, channel: Channel, rendition: str) -> None:
         names = [r.name for r in renditions_of(channel, self._assets)]
@@ -166,6 +175,7 @@ class Playout:
                 rendition=rendition,
                 airing=piece.row.airing,
                 reason=sent.reason,
+                dead_air=not sent.data,
             )
         return sent.data
 
@@ -176,7 +186,11 @@ class Playout:
         moment = now or self._clock.now()
         self._keep_span(moment)
         for channel in self._store.channels():
-            self._watch(channel, moment)
+            try:
+                self._watch(channel, moment)
+            except TuxaError as error:
+                # One channel's trouble is not the others'.
+                _log.error("not-watched", channel=channel.code, reason=str(error))
 
     def _keep_span(self, now: datetime) -> None:
         if self._span is not None and timedelta(0) <= now - self._span[1] <= BEAT_GAP:
@@ -188,7 +202,8 @@ class Playout:
     def _watch(self, channel: Channel, now: datetime) -> None:
         now_tick = tick_at(now)
         timeline = self._timeline(channel.code, now_tick)
-        if timeline.end_tick < now_tick + _WARN_TICKS:
+        if timeline.end_tick < now_tick + _WARN_TICKS and self._warned.get(channel.code) != timeline.end_tick:
+            self._warned[channel.code] = timeline.end_tick
             ends = from_micros(timeline.end_tick * TICK_US).isoformat() if timeline.rows else None
             _log.error(
                 "timeline-ends", channel=channel.code, ends=ends, off_air=timeline.end_tick <= now_tick

@@ -91,7 +91,8 @@ class Timeline:
     def slices(self, first_tick: int, end_tick: int) -> Iterator[Slice]:
         """Segments that overlap the ticks from `first_tick` up to, not including, `end_tick`, in order."""
         position = max(bisect_right(self._starts, first_tick) - 1, 0)
-        for row in self.rows[position:]:
+        for number in range(position, len(self.rows)):
+            row = self.rows[number]
             if row.start_tick >= end_tick:
                 return
             first = max((first_tick - row.start_tick) // SEGMENT_TICKS, 0)

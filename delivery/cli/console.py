@@ -23,11 +23,10 @@ def technician(context: typer.Context) -> None:
     # Late, so that other commands do not pay for Textual and ZeroMQ.
     from delivery.network.bus.address import find_address
     from delivery.network.bus.client import BusClient
-    from delivery.network.bus.keys import ensure_bus_keys, read_daemon_key, read_key_pair
+    from delivery.network.bus.keys import read_daemon_key, read_key_pair
     from tui.technician import TechnicianConsole
 
     settings = tuxa.settings
-    ensure_bus_keys(settings.keys_dir, tuxa.ids)
     client = BusClient(
         read_key_pair(settings.keys_dir, "technician"),
         daemon_key=read_daemon_key(settings.keys_dir),

@@ -125,9 +125,9 @@ def _blobs(tuxa: App) -> Check:
 
 
 def _ffmpeg(tuxa: App) -> Check:
-    from delivery.broadcast.ffmpeg import describe
+    from delivery.broadcast.ffmpeg import find_ffmpeg
 
-    return Check("ffmpeg", ok=True, detail=describe(tuxa.settings.ffmpeg))
+    return Check("ffmpeg", ok=True, detail=str(find_ffmpeg(tuxa.settings.ffmpeg)))
 
 
 def _voice() -> Check:

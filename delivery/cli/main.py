@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import click
 import structlog
 import typer
-from typer.core import TyperGroup
 
 from delivery import __version__
-from delivery.errors import ExitCode, N_, TuxaError
-from delivery.i18n import Translator
+from delivery.errors import N_, ExitCode, TuxaError
+from delivery.i18n import Language, Translator
 from delivery.settings import load_settings
 
 # One command group, one file; loaded when asked for, so that `tuxa record show` does not import ffmpeg or Textual.
 _GROUPS = {
     "up": "delivery.cli.up",
+    "serve": "delivery.cli.up",
     "init": "delivery.cli.home",
     "doctor": "delivery.cli.home",
     "catalogue": "delivery.cli.catalogue",
@@ -35,36 +35,15 @@ _GROUPS = {
     "access": "delivery.cli.learner_access",
     "console": "delivery.cli.console",
 }
+_SINGLE = {"delivery.cli.up", "delivery.cli.home"}
 
 
-class _Groups(TyperGroup):
-    """Command groups by name, imported on first use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_GROUPS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _GROUPS:
-            return None
-        group: typer.Typer = import_module(_GROUPS[cmd_name]).app
-        command = typer.main.get_command(group)
-        if isinstance(command, click.Group) and cmd_name in command.commands and len(command.commands) <= 2:
-            # A module that holds single commands (`init`, `doctor`) rather than a group.
-            return command.commands[cmd_name]
-        command.name = cmd_name
-        return command
-
-
-app = typer.Typer(cls=_Groups, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-
-
-def _version(value: bool) -> None:  # noqa: FBT001 - the signature is typer's
+def _version(value: bool) -> None:
     if value:
         sys.stdout.write(f"tuxa {__version__}\n")
         raise typer.Exit
 
 
-@app.callback()
 def root(
     context: typer.Context,
     home: Annotated[Path | None, typer.Option(help="Folder of this site. Also TUXA_HOME.")] = None,
@@ -80,32 +59,42 @@ def root(
     context.call_on_close(context.obj.close)
 
 
+def program(words: Sequence[str]) -> typer.Typer:
+    """The command line with the groups that `words` name, or with all of them when they name none (for ``--help``)."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(root)
+    named = [name for name in _GROUPS if name in words] or list(_GROUPS)
+    for module in dict.fromkeys(_GROUPS[name] for name in named):
+        group: typer.Typer = import_module(module).app
+        names = [name for name, place in _GROUPS.items() if place == module]
+        # A module that holds single commands (`up`, `init`, `doctor`) joins the top level; the others are groups.
+        app.add_typer(group, name=None if module in _SINGLE else names[0])
+    return app
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code (design section 4)."""
-    translate = Translator(_language(arguments if arguments is not None else sys.argv[1:]))
+    words = sys.argv[1:] if arguments is None else arguments
+    translate = Translator(_language(words))
     try:
-        result = app(args=arguments, prog_name="tuxa", standalone_mode=False)
+        program(words)(args=words, prog_name="tuxa")
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else ExitCode.DONE
+        if code == ExitCode.INTERRUPTED:
+            _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
+        return int(code)
     except TuxaError as error:
         _complain(translate.error(error))
         return int(error.exit_code)
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except KeyboardInterrupt:
         _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
         return int(ExitCode.INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        return int(ExitCode.USAGE)
-    except BrokenPipeError:
-        # The reader of our output went away (`tuxa … | head`): not our failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.DONE)
     except Exception:
         return _bug(translate)
-    return int(result) if isinstance(result, int) else int(ExitCode.DONE)
+    return int(ExitCode.DONE)
 
 
-def _language(arguments: list[str]) -> Any:
+def _language(arguments: Sequence[str]) -> Language:
     """Language for messages that come before, or instead of, the settings."""
     for index, word in enumerate(arguments):
         if word == "--lang" and index + 1 < len(arguments):

@@ -11,10 +11,11 @@ import typer
 from delivery.app import App
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.progress import bar
-from delivery.errors import BadInput, N_
+from delivery.errors import N_, BadInput
+from delivery.postal.job import KIND_WORDS
 from delivery.postal.planning import Planned, plan_batch
 from delivery.postal.posting import post_batch
-from delivery.postal.printing import KIND_WORDS, print_batch
+from delivery.postal.printing import print_batch
 from delivery.store.packets import Packets
 
 app = typer.Typer(no_args_is_help=True, help="Packets of printed material and assignment sheets.")
@@ -91,7 +92,9 @@ def _say_plan(tuxa: App, planned: Planned, without_address: list[str]) -> None:
     if without_address:
         note(
             words(
-                N_("No address, so no packet yet: {learners}. Add the addresses, then plan this batch again."),
+                N_(
+                    "No address, so no packet yet: {learners}. Add the addresses, then plan this batch again."
+                ),
                 learners=", ".join(without_address),
             )
         )
@@ -134,7 +137,11 @@ def print_(
         )
     )
     if skipped:
-        note(tuxa.translate(N_("Not printed, because the address is gone: {learners}"), learners=", ".join(skipped)))
+        note(
+            tuxa.translate(
+                N_("Not printed, because the address is gone: {learners}"), learners=", ".join(skipped)
+            )
+        )
 
 
 @app.command()
@@ -142,7 +149,8 @@ def post(
     context: typer.Context,
     batch: str,
     item: Annotated[
-        list[str] | None, typer.Option(help="STUDENT=NUMBER: only these packets, with their postal item number.")
+        list[str] | None,
+        typer.Option(help="STUDENT=NUMBER: only these packets, with their postal item number."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -152,7 +160,12 @@ def post(
     waiting = codes_of(tuxa, posted.not_printed)
     if as_json:
         print_json(
-            {"batch": batch, "posted": posted.posted, "already_posted": posted.already, "not_printed": waiting}
+            {
+                "batch": batch,
+                "posted": posted.posted,
+                "already_posted": posted.already,
+                "not_printed": waiting,
+            }
         )
         return
     say(
@@ -181,7 +194,9 @@ def status(
     if not documents:
         say(tuxa.translate(N_("No batch is planned yet.")))
     for document in documents:
-        states = ", ".join(f"{tuxa.translate(_STATES[name])} {count}" for name, count in document["states"].items())
+        states = ", ".join(
+            f"{tuxa.translate(_STATES[name])} {count}" for name, count in document["states"].items()
+        )
         say(
             tuxa.translate(
                 N_("{batch} ({course}): {packets} packets, {pages} pages: {states}"),

@@ -10,7 +10,7 @@ import typer
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.packets import actor
 from delivery.cli.progress import bar
-from delivery.errors import ExitCode, N_, TuxaError
+from delivery.errors import N_, ExitCode, TuxaError
 from delivery.postal.intake import Intake, take_in
 from delivery.postal.resolve import Doubt
 

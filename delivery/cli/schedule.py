@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -88,10 +88,7 @@ def compile_(
 ) -> None:
     """Extend the timeline of every channel and explain what finds no place. Exit code 1 when there are findings."""
     tuxa = app_of(context)
-    until = tuxa.clock.now() + timedelta(hours=hours)
-    on_air = tuxa.on_air
-    codes = [on_air.store.channel(channel).code] if channel else [c.code for c in on_air.store.channels()]
-    done = [on_air.scheduler.compile(code, until=until, actor=actor) for code in codes]
+    done = tuxa.on_air.compile(hours, actor=actor, channel=channel)
     if as_json:
         print_json({"channels": [_compilation_json(one, tuxa.translate) for one in done]})
     else:

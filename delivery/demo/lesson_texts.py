@@ -111,8 +111,8 @@ _SENTENCES: Final = LessonText(
                 "Sai: Những học viên ở vùng sâu, vùng xa.",
                 "Đúng: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện.",
             ),
-            "Lỗi thứ hai là thiếu vị ngữ. Những học viên ở vùng sâu, vùng xa, mới chỉ là một cụm danh từ. Phải nói tiếp "
-            "họ làm gì: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện.",
+            "Lỗi thứ hai là thiếu vị ngữ. Những học viên ở vùng sâu, vùng xa, mới chỉ là một cụm danh từ. Phải nói "
+            "tiếp họ làm gì: Những học viên ở vùng sâu, vùng xa nhận bài qua bưu điện.",
         ),
         Slide(
             "Lỗi 3. Nối câu sai quan hệ",
@@ -121,8 +121,8 @@ _SENTENCES: Final = LessonText(
                 "Vì … nên: nguyên nhân và kết quả",
                 "Không trộn: “Tuy … nên”, “Vì … nhưng”",
             ),
-            "Lỗi thứ ba là dùng sai cặp quan hệ từ. Tuy và nhưng nối hai ý trái nhau. Vì và nên nối nguyên nhân với kết "
-            "quả. Đừng trộn hai cặp ấy trong một câu.",
+            "Lỗi thứ ba là dùng sai cặp quan hệ từ. Tuy và nhưng nối hai ý trái nhau. Vì và nên nối nguyên nhân với "
+            "kết quả. Đừng trộn hai cặp ấy trong một câu.",
         ),
         Slide(
             "Cách tự chữa câu",
@@ -158,8 +158,8 @@ _PARAGRAPHS: Final = LessonText(
                 "Quy nạp: dẫn chứng trước, ý chính sau",
                 "Tổng – phân – hợp",
             ),
-            "Có ba cách trình bày thường dùng. Diễn dịch đặt ý chính ở đầu rồi giải thích. Quy nạp đưa dẫn chứng trước, "
-            "rút ra ý chính ở cuối. Tổng phân hợp nêu ý chính ở đầu, phân tích, rồi khẳng định lại ở cuối đoạn.",
+            "Có ba cách trình bày thường dùng. Diễn dịch đặt ý chính ở đầu rồi giải thích. Quy nạp đưa dẫn chứng "
+            "trước, rút ra ý chính ở cuối. Tổng phân hợp nêu ý chính ở đầu, phân tích, rồi khẳng định lại ở cuối đoạn.",
         ),
         Slide(
             "Một đoạn mẫu",
@@ -212,8 +212,8 @@ _LISTENING: Final = LessonText(
         Slide(
             "Sau khi nghe",
             (),
-            "Ngay sau khi nghe, hãy dùng cột phải viết lại mỗi ý bằng một câu của mình. Cuối cùng, tóm tắt cả bài trong "
-            "hai câu. Nếu không tóm tắt được, hãy nghe lại vào buổi phát lại.",
+            "Ngay sau khi nghe, hãy dùng cột phải viết lại mỗi ý bằng một câu của mình. Cuối cùng, tóm tắt cả bài "
+            "trong hai câu. Nếu không tóm tắt được, hãy nghe lại vào buổi phát lại.",
         ),
         Slide(
             "Luyện tập",

@@ -127,7 +127,8 @@ def jingle(rate: int) -> Sound:
         tone = np.sin(2 * np.pi * hertz * since) + 0.3 * np.sin(4 * np.pi * hertz * since)
         out += np.where(since >= 0, tone * np.exp(-3.2 * np.maximum(since, 0)), 0)
     out *= np.clip((_JINGLE_S - 0.2 - at) / 0.4, 0, 1) * np.clip(at / 0.01, 0, 1)
-    return (0.25 * out / np.abs(out).max()).astype(np.float32)
+    loud: Sound = (0.25 * out / np.abs(out).max()).astype(np.float32)
+    return loud
 
 
 def _write(file: Path, sound: Sound, rate: int) -> None:

@@ -147,9 +147,7 @@ def write_scan(pages: Sequence[Image.Image], file: Path, *, dpi: int = SCAN_DPI,
     return file
 
 
-def returned_mail(
-    sheets: Sequence[SheetOnPaper], file: Path, *, seed: int, blank_backs: int = 1
-) -> Path:
+def returned_mail(sheets: Sequence[SheetOnPaper], file: Path, *, seed: int, blank_backs: int = 1) -> Path:
     """The mailbag as one scan: sheets of several learners filled in and shuffled, one of them upside down."""
     rng = random.Random(seed)
     order = list(sheets)
@@ -181,10 +179,19 @@ def photograph(page: Image.Image, *, seed: int) -> bytes:
             (y + rng.uniform(-0.025, 0.025)) * height,
         )
 
-    corners = [near(margin, margin), near(1 - margin, margin), near(1 - margin, 1 - margin), near(margin, 1 - margin)]
+    corners = [
+        near(margin, margin),
+        near(1 - margin, margin),
+        near(1 - margin, 1 - margin),
+        near(margin, 1 - margin),
+    ]
     coefficients = _perspective(corners, page.size)
     photo = page.transform(
-        (width, height), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC, fillcolor=(96, 74, 58)
+        (width, height),
+        Image.Transform.PERSPECTIVE,
+        coefficients,
+        Image.Resampling.BICUBIC,
+        fillcolor=(96, 74, 58),
     )
     photo = photo.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 0.9)))
     values = np.asarray(photo, dtype=np.float32)

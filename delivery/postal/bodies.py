@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from delivery.errors import BadInput, N_
+from delivery.errors import N_, BadInput
 from delivery.postal.fonts import measure
 from delivery.postal.layout import Codes, Words
 from delivery.postal.markdown import Document, read_assignment, read_document

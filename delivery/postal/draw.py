@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pypdf import PdfReader, PdfWriter, Transformation
@@ -61,7 +61,8 @@ def draw_pdf(pages: Sequence[DrawnPage], info: DocumentInfo) -> bytes:
         pagesize=(A4_MM[0] * PT_PER_MM, A4_MM[1] * PT_PER_MM),
         pageCompression=1,
         invariant=1,
-        initialFontName=font_name(Face.SANS),
+        # Without it the library refers to Helvetica, which is not embedded. (Its stubs take it for a number.)
+        initialFontName=font_name(Face.SANS),  # type: ignore[arg-type]
         lang=info.lang,
     )
     canvas.setTitle(info.title)
@@ -144,7 +145,7 @@ def _draw_corner(canvas: Canvas, corner: Corner, dx: int, dy: int, height: float
 
 
 def _image_mask(symbol: Symbol, spot: CodeSpot, height: float) -> str:
-    """An inline 1-bit image mask (ISO 32000-1, 8.9.6.2), as content stream operators. Decode [1 0] paints the 1 bits."""
+    """An inline 1-bit image mask (ISO 32000-1, 8.9.6.2) as content operators. Decode [1 0] paints the 1 bits."""
     size = spot.size * PT_PER_MM
     x, y = spot.x * PT_PER_MM, (height - spot.y - spot.size) * PT_PER_MM
     return (

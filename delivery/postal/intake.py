@@ -69,7 +69,9 @@ class Intake:
             "file": self.file,
             "pages": self.pages,
             "filed": self.filed,
-            "queued": [{"page": q.page, "reason": q.reason, "proposal": q.proposal or None} for q in self.queued],
+            "queued": [
+                {"page": q.page, "reason": q.reason, "proposal": q.proposal or None} for q in self.queued
+            ],
             "duplicates": self.duplicates,
             "blank": self.blank,
             "foreign": self.foreign,
@@ -152,9 +154,7 @@ def _deal(
     ]
     outcomes = desk.submissions.accept(arrivals) if arrivals else []
     by_number = {page.number: outcome for (page, _), outcome in zip(certain, outcomes, strict=True)}
-    return [
-        _row(desk, returns, digest, page, found, by_number.get(page.number)) for page, found in resolved
-    ]
+    return [_row(desk, returns, digest, page, found, by_number.get(page.number)) for page, found in resolved]
 
 
 def _resolve(desk: Desk, page: ScannedPage) -> Resolution:

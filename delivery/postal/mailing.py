@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from delivery.errors import BadInput, N_
+from delivery.errors import N_, BadInput
 
 _WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _ITEM = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
@@ -26,7 +26,9 @@ def require_item(text: str) -> str:
     if not found or not item.isascii():
         raise BadInput(
             N_("“{item}” is not a postal item number."),
-            do=N_("It has two letters, nine digits and two letters of the country, for example RR473124829VN."),
+            do=N_(
+                "It has two letters, nine digits and two letters of the country, for example RR473124829VN."
+            ),
             item=text,
         )
     if check_digit(found[2]) != int(found[3]):

@@ -92,8 +92,10 @@ def read_document(text: str) -> Document:
     tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(clean(text)))
     blocks = list(_blocks(tree.children, depth=0, quoted=False))
     title = ""
-    if blocks and isinstance(blocks[0], Heading) and blocks[0].level == 1:
-        title = plain(blocks.pop(0).spans)
+    first = blocks[0] if blocks else None
+    if isinstance(first, Heading) and first.level == 1:
+        title = plain(first.spans)
+        del blocks[0]
     return Document(title, tuple(blocks))
 
 
@@ -130,7 +132,9 @@ def plain(spans: Sequence[Span]) -> str:
 def clean(text: str) -> str:
     """NFC, without control characters and byte order mark; line ends and tabs stay."""
     composed = unicodedata.normalize("NFC", text)
-    return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
+    return "".join(
+        c for c in composed if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")
+    )
 
 
 def _with_points(heading: Heading) -> Heading:
@@ -176,7 +180,9 @@ def _list(node: SyntaxTreeNode, *, depth: int, quoted: bool) -> Iterator[Block]:
 
 def _table(node: SyntaxTreeNode) -> Table:
     rows = [
-        tuple(tuple(_inline(cell)) for cell in row.children) for part in node.children for row in part.children
+        tuple(tuple(_inline(cell)) for cell in row.children)
+        for part in node.children
+        for row in part.children
     ]
     return Table(tuple(rows))
 

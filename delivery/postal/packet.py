@@ -14,7 +14,7 @@ from typing import Any
 
 from delivery.catalogue.kinds import PRINTED_KINDS, ActivityKind, DeliveryMode, MaterialKind, MaterialRole
 from delivery.catalogue.model import Activity, Catalogue, Course, Material
-from delivery.errors import BadInput, GateClosed, Message, N_, NotFound
+from delivery.errors import N_, BadInput, GateClosed, Message, NotFound
 from delivery.ids import IdSource, digest_of
 from delivery.record.sheetcode import PAGE_ID_BYTES, SIDE_ID_BYTES
 
@@ -153,7 +153,9 @@ def _materials(catalogue: Catalogue, course: str, units: Collection[int]) -> Ite
         a.material for a in catalogue.activities_of.get(course, ()) if a.kind is ActivityKind.ASSIGNMENT
     }
     studied = {
-        a.material: a for a in reversed(catalogue.activities_of.get(course, ())) if a.kind is not ActivityKind.ASSIGNMENT
+        a.material: a
+        for a in reversed(catalogue.activities_of.get(course, ()))
+        if a.kind is not ActivityKind.ASSIGNMENT
     }
     mine = [
         m

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_, select
 from delivery.catalogue.kinds import DeliveryMode, MaterialKind
 from delivery.catalogue.model import LearnerProfile
 from delivery.clock import to_micros
-from delivery.errors import GateClosed, N_, Refused
+from delivery.errors import N_, GateClosed, Refused
 from delivery.ids import fact_id
 from delivery.postal.bodies import PartBody, part_body
 from delivery.postal.layout import Codes
@@ -105,7 +105,8 @@ def make_spec(desk: Desk, batch: str, *, course: str, units: Collection[int] = (
     base_url = desk.settings.base_url
     codes = codes_for(base_url)
     counted = tuple(
-        replace(part, pages=body_of(desk, part, codes).pages, approval=_decision(desk, part)) for part in parts
+        replace(part, pages=body_of(desk, part, codes).pages, approval=_decision(desk, part))
+        for part in parts
     )
     return BatchSpec(batch, course, base_url, counted, tuple(str(kind) for kind in missing_kinds(parts)))
 

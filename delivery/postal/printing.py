@@ -6,92 +6,29 @@ PacketPlanned fact, so drawing it again gives the same codes and the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from delivery.catalogue.kinds import DeliveryMode, MaterialKind
+from delivery.catalogue.kinds import DeliveryMode
 from delivery.catalogue.model import Catalogue, LearnerProfile, Site
 from delivery.clock import VIETNAM, from_micros, to_micros
 from delivery.errors import N_, Refused
-from delivery.i18n import Language, Translator
 from delivery.ids import fact_id
-from delivery.postal.bodies import PartBody
-from delivery.postal.draw import DocumentInfo, DrawnPage, draw_pdf
-from delivery.postal.fonts import measure
-from delivery.postal.layout import Codes, Header, Letter, ManifestRow, Window, content_page, cover_page
+from delivery.postal.job import BatchJob, Drawn, PacketJob, PageCode, draw_packets, local_date
 from delivery.postal.markdown import clean
-from delivery.postal.packet import ASSIGNMENT, MATERIAL, BatchSpec
+from delivery.postal.packet import BatchSpec
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.planning import body_of, codes_for, has_address, recheck
-from delivery.postal.symbol import main_symbol, side_symbol
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import page_token, page_url, side_token
-from delivery.store.files import write_whole
 from delivery.store.learners import LearnerRef
 from delivery.store.packets import Packets, PacketState
 
 _CHUNK = 10
 """Packets per job: enough to share the bodies, few enough that a kill costs little."""
-
-KIND_WORDS = {
-    MaterialKind.TEXTBOOK: N_("Textbook"),
-    MaterialKind.REFERENCE_BOOK: N_("Reference book"),
-    MaterialKind.STUDY_GUIDE: N_("Study guide"),
-    MaterialKind.WORKBOOK: N_("Workbook"),
-    MaterialKind.EXAM_GUIDE: N_("Exam guide"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class PageCode:
-    """What the codes of one page say."""
-
-    page_id: str
-    url: str
-    side: str
-
-
-@dataclass(frozen=True, slots=True)
-class PacketJob:
-    """One packet to draw: personal data and codes."""
-
-    packet: str
-    file: Path
-    name: str = field(repr=False)
-    student_code: str = field(repr=False)
-    address: tuple[str, ...] = field(repr=False)
-    pages: tuple[PageCode, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchJob:
-    """What the packets of a batch share."""
-
-    spec: BatchSpec
-    codes: Codes
-    bodies: tuple[PartBody, ...]
-    institution: str
-    sender: str
-    return_address: tuple[str, ...]
-    course: str
-    date: str
-    lang: Language
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A finished file."""
-
-    packet: str
-    file: Path
-    sha256: str
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +149,9 @@ def _batch_job(desk: Desk, spec: BatchSpec, created_at: int) -> BatchJob:
     for part, body in zip(spec.parts, bodies, strict=True):
         if part.pages != body.pages:
             raise Refused(
-                N_("Material {material} now takes {now} pages, but batch {batch} was planned with {planned}."),
+                N_(
+                    "Material {material} now takes {now} pages, but batch {batch} was planned with {planned}."
+                ),
                 do=N_("Plan a new batch: the page layout has changed since."),
                 material=part.material,
                 now=body.pages,
@@ -230,7 +169,7 @@ def _batch_job(desk: Desk, spec: BatchSpec, created_at: int) -> BatchJob:
         sender=_sender(catalogue, site),
         return_address=_return_address(catalogue, site),
         course=course.name if course else spec.course,
-        date=_date(day),
+        date=local_date(day),
         lang=desk.translate.language,
     )
 
@@ -246,11 +185,9 @@ def _return_address(catalogue: Catalogue, site: Site | None) -> tuple[str, ...]:
     return tuple(line for line in (name, " ".join((address, postcode)).strip()) if line)
 
 
-def _date(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
-
-
-def _packet_job(desk: Desk, spec: BatchSpec, state: PacketState, profile: LearnerProfile, file: Path) -> PacketJob:
+def _packet_job(
+    desk: Desk, spec: BatchSpec, state: PacketState, profile: LearnerProfile, file: Path
+) -> PacketJob:
     keys = desk.keys.codes
     pages = tuple(
         PageCode(page_id, page_url(spec.base_url, page_token(page_id, keys)), side_token(side_id, keys))
@@ -275,94 +212,3 @@ def address_lines(profile: LearnerProfile) -> tuple[str, ...]:
 
 def _one_line(text: str) -> str:
     return " ".join(clean(text).split())
-
-
-# In the worker
-
-
-def draw_packets(job: BatchJob, packets: Sequence[PacketJob]) -> list[Drawn]:
-    """Draw each packet to its file. Runs in a worker process: plain data in, plain data out."""
-    return [_draw_packet(job, packet) for packet in packets]
-
-
-def _draw_packet(job: BatchJob, packet: PacketJob) -> Drawn:
-    words = Translator(job.lang)
-    pages = list(_pages(job, packet, words))
-    info = DocumentInfo(
-        title=words(N_("Packet {batch} · {course}"), batch=job.spec.batch, course=job.course),
-        author=job.institution,
-        subject=packet.packet,
-        lang=job.lang,
-    )
-    data = draw_pdf(pages, info)
-    write_whole(packet.file, data, mode=0o600)
-    return Drawn(packet.packet, packet.file, hashlib.sha256(data).hexdigest(), len(pages))
-
-
-def _pages(job: BatchJob, packet: PacketJob, words: Translator) -> Iterator[DrawnPage]:
-    codes = iter(packet.pages)
-    code = next(codes)
-    cover = cover_page(
-        _letter(job, packet, words),
-        codes=job.codes,
-        page_id=code.page_id,
-        window=Window(),
-        words=words,
-        measure=measure,
-    )
-    yield DrawnPage(cover, main_symbol(code.url), side_symbol(code.side))
-    for part, body in zip(job.spec.parts, job.bodies, strict=True):
-        returned = part.role == ASSIGNMENT
-        header = Header(
-            job.institution,
-            f"{job.spec.course} · {job.course}",
-            clean(part.title),
-            person=f"{packet.name} · {packet.student_code}" if returned else "",
-            due=words(N_("Due {date}"), date=_date(date.fromisoformat(part.due))) if returned and part.due else "",
-        )
-        for number, page in enumerate(body.bodies, start=1):
-            code = next(codes)
-            layout = content_page(
-                page,
-                header=header,
-                codes=job.codes,
-                page_id=code.page_id,
-                page=number,
-                pages=part.pages,
-                returned=returned,
-                words=words,
-                measure=measure,
-                inset=number - 1 if body.pdf else -1,
-            )
-            yield DrawnPage(layout, main_symbol(code.url), side_symbol(code.side), inset=body.pdf)
-
-
-def _letter(job: BatchJob, packet: PacketJob, words: Translator) -> Letter:
-    spec = job.spec
-    manifest = tuple(
-        ManifestRow(words(KIND_WORDS[MaterialKind(p.kind)]), clean(p.title), p.edition, p.pages, p.approval)
-        for p in spec.parts
-    )
-    tasks = tuple(
-        (clean(p.title), _date(date.fromisoformat(p.due)) if p.due else "–", p.pages)
-        for p in spec.parts
-        if p.role == ASSIGNMENT
-    )
-    return Letter(
-        institution=job.institution,
-        sender=job.sender,
-        address=packet.address,
-        name=packet.name,
-        student_code=packet.student_code,
-        course=f"{spec.course} · {job.course}",
-        batch=spec.batch,
-        date=job.date,
-        manifest=manifest,
-        missing=tuple(words(KIND_WORDS[MaterialKind(kind)]) for kind in spec.missing),
-        tasks=tasks,
-        return_address=job.return_address,
-        host=urlsplit(spec.base_url).netloc,
-    )
-
-
-__all__ = ["MATERIAL", "Drawn", "Printed", "address_lines", "draw_packets", "print_batch"]

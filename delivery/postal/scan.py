@@ -1,8 +1,8 @@
 """Reads the codes on scanned pages and photographs.
 
 The quick way first: the picture at reduced size in grey, QR codes only. What that does not read goes through a cascade
-of cleaned and enlarged versions. No decoder is trusted with more than a text: whether it is a code of ours is decided by
-its MAC (:mod:`delivery.postal.resolve`).
+of cleaned and enlarged versions. No decoder is trusted with more than a text: whether it is a code of ours is decided
+by its MAC (:mod:`delivery.postal.resolve`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
-from delivery.errors import BadInput, N_
+from delivery.errors import N_, BadInput
 
 MAX_PIXELS = 80_000_000
 """A3 at 600 dpi has 70 million pixels; more than this is refused before it is decoded."""
@@ -27,7 +27,7 @@ QUICK_PX = (1240, 1754)
 IMAGE_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff"}
 _ENLARGE_BELOW = 12_000_000
 _OURS = re.compile(r"(?:.*/q/[A-Z2-7]{24}|[A-Z2-7]{24}|[A-Z2-7]{16})", re.DOTALL)
-_FORMATS = zxingcpp.BarcodeFormat.QRCodeModel2
+_FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
 
 _BLANK_INK = 0.0004
 """Share of dark pixels below which a page is blank: less than a handwritten word on A4."""
@@ -61,7 +61,9 @@ def read_page_image(data: bytes, media_type: str = "") -> PageReading:
     image = open_image(data, media_type)
     width, height = image.size
     image.draft("L", QUICK_PX)
-    return read_image(lambda: _grey(image), size=(width, height), full=lambda: _grey(open_image(data, media_type)))
+    return read_image(
+        lambda: _grey(image), size=(width, height), full=lambda: _grey(open_image(data, media_type))
+    )
 
 
 def open_image(data: bytes, media_type: str = "") -> Image.Image:
@@ -70,7 +72,7 @@ def open_image(data: bytes, media_type: str = "") -> Image.Image:
         with warnings.catch_warnings():
             # The size is judged just below, with an error a person can act on.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=("JPEG", "MPO", "PNG", "TIFF"))
+            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "TIFF"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise BadInput(
             N_("This is not a picture that can be read ({kind})."),
@@ -119,7 +121,9 @@ def looks_blank(image: Image.Image) -> bool:
     return paper > 100 and float(np.mean(inner < paper - 40)) < _BLANK_INK
 
 
-def _versions(quick: Image.Image, full: Callable[[], Image.Image], *, blank: bool) -> Iterator[tuple[Image.Image, int]]:
+def _versions(
+    quick: Image.Image, full: Callable[[], Image.Image], *, blank: bool
+) -> Iterator[tuple[Image.Image, int]]:
     """Versions of the picture, from cheap to costly, and the degrees by which each was turned to the left."""
     yield quick, 0
     if blank:

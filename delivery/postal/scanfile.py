@@ -14,7 +14,7 @@ from typing import Any
 import pypdfium2
 from PIL import Image
 
-from delivery.errors import BadInput, N_
+from delivery.errors import N_, BadInput
 from delivery.postal.scan import IMAGE_TYPES, MAX_PIXELS, PageReading, open_image, read_page_image
 
 RENDER_DPI = 200

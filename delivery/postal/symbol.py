@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Literal
 
-import qrcode
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.exceptions import DataOverflowError
-from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
+from qrcode.main import QRCode
+from qrcode.util import QRData
 
-from delivery.errors import ConfigError, N_
+from delivery.errors import N_, ConfigError
 from delivery.record.sheetcode import SIDE_CHARS, TOKEN_CHARS, URL_PATH
 
 MASK = 4
+_ALPHANUMERIC: Literal[2] = 2
+_BYTES: Literal[4] = 4
+"""Mode indicators (ISO/IEC 18004, table 2)."""
 QUIET_MODULES = 4
 """Light border on each side (ISO/IEC 18004)."""
 MAIN_MM = 24.0
@@ -60,8 +64,8 @@ def main_symbol(url: str) -> Symbol:
     head, token = url[:-TOKEN_CHARS], url[-TOKEN_CHARS:]
     return _encode(
         (
-            QRData(head.encode("ascii"), mode=MODE_8BIT_BYTE),
-            QRData(token.encode("ascii"), mode=MODE_ALPHA_NUM),
+            QRData(head.encode("ascii"), mode=_BYTES),
+            QRData(token.encode("ascii"), mode=_ALPHANUMERIC),
         ),
         _main_version(len(head)),
     )
@@ -70,7 +74,7 @@ def main_symbol(url: str) -> Symbol:
 @lru_cache(maxsize=4096)
 def side_symbol(token: str) -> Symbol:
     """Symbol of a 16-character side code. Both side codes of a page are the same, so it is kept for the second."""
-    return _encode((QRData(token.encode("ascii"), mode=MODE_ALPHA_NUM),), _side_version())
+    return _encode((QRData(token.encode("ascii"), mode=_ALPHANUMERIC),), _side_version())
 
 
 def main_size(base_url: str) -> SymbolSize:
@@ -108,20 +112,20 @@ def side_size() -> SymbolSize:
 @lru_cache(maxsize=64)
 def _main_version(head_chars: int) -> int:
     code = _code(None)
-    code.add_data(QRData(b"h" * head_chars, mode=MODE_8BIT_BYTE))
-    code.add_data(QRData(b"A" * TOKEN_CHARS, mode=MODE_ALPHA_NUM))
+    code.add_data(QRData(b"h" * head_chars, mode=_BYTES))
+    code.add_data(QRData(b"A" * TOKEN_CHARS, mode=_ALPHANUMERIC))
     return code.best_fit()
 
 
 @lru_cache(maxsize=1)
 def _side_version() -> int:
     code = _code(None)
-    code.add_data(QRData(b"A" * SIDE_CHARS, mode=MODE_ALPHA_NUM))
+    code.add_data(QRData(b"A" * SIDE_CHARS, mode=_ALPHANUMERIC))
     return code.best_fit()
 
 
-def _code(version: int | None) -> qrcode.QRCode[qrcode.image.base.BaseImage]:
-    return qrcode.QRCode(version=version, error_correction=ERROR_CORRECT_Q, mask_pattern=MASK, border=0)
+def _code(version: int | None) -> QRCode[Any]:
+    return QRCode(version=version, error_correction=ERROR_CORRECT_Q, mask_pattern=MASK, border=0)
 
 
 def _encode(segments: tuple[QRData, ...], version: int) -> Symbol:

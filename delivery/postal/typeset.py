@@ -233,7 +233,9 @@ class _Setter:
         step = leading_mm(size_pt)
         self._room(step)
         baseline = self.y + step * 0.72
-        self.items += [Text(x + run.x, baseline, run.text, run.face, size_pt, ink) for run in line if run.text]
+        self.items += [
+            Text(x + run.x, baseline, run.text, run.face, size_pt, ink) for run in line if run.text
+        ]
         self.y += step
 
     def _heading(self, block: Heading, following: Block | None) -> None:
@@ -245,7 +247,9 @@ class _Setter:
         )
         self._space(6.0 if block.level <= 2 else 4.0)
         # A heading never stands alone at the foot of a page.
-        with_next = MIN_ANSWER_LINES * ANSWER_PITCH_MM if isinstance(following, Answer) else 2 * leading_mm(BODY_PT)
+        with_next = (
+            MIN_ANSWER_LINES * ANSWER_PITCH_MM if isinstance(following, Answer) else 2 * leading_mm(BODY_PT)
+        )
         self._room(len(lines) * leading_mm(size) + with_next)
         if block.points:
             self._chip(block.points, chip)
@@ -324,7 +328,9 @@ class _Setter:
         for lines, width in zip(cells, widths, strict=False):
             for number, line in enumerate(lines):
                 baseline = self.y + 1.2 + step * (number + 0.72)
-                self.items += [Text(x + 2.0 + run.x, baseline, run.text, run.face, 9.5) for run in line if run.text]
+                self.items += [
+                    Text(x + 2.0 + run.x, baseline, run.text, run.face, 9.5) for run in line if run.text
+                ]
             x += width
         self.y += height
         self.items.append(Line(x0, self.y, right, self.y))

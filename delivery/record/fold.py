@@ -289,7 +289,7 @@ def _credited(activity: Activity, facts: _Gathered, claim: Claim | None, *, mark
     for fact in facts.attended:
         airing = fact.data["airing"]
         by_airing[airing] = max(by_airing.get(airing, 0), fact.data["minutes"])
-    minutes = sum(by_airing.values()) + sum(fact.data["minutes"] for fact in facts.took_part)
+    minutes: int = sum(by_airing.values()) + sum(fact.data["minutes"] for fact in facts.took_part)
     minutes += sum(fact.data.get("minutes", 0) for fact in facts.asked)
     return min(minutes, activity.minutes)
 
@@ -307,7 +307,8 @@ _EMPTY = _Gathered()
 def aired_minutes(fact: Fact) -> int:
     """Whole minutes that went out, from an as-run fact (TX-2.4: as-run, not planned)."""
     ticks: int = fact.data["aired_ticks"]
-    return ticks * TICK_MS // 60_000
+    minutes: int = ticks * TICK_MS // 60_000
+    return minutes
 
 
 def as_json(record: LearnerRecord, heads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

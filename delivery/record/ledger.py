@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -88,7 +89,7 @@ class Problem:
     detail: str = ""
 
 
-RawRow = tuple[int, bytes, bytes, bytes, int, int, bytes, bytes]
+RawRow = tuple[int, bytes, bytes, bytes, int, int, bytes, Any]
 """seq, id, kind, learner, recorded_at, hlc, content, hash of one stream; all texts as the bytes that are stored."""
 
 

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from delivery.catalogue.grading import GradingRules, LetterBand
-from delivery.errors import ConfigError, N_
+from delivery.errors import N_, ConfigError
 
 
 @dataclass(frozen=True, slots=True)

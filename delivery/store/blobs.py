@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from delivery.errors import ConfigError, GateClosed, N_, NotFound, Refused, ToolMissing
+from delivery.errors import N_, ConfigError, GateClosed, NotFound, Refused, ToolMissing
 from delivery.ids import content_address
 from delivery.store.files import PARTIAL_SUFFIX, sync_folder
 

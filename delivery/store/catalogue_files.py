@@ -161,13 +161,13 @@ def _csv_table(file: Path, stack: ExitStack, problems: Problems) -> RawTable | N
         first = stream.readline()
         stream.seek(0)
     except UnicodeDecodeError:
-        bad(_NOT_UTF8)
+        problems.in_file(file.name, _not_utf8(file))
         return None
     except OSError as error:
         problems.in_file(file.name, Message(_UNREADABLE, {"reason": error.strerror or str(error)}))
         return None
     separator = max(_SEPARATORS, key=first.count)
-    rows = _csv_rows(csv.reader(stream, delimiter=separator, strict=True))
+    rows = _csv_rows(file, csv.reader(stream, delimiter=separator, strict=True))
     try:
         _, header = next(rows, (1, ()))
     except UnreadableRow as stop:
@@ -176,11 +176,22 @@ def _csv_table(file: Path, stack: ExitStack, problems: Problems) -> RawTable | N
     return RawTable(file.name, header, rows, full_rows=True)
 
 
-_NOT_UTF8 = N_("The file is not in UTF-8, so letters would be lost. Save it as “CSV UTF-8”.")
 _UNREADABLE = N_("The file cannot be read ({reason}). Close it in other programs and check its permissions.")
 
 
-def _csv_rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, Sequence[Cell]]]:
+def _not_utf8(file: Path) -> Message:
+    """Names the first line that cannot be decoded: the reader decodes ahead of the row it gives."""
+    text = N_("Line {line} is not in UTF-8, so letters would be lost. Save the file as “CSV UTF-8”.")
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return Message(text, {"line": number})
+    return Message(text, {"line": 1})
+
+
+def _csv_rows(file: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, Sequence[Cell]]]:
     number = 0
     while True:
         number += 1
@@ -189,7 +200,7 @@ def _csv_rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, Sequence[Cell]
         except StopIteration:
             return
         except UnicodeDecodeError as error:
-            raise UnreadableRow(number, Message(_NOT_UTF8)) from error
+            raise UnreadableRow(number, _not_utf8(file)) from error
         except csv.Error as error:
             reason = N_("The row cannot be taken apart ({reason}). Look for a missing quotation mark.")
             raise UnreadableRow(number, Message(reason, {"reason": str(error)})) from error

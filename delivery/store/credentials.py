@@ -130,13 +130,14 @@ class Credentials:
         """Open a session. An unknown code costs the same time and gets the same answer as a wrong PIN."""
         digest = _code_digest(code)
         now = self._clock.now()
+        nobody = self._nobodys_hash
         with self._database.read() as connection:
             locked = _locked_until(connection, digest)
             learner = self._learner_of(code)
             hashed = _hash_of(connection, learner) if learner else None
         if locked is not None and locked > now:
             return SignInRefused(locked)
-        right = self._verify(hashed or self._nobodys_hash, _plain_pin(pin)) and hashed is not None
+        right = self._verify(hashed or nobody, _plain_pin(pin)) and hashed is not None
         if not right or learner is None:
             return SignInRefused(self._count_failure(digest, now))
         return self._open_session(learner, digest, now)

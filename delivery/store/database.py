@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from delivery.errors import ConfigError, N_, Refused
+from delivery.errors import N_, ConfigError, Refused
 
 # One number that every part of this program uses for its advisory lock on PostgreSQL.
 _ADVISORY_LOCK = 0x74757861

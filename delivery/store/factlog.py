@@ -154,7 +154,7 @@ class FactLog:
     def _insert_rows(self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work) -> None:
         if not prepared:
             return
-        rows: list[FactRow] = []
+        rows: list[tuple[Any, ...]] = []
         now_ms = work.now // 1000
         for draft, content in prepared:
             name = stream_name(self._site, draft.audience)
@@ -168,8 +168,8 @@ class FactLog:
             stream.hash = chain_hash(row, stream.hash)
             stream.seq += 1
             stream.grown = True
-            rows.append(FactRow(*row, stream.hash))
-        connection.exec_driver_sql(self._insert, rows)  # type: ignore[arg-type]
+            rows.append((*row, stream.hash))
+        connection.exec_driver_sql(self._insert, rows)
 
     def _only_new(
         self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work, *, once: bool

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from delivery.errors import ConfigError, N_
+from delivery.errors import N_, ConfigError
 from delivery.ids import IdSource
 from delivery.record.sheetcode import CodeKeys
 from delivery.store.files import write_whole

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from delivery.catalogue.kinds import DeliveryMode, MaterialState
 from delivery.clock import Clock, to_micros
-from delivery.errors import GateClosed, N_
+from delivery.errors import N_, GateClosed
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind

@@ -126,7 +126,9 @@ class Packets:
         kinds = (FactKind.PACKET_PLANNED, FactKind.PACKET_PRINTED, FactKind.PACKET_POSTED)
         out: dict[tuple[str, FactKind], Fact] = {}
         for start in range(0, len(packets), _CHUNK // len(kinds)):
-            ids = [str(fact_id(kind, p)) for p in packets[start : start + _CHUNK // len(kinds)] for kind in kinds]
+            ids = [
+                str(fact_id(kind, p)) for p in packets[start : start + _CHUNK // len(kinds)] for kind in kinds
+            ]
             for fact in self._facts.select(ids=ids):
                 out[(fact.data["packet"], fact.kind)] = fact
         return out
@@ -151,4 +153,3 @@ class Packets:
                 packet: str = fact.data["packet"]
                 return packet
         return ""
-

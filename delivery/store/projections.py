@@ -14,7 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
-from delivery.store.tables.core import AiringTable, EnrolmentTable, LearnerTable, MaterialStateTable, SheetTable
+from delivery.store.tables.core import (
+    AiringTable,
+    EnrolmentTable,
+    LearnerTable,
+    MaterialStateTable,
+    SheetTable,
+)
 
 
 class Told(Protocol):

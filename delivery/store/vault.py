@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select
 
 from delivery.catalogue.model import LearnerProfile
-from delivery.errors import LedgerBroken, N_
+from delivery.errors import N_, LedgerBroken
 from delivery.ids import IdSource
 from delivery.record.canonical import canonical, parse
 from delivery.store.database import Database

@@ -9,9 +9,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from delivery.broadcast.asset import Asset
+from delivery.broadcast.onair import OnAir, Surroundings
 from delivery.broadcast.schedule import make_slot
 from delivery.broadcast.scheduler import Compilation
-from delivery.broadcast.onair import OnAir, Surroundings
 from delivery.catalogue.kinds import ActivityKind, DeliveryMode
 from delivery.catalogue.model import Activity, Catalogue, Institution
 from delivery.clock import VIETNAM, Clock, ManualClock
@@ -118,13 +118,4 @@ def make_air(studio: Studio, folder: Path) -> Air:
     """A new home in `folder`."""
     database = Database(f"sqlite:///{folder / 'air.sqlite'}")
     migrate.upgrade(database)
-    create_missing(database)
     return Air(studio, database)
-
-
-def create_missing(database: Database) -> None:
-    """Tables that no migration makes yet."""
-    from sqlmodel import SQLModel
-
-    with database.write() as connection:
-        SQLModel.metadata.create_all(connection)

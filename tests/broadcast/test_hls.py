@@ -149,6 +149,19 @@ def test_an_altered_blob_is_replaced_by_a_slate_with_an_alert(live: Air) -> None
     assert get(live, path).content == replaced.content
 
 
+def test_without_any_slate_the_other_segments_go_on(live: Air) -> None:
+    listed = m3u8.loads(get(live, "/hls/TV1/v360.m3u8").text)
+    held, live.studio.blobs.held = live.studio.blobs.held, {}
+    try:
+        with structlog.testing.capture_logs() as logs:
+            assert get(live, f"/hls/TV1/{listed.segments[-1].uri}").status_code == 503
+            live.run(8)
+    finally:
+        live.studio.blobs.held = held
+    assert {entry["event"] for entry in logs if entry.get("dead_air")} == {"segment-replaced"}
+    assert get(live, f"/hls/TV1/{listed.segments[-2].uri}").status_code == 200
+
+
 def test_material_that_loses_its_approval_leaves_the_air_at_the_next_segment(live: Air) -> None:
     first = m3u8.loads(get(live, "/hls/TV1/v360.m3u8").text)
     seen = get(live, f"/hls/TV1/{first.segments[-1].uri}").content

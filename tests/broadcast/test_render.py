@@ -92,6 +92,19 @@ def test_every_join_is_seamless_in_every_rendition(air: Air, tmp_path: Path) -> 
         judge(tmp_path / f"{rendition}.ts")
 
 
+def test_segments_that_are_only_put_end_to_end_are_caught(air: Air, tmp_path: Path) -> None:
+    lesson, slate = air.studio.lesson(1, 25), air.studio.lesson(-1, 18)
+    raw = b"".join(
+        air.studio.blobs.get(segment.blob)
+        for a in (lesson, slate)
+        for segment in a.rendition("v360").segments
+    )
+    (tmp_path / "raw.ts").write_bytes(raw)
+    assert continuity_errors(raw)[256] > 0
+    with pytest.raises(AssertionError):
+        judge(tmp_path / "raw.ts")
+
+
 @pytest.mark.needs("tsreport")
 def test_tsreport_finds_no_broken_counter(air: Air, tmp_path: Path) -> None:
     three_lessons(air)

@@ -54,6 +54,8 @@ NOW = datetime(2026, 11, 22, 2, 15, tzinfo=UTC)  # 09:15 in Viet Nam
 DUE = date(2026, 11, 30)
 AN, BINH = "SV001", "SV002"
 AIR_CODE = "ABC123"
+COVER = 9
+"""Stands for the cover of a packet where a page number is asked for."""
 
 CATALOGUE = Catalogue(
     Institution("DHM", "Đại học Mẫu"),
@@ -242,7 +244,8 @@ def _template() -> Path:
 def _term(keys: SiteKeys) -> Iterator[Draft]:
     for code, name in ((AN, "Nguyễn Văn An"), (BINH, "Trần Thị Bình")):
         learner = keys.learner_id(code)
-        sheets = [
+        cover = [page_id(code, COVER), side_id(code, COVER), "cover", "", 1, 1]
+        sheets = [cover] + [
             [page_id(code, page), side_id(code, page), "assignment", "CNTT101-A1", page, 2] for page in (1, 2)
         ]
         told: list[tuple[FactKind, str, dict[str, Any], dict[str, Any] | None]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.errors import ExitCode, Refused
@@ -53,11 +53,13 @@ MESSAGES: st.SearchStrategy[Envelope] = st.one_of(
 )
 
 
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_every_message_comes_back_as_it_was_sent(message: Envelope) -> None:
     assert decode(encode(message)) == message
 
 
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_equal_messages_are_equal_bytes(message: Envelope) -> None:
     raw = encode(message)
@@ -86,6 +88,7 @@ def test_a_mutated_message_is_read_or_refused_but_never_crashes_the_reader(
         assert error.exit_code is ExitCode.REFUSED
 
 
+@settings(max_examples=60)
 @given(VALUES, VALUES, VALUES)
 def test_any_json_in_any_field_is_read_or_refused(first: object, second: object, third: object) -> None:
     for kind in ("request", "command", "answer", "event", first):

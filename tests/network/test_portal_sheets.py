@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from PIL import Image
@@ -18,6 +18,7 @@ from delivery.record.sheetcode import CodeKeys, page_token, side_token
 from tests.network.portal_home import (
     AN,
     BINH,
+    COVER,
     Phone,
     PortalHome,
     as_pdf,
@@ -179,6 +180,16 @@ def test_a_side_code_alone_names_the_sheet(home: PortalHome, phone: Phone) -> No
     assert work(home) == [(2, "phone")]
 
 
+def test_the_cover_of_a_packet_leads_to_the_form_but_is_not_work_itself(
+    home: PortalHome, phone: Phone
+) -> None:
+    page = phone.get(f"/q/{home.token(AN, COVER)}")
+    assert "Trang này để bạn giữ lại" in page.text
+    assert phone.send(home.token(AN, COVER), home.photo(AN, COVER)).status_code == 422
+    assert phone.send(home.token(AN, COVER), home.photo(AN, 1)).status_code == 303
+    assert work(home) == [(1, "phone")]
+
+
 def test_two_sheets_in_one_photo_are_refused(home: PortalHome, phone: Phone) -> None:
     both = [f"http://sheets.example/q/{home.token(AN, page)}" for page in (1, 2)]
     answer = phone.send(home.token(AN), draw_photo(both, size=(900, 1400)))
@@ -283,7 +294,8 @@ def test_a_post_that_is_no_form_is_refused(home: PortalHome, phone: Phone) -> No
 def test_a_receipt_is_shown_to_its_learner_only(home: PortalHome, phone: Phone) -> None:
     receipt = phone.send(home.token(AN), home.photo(AN)).headers["location"]
     with Phone(home) as other:
-        assert urlsplit(other.http.get(receipt).headers["location"]).path == "/sign-in"
+        asked = urlsplit(other.http.get(receipt).headers["location"])
+        assert (asked.path, unquote(asked.query)) == ("/sign-in", f"then={receipt}")
         other.sign_in(BINH, home.services.credentials.issue_pin(BINH))
         assert other.get(receipt).status_code == 404
 

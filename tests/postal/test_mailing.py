@@ -42,7 +42,9 @@ def test_one_misread_digit_is_noticed_wherever_the_check_digit_differs(serial: s
         require_item(f"RR{misread}{check_digit(serial)}VN")
 
 
-@pytest.mark.parametrize("text", ["", "RR473124829V", "R1473124829VN", "RR47312482９VN", "RR473124829VNX", "ĐĐ473124829VN"])
+@pytest.mark.parametrize(
+    "text", ["", "RR473124829V", "R1473124829VN", "RR47312482９VN", "RR473124829VNX", "ĐĐ473124829VN"]
+)
 def test_what_has_another_shape_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         require_item(text)

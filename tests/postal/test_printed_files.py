@@ -41,7 +41,9 @@ def test_every_code_is_read_back_from_the_rendered_page_it_belongs_to(printed: P
 
 
 @pytest.mark.needs("zbarimg", "pdftoppm")
-def test_zbar_and_poppler_read_the_same_codes(printed: PrintedHome, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_zbar_and_poppler_read_the_same_codes(
+    printed: PrintedHome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("zbar")
     file, index, page_id = printed.sheets()[0]
     _run("pdftoppm", "-r", 200, "-gray", "-f", index + 1, "-l", index + 1, file, folder / "page")
@@ -87,12 +89,17 @@ def test_text_can_be_copied_out_in_composed_vietnamese(printed: PrintedHome) -> 
         assert "Quét mã bằng điện thoại để nộp bài, hoặc gửi lại phiếu này qua bưu điện." in text
         assert "Trang 1/2" in text
         assert "Trang 2/2" in text
-        assert "Khi có một dãy số liệu, câu hỏi đầu tiên thường là: dãy số ấy tập trung quanh giá trị nào?" in text
+        assert (
+            "Khi có một dãy số liệu, câu hỏi đầu tiên thường là: dãy số ấy tập trung quanh giá trị nào?"
+            in text
+        )
         assert "QĐ-12/2026" in text
 
 
 @pytest.mark.needs("pdftoppm")
-def test_poppler_and_pdfium_draw_the_same_page(printed: PrintedHome, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_poppler_and_pdfium_draw_the_same_page(
+    printed: PrintedHome, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("poppler")
     file = printed.result.files[0]
     _run("pdftoppm", "-r", 72, "-gray", "-f", 3, "-l", 3, file, folder / "page")

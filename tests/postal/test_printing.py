@@ -63,7 +63,9 @@ def test_the_fact_names_the_bytes_of_the_file_and_printing_again_draws_nothing(t
     home.app.close()
 
 
-def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exactly_once(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exactly_once(
+    tmp_path: Path,
+) -> None:
     make_home(tmp_path, learners=22).close()
     rng = random.Random(11)
     for line in ("ready", rng.choice(("planned", "0 22")), rng.choice(("10 22", "20 22"))):
@@ -107,7 +109,8 @@ def _ids_on_paper(file: Path) -> list[str]:
 
 def test_a_learner_whose_name_is_hard_to_set_gets_a_packet_like_the_others(app: App) -> None:
     for number, name in enumerate(
-        ("Nguyễn " * 12, "Tra\u0302\u0300n Thi\u0323 A\u0301nh", "Anna 😀 Lê", "אבגד", "Lê\x00\x1b Văn"), start=10
+        ("Nguyễn " * 12, "Tra\u0302\u0300n Thi\u0323 A\u0301nh", "Anna 😀 Lê", "אבגד", "Lê\x00\x1b Văn"),
+        start=10,
     ):
         enrol(app, number, name=name.strip(), address="Số 1, " + "đường rất dài " * 12)
     plan_batch(app, "B1", course=COURSE, actor="clerk")

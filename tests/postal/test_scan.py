@@ -115,7 +115,12 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    bomb = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0"))
+        + chunk(b"IEND", b"")
+    )
     with pytest.raises(BadInput):
         read_page_image(bomb)
     wide = bomb.replace(head, struct.pack(">IIBBBBB", 12_000, 8_000, 8, 0, 0, 0, 0))
@@ -132,13 +137,19 @@ def test_pages_of_tiff_png_and_rendered_pdf_are_read(
     )
     picture.save(tmp_path / "one.png")
     file, index, _ = printed.sheets()[0]
-    for path, number, total in ((tmp_path / "fax.tiff", 2, 2), (tmp_path / "one.png", 1, 1), (file, index + 1, 4)):
+    for path, number, total in (
+        (tmp_path / "fax.tiff", 2, 2),
+        (tmp_path / "one.png", 1, 1),
+        (file, index + 1, 4),
+    ):
         assert count_pages(path) == total
         (read,) = read_pages(path, (number,))
         assert _pages(read.reading.texts, printed) == {page_id}
 
 
-def test_the_jpeg_inside_a_scanned_pdf_is_taken_as_it_is(page: tuple[Image.Image, str], tmp_path: Path) -> None:
+def test_the_jpeg_inside_a_scanned_pdf_is_taken_as_it_is(
+    page: tuple[Image.Image, str], tmp_path: Path
+) -> None:
     path = tmp_path / "scan.pdf"
     page[0].save(path, "PDF", resolution=150.0)
     (read,) = read_pages(path, (1,))

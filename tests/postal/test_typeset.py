@@ -11,7 +11,9 @@ from delivery.postal.page import Face, Line, Text
 from delivery.postal.typeset import ANSWER_PITCH_MM, SANS, Frame, break_lines, typeset
 
 FRAME = Frame(20, 48, 170, 258)
-words = st.lists(st.text("aăâbcdđeêghiklmnoôơpqrstuưvxyầỗậữ", min_size=1, max_size=12), min_size=1, max_size=60)
+words = st.lists(
+    st.text("aăâbcdđeêghiklmnoôơpqrstuưvxyầỗậữ", min_size=1, max_size=12), min_size=1, max_size=60
+)
 
 
 @given(words, st.floats(25, 170))
@@ -40,7 +42,12 @@ def test_answer_areas_have_all_their_lines_and_never_leave_the_page(sizes: list[
 def test_text_of_any_length_stays_between_header_and_footer() -> None:
     text = "## Câu 1\n\n" + "\n\n".join("Một đoạn văn dài để kiểm tra ngắt trang. " * 9 for _ in range(40))
     pages = typeset(
-        read_assignment(text).blocks, first=FRAME, rest=FRAME, look=SANS, measure=measure, fill_last_answer=True
+        read_assignment(text).blocks,
+        first=FRAME,
+        rest=FRAME,
+        look=SANS,
+        measure=measure,
+        fill_last_answer=True,
     )
     assert len(pages) > 3
     for page in pages:
@@ -53,7 +60,12 @@ def test_text_of_any_length_stays_between_header_and_footer() -> None:
 
 def test_a_question_that_goes_over_the_page_is_named_again() -> None:
     pages = typeset(
-        [Answer(40, 3)], first=FRAME, rest=FRAME, look=SANS, measure=measure, continued="Câu {question} (tiếp theo)"
+        [Answer(40, 3)],
+        first=FRAME,
+        rest=FRAME,
+        look=SANS,
+        measure=measure,
+        continued="Câu {question} (tiếp theo)",
     )
     first, second = pages
     assert not any(isinstance(item, Text) for item in first.items)

@@ -8,7 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from delivery.catalogue.kinds import ActivityKind, ComponentKind, DeliveryMode, SiteKind
-from delivery.catalogue.model import Activity, Catalogue, Cohort, Component, Course, Institution, Programme, Site
+from delivery.catalogue.model import (
+    Activity,
+    Catalogue,
+    Cohort,
+    Component,
+    Course,
+    Institution,
+    Programme,
+    Site,
+)
 from delivery.ids import fact_id
 from delivery.record.facts import Fact
 from delivery.record.kinds import SPECS, FactKind

@@ -12,7 +12,18 @@ from delivery.record.facts import Fact
 from delivery.record.fold import LearnerRecord, as_json, fold
 from delivery.record.kinds import FactKind
 from delivery.regulation.profile import load_profile
-from tests.record.builders import DAY, LEARNER, MIDNIGHT_7_SEPTEMBER, aired, attended, catalogue, enrolled, fact, mark, work
+from tests.record.builders import (
+    DAY,
+    LEARNER,
+    MIDNIGHT_7_SEPTEMBER,
+    aired,
+    attended,
+    catalogue,
+    enrolled,
+    fact,
+    mark,
+    work,
+)
 
 CATALOGUE = catalogue()
 RULES = load_profile("VN-2024").grading

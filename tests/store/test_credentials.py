@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from delivery.clock import ManualClock
@@ -136,3 +137,20 @@ def test_old_failures_are_forgotten(door: Door) -> None:
         door.credentials.sign_in("SV999", "1")
     door.clock.advance(FORGET_FAILURES_AFTER.total_seconds() + 1)
     assert door.credentials.sign_in("SV999", "1") == SignInRefused()
+
+
+def test_an_unknown_code_costs_as_many_hashes_as_a_wrong_pin(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[str] = []
+    verify = PasswordHasher.verify
+
+    def counting(self: PasswordHasher, hash: str, password: str) -> bool:
+        verified.append(password)
+        return verify(self, hash, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counting)
+    door.credentials.issue_pin("SV001")
+    for number, code in enumerate(("SV001", "SV002", "SV999"), start=1):
+        assert door.credentials.sign_in(code, "1") == SignInRefused()
+        assert len(verified) == number

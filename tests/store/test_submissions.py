@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from delivery.app import App
+from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import to_micros
 from delivery.errors import GateClosed, NotFound, Refused
 from delivery.ids import fact_id
-from delivery.catalogue.kinds import DeliveryMode
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.submissions import Arrival, Outcome

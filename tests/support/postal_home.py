@@ -81,7 +81,9 @@ NAMES = (
 )
 
 
-def open_home(folder: Path, *, clock: Clock | None = None, ids: IdSource | None = None, inline: bool = True) -> App:
+def open_home(
+    folder: Path, *, clock: Clock | None = None, ids: IdSource | None = None, inline: bool = True
+) -> App:
     """The application on `folder`, with whatever is stored there."""
     settings = Settings(home=folder, public_url="https://hoctuxa.edu.vn", workers=1)
     kind = InlineApp if inline else App
@@ -98,7 +100,11 @@ def make_home(folder: Path, *, learners: int = 3, without_address: int = 0, inli
     approve(app, "NLTK-GT", textbook)
     approve(app, "NLTK-BT1", workbook)
     for number in range(learners):
-        enrol(app, number, address="" if number >= learners - without_address else f"{number + 1} đường Nguyễn Trãi")
+        enrol(
+            app,
+            number,
+            address="" if number >= learners - without_address else f"{number + 1} đường Nguyễn Trãi",
+        )
     return app
 
 
@@ -188,7 +194,6 @@ def sample_catalogue(textbook: str, workbook: str) -> Catalogue:
     )  # fmt: skip
 
 
-
 class InlineApp(App):
     """The same application with a thread in place of worker processes, for tests that start it often."""
 
@@ -217,7 +222,9 @@ class PrintedHome:
         return out
 
 
-def print_home(folder: Path, *, learners: int = 3, without_address: int = 0, inline: bool = True) -> PrintedHome:
+def print_home(
+    folder: Path, *, learners: int = 3, without_address: int = 0, inline: bool = True
+) -> PrintedHome:
     """Make a home, plan and print batch B1."""
     app = make_home(folder, learners=learners, without_address=without_address, inline=inline)
     plan_batch(app, "B1", course=COURSE, actor="clerk")

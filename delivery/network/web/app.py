@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -94,7 +95,7 @@ def _explain_errors(app: FastAPI, services: PortalServices) -> None:
     def to_sign_in(_request: Request, error: Exception) -> Response:
         assert isinstance(error, SignInNeeded)
         # A sheet's own address asks for signing in by itself.
-        target = error.then if error.then.startswith("/q/") else f"/sign-in?then={error.then}"
+        target = error.then if error.then.startswith("/q/") else f"/sign-in?then={quote(error.then)}"
         return RedirectResponse(target, 303)
 
     @app.exception_handler(HTTPException)

@@ -20,7 +20,7 @@ from delivery.network.web.uploads import MAX_BODY_BYTES
 _log = structlog.get_logger(__name__)
 
 SMALL_BODY_BYTES = 64_000
-DISCARD_BYTES = 2 * MAX_BODY_BYTES
+DISCARD_BYTES = 60_000_000
 """How much of a body beyond the limit is read and thrown away, so that the browser sees the answer and not a reset."""
 
 # hls.js feeds the player through blob: addresses and runs its demultiplexer in a worker made from one.
@@ -44,7 +44,7 @@ _HEADERS = {
     # Addresses hold the tokens of sheets.
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "permissions-policy": "microphone=(), geolocation=()",
 }
 
 RenderError = Callable[[Scope, int], Response]

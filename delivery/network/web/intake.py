@@ -17,6 +17,8 @@ from delivery.record.sheetcode import CodeKeys, PageRef, read_code
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival
 
+RETURNED_ROLE = "assignment"
+"""Role of the pages of a packet that come back; a cover or a page of material stays with the learner."""
 JUDGE_SECONDS = 60
 """How long a person waits for one file to be judged."""
 
@@ -99,7 +101,7 @@ def _judged(files: Iterable[bytes], services: PortalServices) -> list[Judged]:
 
 def _page_of(image: PageImage, services: PortalServices) -> str | Problem:
     """Page id of the one sheet in the picture. Codes of strangers are ignored; two of our sheets are refused."""
-    pages: set[str] = set()
+    pages: dict[str, Sheet] = {}
     known_code = False
     for text in image.codes:
         ref = read_code(text, services.keys)
@@ -108,9 +110,9 @@ def _page_of(image: PageImage, services: PortalServices) -> str | Problem:
         known_code = True
         sheet = sheet_of(text, sheets=services.sheets, keys=services.keys)
         if sheet is not None:
-            pages.add(sheet.page_id)
-    if len(pages) == 1:
-        return pages.pop()
-    if pages:
+            pages[sheet.page_id] = sheet
+    if len(pages) > 1:
         return Problem.SEVERAL_SHEETS
+    for page_id, sheet in pages.items():
+        return page_id if sheet.role == RETURNED_ROLE else Problem.NOT_RETURNED
     return Problem.UNKNOWN_SHEET if known_code else Problem.NO_CODE

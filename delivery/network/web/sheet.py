@@ -17,7 +17,7 @@ from starlette.responses import Response
 from delivery.catalogue.model import Activity
 from delivery.clock import VIETNAM, from_micros
 from delivery.errors import N_, Message, TuxaError
-from delivery.network.web.intake import Again, sheet_of, take_in
+from delivery.network.web.intake import RETURNED_ROLE, Again, sheet_of, take_in
 from delivery.network.web.services import PortalServices
 from delivery.network.web.signin import sign_in_page
 from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES, Problem
@@ -114,7 +114,7 @@ def sheet_routes(
         if not receipts:
             raise HTTPException(404)
         sheet = sheet_of(q.upper(), sheets=services.sheets, keys=services.keys)
-        own = sheet is not None and sheet.learner == visit.learner
+        own = sheet is not None and sheet.learner == visit.learner and sheet.role == RETURNED_ROLE
         return visit.page(
             "receipt.html",
             receipts=receipts,
@@ -142,14 +142,16 @@ def _sheet_page(
     status: int = 200,
 ) -> Response:
     own = sheet.learner == visit.learner
+    kept = own and sheet.role != RETURNED_ROLE
     work = _work(sheet.activity, sheet.course, services)
     return visit.page(
         "sheet.html",
         own=own,
+        kept=kept,
         sheet=sheet,
         work=work,
-        late=own and _is_late(work.due, services.clock.now()),
-        pages=_pages(sheet, services) if own else [],
+        late=own and not kept and _is_late(work.due, services.clock.now()),
+        pages=_pages(sheet, services) if own and not kept else [],
         problem=problem,
         again=again,
         max_files=MAX_FILES,

@@ -49,6 +49,7 @@ class Problem(StrEnum):
     NO_CODE = "no_code"
     SEVERAL_SHEETS = "several_sheets"
     UNKNOWN_SHEET = "unknown_sheet"
+    NOT_RETURNED = "not_returned"
 
     @property
     def message(self) -> Message:
@@ -164,4 +165,5 @@ _PROBLEMS = {
     Problem.NO_CODE: N_("No code could be read. Take the photo again: the whole sheet, flat, in good light."),
     Problem.SEVERAL_SHEETS: N_("There is more than one sheet in the photo. Take one photo of each sheet."),
     Problem.UNKNOWN_SHEET: N_("The code on this sheet is not known here. Ask your university."),
+    Problem.NOT_RETURNED: N_("This page is yours to keep. Send in the answer sheets only."),
 }

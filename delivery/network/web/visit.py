@@ -142,7 +142,10 @@ def learner_visits(visit_of: VisitOf) -> VisitOf:
 
     def learner_visit(request: Request, visit: Visit = Depends(visit_of)) -> Visit:
         if visit.session is None:
-            raise SignInNeeded(request.url.path)
+            raise SignInNeeded(
+                request.url.path
+                + (f"?{request.url.query}" if request.method == "GET" and request.url.query else "")
+            )
         return visit
 
     return learner_visit

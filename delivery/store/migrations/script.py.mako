@@ -1,11 +1,10 @@
 """${message}."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 
 revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+down_revision: str | None = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 

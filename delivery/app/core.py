@@ -1,4 +1,4 @@
-"""Wiring only: builds the parts of one home and hands each what it needs. Holds no rule."""
+"""The parts of one home, each built when first asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock, SystemClock
@@ -29,6 +30,12 @@ from delivery.store.scans import Scans
 from delivery.store.sheets import Sheets
 from delivery.store.submissions import Submissions
 from delivery.store.vault import Vault
+
+if TYPE_CHECKING:
+    from delivery.broadcast.ingest import Ingest
+    from delivery.broadcast.library import Library
+    from delivery.broadcast.onair import OnAir
+    from delivery.store.credentials import Credentials
 
 
 @dataclass
@@ -93,6 +100,34 @@ class App:
     def marks(self) -> Marks:
         return Marks(self.facts, self.learners, self.clock, default_profile=self.settings.profile)
 
+    # The modes are imported when they are asked for: `tuxa record show` loads neither NumPy nor an encoder.
+
+    @cached_property
+    def library(self) -> Library:
+        from delivery.broadcast.library import Library
+
+        return Library(self.database, self.blobs, clock=self.clock)
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        from delivery.broadcast.ffmpeg import find_ffmpeg
+        from delivery.broadcast.ingest import Ingest
+
+        ffmpeg = find_ffmpeg(self.settings.ffmpeg)
+        return Ingest(self.library, self.facts, home=self.settings.home, ffmpeg=ffmpeg)
+
+    @cached_property
+    def on_air(self) -> OnAir:
+        from delivery.app.air import build_on_air
+
+        return build_on_air(self)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        from delivery.store.credentials import Credentials
+
+        return Credentials(self.database, self.clock, self.ids, find=self.learners.find)
+
     @cached_property
     def catalogue_store(self) -> CatalogueStore:
         return CatalogueStore(self.database)
@@ -117,6 +152,9 @@ class App:
         """Make the home: folders, keys, database schema. Doing it again changes nothing."""
         self.settings.home.mkdir(parents=True, exist_ok=True)
         ensure_keys(self.settings.keys_dir, self.ids)
+        from delivery.network.bus.keys import ensure_bus_keys
+
+        ensure_bus_keys(self.settings.keys_dir, self.ids)
         migrate.upgrade(self.database)
         self.facts.register_site_key(self.settings.site, self.keys.public)
 

@@ -1,0 +1,80 @@
+"""Wires the portal: pages, the channels' playlists, and what they need from post and broadcast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from delivery.broadcast.http import hls_router
+from delivery.clock import from_micros
+from delivery.network.web.app import create_portal
+from delivery.network.web.services import OnAir, PortalServices, Programme
+from delivery.postal.scan import read_codes
+from delivery.store.air import TICK_US, Airing
+
+if TYPE_CHECKING:
+    from delivery.app.core import App
+
+
+def build_portal(app: App, executor: Executor) -> FastAPI:
+    """The portal of a home. `executor` judges uploads, and is not shared with ingest: a person waits for each."""
+    return create_portal(
+        PortalServices(
+            settings=app.settings,
+            clock=app.clock,
+            ids=app.ids,
+            credentials=app.credentials,
+            keys=app.keys.codes,
+            sheets=app.sheets,
+            submissions=app.submissions,
+            facts=app.facts,
+            catalogue=app.catalogue,
+            executor=executor,
+            read_page_image=read_codes,
+            on_air=lambda: channels_now(app),
+            claim_attendance=lambda learner, code: app.on_air.attendance.claim(learner, code, app.clock.now()).fact,
+            record_of=lambda learner: record_of(app, learner),
+            routers=(hls_router(app.on_air.playout),),
+        )
+    )
+
+
+def record_of(app: App, learner: str) -> Mapping[str, Any]:
+    """The JSON document of ``tuxa record show``."""
+    return app.records.show(learner, app.catalogue())
+
+
+def channels_now(app: App) -> Sequence[OnAir]:
+    """What each channel sends now and next."""
+    playout = app.on_air.playout
+    catalogue = app.catalogue()
+
+    def programme(airing: Airing | None) -> Programme | None:
+        if airing is None:
+            return None
+        material = catalogue.materials.get(airing.material)
+        course = catalogue.courses.get(airing.course)
+        return Programme(
+            title=material.title if material else airing.material,
+            course=course.name if course else "",
+            starts_at=from_micros(airing.start_tick * TICK_US),
+            ends_at=from_micros(airing.end_tick * TICK_US),
+        )
+
+    out = []
+    for channel in app.on_air.store.channels():
+        now, following = playout.on_air(channel.code)
+        out.append(
+            OnAir(
+                channel=channel.code,
+                name=channel.name,
+                kind="tv" if channel.kind == "tv" else "radio",
+                playlist=f"/hls/{channel.code}/master.m3u8",
+                now=programme(now),
+                next=programme(following),
+            )
+        )
+    return out

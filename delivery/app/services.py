@@ -1,0 +1,147 @@
+"""The daemons of a site, each in a process of its own: the portal, and playout with the bus.
+
+A daemon ends when told to (SIGTERM, SIGINT) and when its standard input ends: the supervisor holds the other end, so
+that no daemon outlives it, however it went.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from delivery.app.core import App
+from delivery.errors import N_, NotFound, Refused, TuxaError
+
+BEAT_S: Final = 1.0
+"""How often playout looks at what has gone out."""
+AHEAD: Final = timedelta(hours=6)
+"""How far the daemon keeps the timeline compiled."""
+REFRESH_S: Final = 600.0
+"""How often it is extended."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Stop:
+    """Set once the daemon is to end."""
+
+    def __init__(self) -> None:
+        self._flag = threading.Event()
+
+    def set(self, *_: object) -> None:
+        self._flag.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most `seconds`; whether the daemon is to end."""
+        return self._flag.wait(seconds)
+
+    def follow_signals(self) -> None:
+        """End on SIGTERM and SIGINT."""
+        signal.signal(signal.SIGTERM, self.set)
+        signal.signal(signal.SIGINT, self.set)
+
+    def follow_stdin(self) -> None:
+        """End when standard input ends."""
+
+        def watch() -> None:
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+            self.set()
+
+        threading.Thread(target=watch, name="follow-stdin", daemon=True).start()
+
+
+def run_portal(app: App, stop: Stop) -> None:
+    """Serve pages, playlists and segments until told to stop."""
+    from delivery.app.portal import build_portal
+    from delivery.network.web.server import make_server
+
+    with app.executor() as executor:
+        server = make_server(build_portal(app, executor), host=app.settings.host, port=app.settings.port)
+
+        def end_with_stop() -> None:
+            stop.wait(float(threading.TIMEOUT_MAX))
+            server.should_exit = True
+
+        threading.Thread(target=end_with_stop, name="end-with-stop", daemon=True).start()
+        server.run()
+        stop.set()
+
+
+def run_playout(app: App, stop: Stop) -> None:
+    """Beat, tell what aired, keep the timelines ahead, and answer the consoles, until told to stop."""
+    from delivery.app.consoles import build_bus
+    from delivery.network.bus.address import publish_address, withdraw_address
+
+    run_dir = app.settings.home / "run"
+    with build_bus(app) as bus:
+        publish_address(run_dir, bus.address)
+        try:
+            extend_at = app.clock.monotonic()
+            while not stop.wait(BEAT_S):
+                if app.clock.monotonic() >= extend_at:
+                    keep_ahead(app)
+                    extend_at = app.clock.monotonic() + REFRESH_S
+                told = step(app)
+                for fact in told:
+                    bus.publish("asrun", {"fact": fact})
+        finally:
+            withdraw_address(run_dir)
+
+
+def step(app: App) -> list[str]:
+    """One beat. A failure of one beat is logged and does not take the channels off the air."""
+    now = app.clock.now()
+    try:
+        app.on_air.playout.beat(now)
+        return app.on_air.asrunner.step(now)
+    except TuxaError as error:
+        _log.error("beat-failed", reason=str(error))
+        return []
+
+
+def keep_ahead(app: App) -> None:
+    """Extend every channel's timeline; what finds no place is logged, and is shown by ``tuxa schedule compile``."""
+    until = app.clock.now() + AHEAD
+    for channel in app.on_air.store.channels():
+        try:
+            done = app.on_air.scheduler.compile(channel.code, until=until, actor="playout")
+        except Refused as error:
+            _log.error("compile-failed", channel=channel.code, reason=str(error))
+            continue
+        if done.findings:
+            _log.warning("compile-findings", channel=channel.code, count=len(done.findings))
+
+
+SERVICES: Mapping[str, Callable[[App, Stop], None]] = {"portal": run_portal, "playout": run_playout}
+
+
+def run_service(app: App, name: str) -> None:
+    """Be the daemon called `name`. Raises NotFound for an unknown name."""
+    service = SERVICES.get(name)
+    if service is None:
+        raise NotFound(
+            N_("There is no service “{name}”."), do=N_("Services: {known}."), name=name, known=", ".join(SERVICES)
+        )
+    from delivery import log
+
+    log.configure(app.settings.home / "log" / f"{name}.log")
+    logging.captureWarnings(capture=True)
+    stop = Stop()
+    stop.follow_signals()
+    stop.follow_stdin()
+    _log.info("started", service=name)
+    try:
+        service(app, stop)
+    except Exception:
+        _log.exception("service-failed", service=name)
+        raise
+    _log.info("stopped", service=name)

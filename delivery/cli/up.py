@@ -1,0 +1,76 @@
+"""``tuxa up``: the station of a site under one supervisor; with ``--demo``, the sample term and its whole cycle."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from delivery import log
+from delivery.app import App
+from delivery.app.services import SERVICES, run_service
+from delivery.app.supervisor import Supervisor, only_one, require_free_port, wait_until_ready
+from delivery.cli.context import app_of, raw_app_of, say
+from delivery.errors import N_
+
+app = typer.Typer()
+
+
+@app.command("up")
+def up(
+    context: typer.Context,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the sample term and carry out its cycle.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="With --demo: stop after the cycle.")] = False,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the portal.")] = None,
+) -> None:
+    """Portal, channels and consoles' bus of this site. Ctrl-C stops everything."""
+    tuxa = raw_app_of(context)
+    if port is not None:
+        tuxa.settings = replace(tuxa.settings, port=port)
+    if demo:
+        tuxa.init()
+    else:
+        tuxa.require_ready()
+    log.configure(tuxa.settings.log_file)
+    require_free_port(tuxa.settings)
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with only_one(tuxa.settings):
+        tuxa.blobs.sweep()
+        supervisor = Supervisor(tuxa.settings, tuple(SERVICES), clock=tuxa.clock)
+        try:
+            supervisor.start()
+            wait_until_ready(tuxa.settings, clock=tuxa.clock)
+            if demo:
+                from delivery.demo.cycle import run_cycle
+
+                run_cycle(tuxa, stop)
+            _say_addresses(tuxa)
+            while not once and not stop.wait(1.0):
+                pass
+        finally:
+            # A second Ctrl-C must not leave daemons behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            supervisor.stop()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _say_addresses(tuxa: App) -> None:
+    words = tuxa.translate
+    base = f"http://{tuxa.settings.host}:{tuxa.settings.port}"
+    say()
+    say(words(N_("Portal: {address}"), address=base + "/"))
+    for channel in tuxa.on_air.store.channels():
+        say(words(N_("Channel {name}: {address}"), name=channel.name, address=f"{base}/watch/{channel.code}"))
+        say(f"  {base}/hls/{channel.code}/master.m3u8")
+    say(words(N_("Console: tuxa --home {home} console technician"), home=str(tuxa.settings.home)))
+    say(words(N_("Ctrl-C stops everything.")))
+
+
+@app.command("serve", hidden=True)
+def serve(context: typer.Context, name: str) -> None:
+    """Be one daemon; started by the supervisor."""
+    run_service(app_of(context), name)
