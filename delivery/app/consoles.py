@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from delivery.broadcast.profiles import load_profiles
 from delivery.catalogue.model import Catalogue
 from delivery.clock import to_micros
+from delivery.errors import N_
 from delivery.ids import fact_id
 from delivery.network.bus.authorise import GivenCommand, Method, question
 from delivery.network.bus.keys import AuthorizedKeys, read_key_pair
@@ -90,7 +91,7 @@ def channels_status(app: App) -> dict[str, Any]:
                 "state": "on_air" if rows else "off_air",
                 "now": _item(current, catalogue) if current else _slate(rows),
                 "next": [{**_item(item, catalogue), **_readiness(app, item)} for item in following],
-                "alerts": [] if rows else [{"severity": "critical", "text": "off_air"}],
+                "alerts": [] if rows else [{"severity": "error", "text": N_("The channel is off the air: its timeline has ended.")}],
             }
         )
     return {"now": to_micros(now), "channels": channels}

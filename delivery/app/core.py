@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from delivery.broadcast.library import Library
     from delivery.broadcast.onair import OnAir
     from delivery.store.credentials import Credentials
+    from delivery.store.roster import CatalogueImport
 
 
 @dataclass
@@ -99,6 +100,22 @@ class App:
     @cached_property
     def marks(self) -> Marks:
         return Marks(self.facts, self.learners, self.clock, default_profile=self.settings.profile)
+
+    @cached_property
+    def importer(self) -> CatalogueImport:
+        from delivery.store.roster import CatalogueImport
+
+        return CatalogueImport(
+            database=self.database,
+            facts=self.facts,
+            vault=self.vault,
+            keys=self.keys,
+            blobs=self.blobs,
+            store=self.catalogue_store,
+            clock=self.clock,
+            site=self.settings.site,
+            default_profile=self.settings.profile,
+        )
 
     # The modes are imported when they are asked for: `tuxa record show` loads neither NumPy nor an encoder.
 

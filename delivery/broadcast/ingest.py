@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -131,7 +131,7 @@ class Ingest:
         executor: Executor,
         actor: str,
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """Ingest `files`, yielding each one's result when it is finished; a bad file never stops the others."""
         self.sweep()
         todo: list[Step] = []

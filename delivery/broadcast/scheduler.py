@@ -152,7 +152,8 @@ class Scheduler:
                 start_tick=tick_at(now) - WINDOW_TICKS,
                 end_tick=max(tick_at(end), last.end_tick if last else 0),
                 previous=previous,
-                frozen_tick=tick_at(now) + FROZEN_TICKS,
+                # Nothing of a new channel has been published yet, so nothing of it is fixed.
+                frozen_tick=tick_at(now) + (FROZEN_TICKS if last else 0),
             )
         )
         rows = compiled.timeline.rows

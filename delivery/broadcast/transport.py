@@ -6,7 +6,7 @@ asset's own start; continuity counters run on from segment to segment and begin 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -31,6 +31,8 @@ between clock and presentation (2.6), B-frames included, and more than a frame i
 AUDIO_GROUP: Final = 5
 """AAC frames in one PES packet; three groups fill a tick."""
 
+_CLOCKS: Final = 3
+_CLOCK_STEP: Final = AUDIO_GROUP * AAC_FRAME_PTS // _CLOCKS
 _PROGRAM: Final = 1
 _STREAM_ID: Final = 1
 _H264: Final = 0x1B
@@ -89,7 +91,7 @@ class Muxer:
                 self._put_tables(pieces)
             times = _stamps(unit.pts, unit.dts)
             pes = b"\x00\x00\x01\xe0\x00\x00\x84" + times + unit.data
-            self._put(pieces, VIDEO_PID, pes, clocks=(unit.dts - PCR_LEAD,), key=unit.key)
+            self._put(pieces, VIDEO_PID, pes, clocks={0: unit.dts - PCR_LEAD}, key=unit.key)
         while waiting:
             self._put_sound(pieces, *waiting, clocked=False)
             waiting = next(groups, None)
@@ -103,20 +105,28 @@ class Muxer:
         times = _stamps(pts, pts)
         body = b"\x84" + times + data
         pes = b"\x00\x00\x01\xc0" + len(body).to_bytes(2, "big") + body
-        clocks: tuple[int, ...] = ()
-        if clocked:
-            # Sound alone carries the clock itself: in every second packet, about every 35 ms.
-            count = -(-len(pes) // 184)
-            span = AUDIO_GROUP * AAC_FRAME_PTS
-            clocks = tuple(pts - PCR_LEAD + span * step // count for step in range(0, count, 2))
-        self._put(pieces, AUDIO_PID, pes, clocks=clocks, key=clocked)
+        if not clocked:
+            self._put(pieces, AUDIO_PID, pes, clocks={}, key=False)
+            return
+        # Sound alone carries the clock itself, three times in a group: every 36 ms.
+        clocks = [pts - PCR_LEAD + step * _CLOCK_STEP for step in range(_CLOCKS)]
+        count = -(-len(pes) // 184)
+        if count >= _CLOCKS:
+            due = {count * step // _CLOCKS: clock for step, clock in enumerate(clocks)}
+            self._put(pieces, AUDIO_PID, pes, clocks=due, key=True)
+            return
+        # Silence is coded in so few bytes that the clock needs packets of its own.
+        self._put(pieces, AUDIO_PID, pes, clocks={0: clocks[0]}, key=True)
+        pieces += [_clock_only(AUDIO_PID, self._packets[AUDIO_PID] - 1, clock) for clock in clocks[1:]]
 
-    def _put(self, pieces: list[bytes], pid: int, pes: bytes, *, clocks: tuple[int, ...], key: bool) -> None:
-        """Cut a PES packet into transport packets; `clocks` go into packets 0, 2, 4 … of it."""
+    def _put(
+        self, pieces: list[bytes], pid: int, pes: bytes, *, clocks: Mapping[int, int], key: bool
+    ) -> None:
+        """Cut a PES packet into transport packets; `clocks` says which of them carry which clock value."""
         heads = _heads(pid)
         at, size, number, counter = 0, len(pes), 0, self._packets[pid]
         while at < size:
-            clock = clocks[number // 2] if number % 2 == 0 and number // 2 < len(clocks) else None
+            clock = clocks.get(number)
             room = 184 if clock is None else 176
             piece = pes[at : at + room]
             if clock is None and len(piece) == 184 and number:
@@ -159,6 +169,12 @@ def _packet(pid: int, counter: int, payload: bytes, *, first: bool, clock: int |
         control, adaptation = 0x30, bytes((gap - 1,)) + field + b"\xff" * (gap - 1 - len(field))
     head = bytes((0x47, (0x40 if first else 0) | pid >> 8, pid & 255, control | counter & 15))
     return head + adaptation + payload
+
+
+def _clock_only(pid: int, counter: int, clock: int) -> bytes:
+    """A packet with a clock and no payload: it repeats the continuity counter of the one before."""
+    head = bytes((0x47, pid >> 8, pid & 255, 0x20 | counter & 15, 183, 0x10))
+    return (head + (clock << 15 | 0x7E00).to_bytes(6, "big")).ljust(PACKET, b"\xff")
 
 
 def _stamps(pts: int, dts: int) -> bytes:

@@ -235,7 +235,10 @@ def email(cell: Cell) -> str:
     """An e-mail address."""
     value = text(cell)
     if len(value) > 254 or not _EMAIL.fullmatch(value):
-        raise BadCell(N_("“{value}” is not an e-mail address. Correct it, or leave the cell empty."), value=_shown(value))
+        raise BadCell(
+            N_("“{value}” is not an e-mail address. Correct it, or leave the cell empty."),
+            value=_shown(value),
+        )
     return value
 
 
@@ -243,7 +246,9 @@ def major_code(cell: Cell) -> str:
     """Code of a major: seven digits (mã ngành)."""
     value = text(cell)
     if not re.fullmatch(r"[0-9]{7}", value):
-        raise BadCell(N_("“{value}” is not the code of a major. Write its seven digits."), value=_shown(value))
+        raise BadCell(
+            N_("“{value}” is not the code of a major. Write its seven digits."), value=_shown(value)
+        )
     return value
 
 

@@ -1,4 +1,4 @@
-"""The grading rules that a regulation profile gives (T8-9, T8-10): plain values, so that no threshold stands in code."""
+"""The grading rules that a regulation profile gives (T8-9, T8-10): values, so that no threshold stands in code."""
 
 from __future__ import annotations
 

@@ -17,24 +17,9 @@ from delivery.cli.context import app_of, note, print_json, say
 from delivery.errors import N_
 from delivery.i18n import Translator
 from delivery.store.catalogue import document_of
-from delivery.store.roster import CatalogueImport, ImportResult, Progress
+from delivery.store.roster import ImportResult, Progress
 
 app = typer.Typer(no_args_is_help=True, help="Programmes, courses, people and learners.")
-
-
-def importer_of(tuxa: App) -> CatalogueImport:
-    """The import runner of a home."""
-    return CatalogueImport(
-        database=tuxa.database,
-        facts=tuxa.facts,
-        vault=tuxa.vault,
-        keys=tuxa.keys,
-        blobs=tuxa.blobs,
-        store=tuxa.catalogue_store,
-        clock=tuxa.clock,
-        site=tuxa.settings.site,
-        default_profile=tuxa.settings.profile,
-    )
 
 
 @app.command("import")
@@ -50,7 +35,7 @@ def import_(
     """Import a catalogue and a roster. All or nothing; importing again changes nothing."""
     tuxa = app_of(context)
     with _bar(tuxa.translate) as progress:
-        result = importer_of(tuxa).run(path, actor=actor, allow_shrink=allow_shrink, progress=progress)
+        result = tuxa.importer.run(path, actor=actor, allow_shrink=allow_shrink, progress=progress)
     if as_json:
         print_json(
             {

@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from delivery.app import App
 from delivery.cli.context import app_of, print_json, say
 from delivery.errors import N_
-from delivery.store.credentials import Credentials
 
 app = typer.Typer(no_args_is_help=True, help="Access of learners to the portal.")
 
@@ -20,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 def pin(context: typer.Context, learner: str, as_json: AsJson = False) -> None:
     """Give a learner (student code) a fresh PIN, shown this once; the old one and its sessions end."""
     tuxa = app_of(context)
-    fresh = _credentials(tuxa).issue_pin(learner)
+    fresh = tuxa.credentials.issue_pin(learner)
     if as_json:
         print_json({"learner": learner, "pin": fresh})
         return
@@ -32,12 +30,8 @@ def pin(context: typer.Context, learner: str, as_json: AsJson = False) -> None:
 def revoke(context: typer.Context, learner: str, as_json: AsJson = False) -> None:
     """Take a learner's PIN away and end every session of it."""
     tuxa = app_of(context)
-    ended = _credentials(tuxa).revoke(learner)
+    ended = tuxa.credentials.revoke(learner)
     if as_json:
         print_json({"learner": learner, "sessions_ended": ended})
         return
     say(tuxa.translate(N_("Access ended. Open sessions that were closed: {count}."), count=ended))
-
-
-def _credentials(tuxa: App) -> Credentials:
-    return Credentials(tuxa.database, tuxa.clock, tuxa.ids, find=tuxa.learners.find)

@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
         return int(ExitCode.INTERRUPTED)
     except Exception:
-        return _bug(translate)
+        return _bug(translate, words)
     return int(ExitCode.DONE)
 
 
@@ -108,11 +108,12 @@ def _complain(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def _bug(translate: Translator) -> int:
+def _bug(translate: Translator, words: Sequence[str]) -> int:
     """Write the traceback to a file, and name it."""
     settings = None
     try:
-        settings = load_settings()
+        home = next((b for a, b in zip(words, words[1:], strict=False) if a == "--home"), None)
+        settings = load_settings(Path(home) if home else None)
     except TuxaError:
         structlog.get_logger().warning("settings unreadable while reporting a bug")
     folder = settings.home / "log" if settings else Path.cwd()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -174,11 +175,13 @@ def ingest_with_bar(
             fractions[file] = fraction
             show(round(sum(fractions.values()) / len(fractions) * _STEPS), _STEPS)
 
-        for result in ingest_of(tuxa).add(
-            files, profile=profile, executor=executor, actor=actor, progress=progress
-        ):
-            results[result.file] = result
-            progress(result.file, 1.0, "")
+        # Closed at once when interrupted: that is what calls off the work that is still running.
+        with closing(
+            ingest_of(tuxa).add(files, profile=profile, executor=executor, actor=actor, progress=progress)
+        ) as done:
+            for result in done:
+                results[result.file] = result
+                progress(result.file, 1.0, "")
     for result in results.values():
         if result.error:
             note(tuxa.translate.error(result.error))

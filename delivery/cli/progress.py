@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
+import typer
 
 from delivery.cli.context import note
 
@@ -19,7 +19,7 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield _plain(label)
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as shown:
+    with typer.progressbar(length=1, label=label, file=sys.stderr) as shown:
 
         def show(done: int, total: int) -> None:
             shown.length = max(total, 1)

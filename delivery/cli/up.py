@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +16,8 @@ from delivery.app import App
 from delivery.app.services import SERVICES, run_service
 from delivery.app.supervisor import Supervisor, only_one, require_free_port, wait_until_ready
 from delivery.cli.context import app_of, raw_app_of, say
+from delivery.cli.progress import bar
+from delivery.cli.record import print_record
 from delivery.errors import N_
 
 app = typer.Typer()
@@ -47,7 +51,7 @@ def up(
             if demo:
                 from delivery.demo.cycle import run_cycle
 
-                run_cycle(tuxa, stop)
+                run_cycle(tuxa, _Teller(tuxa), stop)
             _say_addresses(tuxa)
             while not once and not stop.wait(1.0):
                 pass
@@ -56,6 +60,29 @@ def up(
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             supervisor.stop()
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _Teller:
+    """Speaks for the cycle: numbered steps, lines and bars in the person's language."""
+
+    def __init__(self, tuxa: App) -> None:
+        self._tuxa = tuxa
+        self._number = 0
+
+    def step(self, title: str, /) -> None:
+        self._number += 1
+        say()
+        say(f"{self._number:>2}  {self._tuxa.translate(title)}")
+
+    def line(self, text: str, /, **params: Any) -> None:
+        say(f"    {self._tuxa.translate(text, **params)}")
+
+    def bar(self, label: str, /) -> AbstractContextManager[Callable[[int, int], None]]:
+        return bar(f"    {self._tuxa.translate(label)}")
+
+    def record(self, learner: str, /) -> None:
+        ref = self._tuxa.learners.require(learner)
+        print_record(self._tuxa, self._tuxa.records.show(ref.id, self._tuxa.catalogue()))
 
 
 def _say_addresses(tuxa: App) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from delivery.errors import N_
+from delivery.errors import N_, Refused
 from delivery.postal.layout import (
     BODY_BOTTOM,
     HEIGHT,
@@ -77,7 +77,10 @@ def cover_page(
     words: Words,
     measure: Measure,
 ) -> PageLayout:
-    """The letter: address in the envelope's window, list of contents, what to send back and how."""
+    """The letter: address in the envelope's window, list of contents, what to send back and how.
+
+    Raises Refused when the lists are longer than the page.
+    """
     items: list[Item] = []
     items += _letterhead(letter, codes, words, measure)
     items += _address(letter, window, measure)
@@ -86,6 +89,12 @@ def cover_page(
     y = _manifest(items, letter, y, words, measure)
     if letter.tasks:
         y = _tasks(items, letter, y, words, measure)
+    if y - 8.0 > BODY_BOTTOM:
+        raise Refused(
+            N_("The cover letter of batch {batch} cannot list everything that a packet would hold."),
+            do=N_("Plan several batches, each with some of the units (--unit)."),
+            batch=letter.batch,
+        )
     _how_to_return(items, letter, y, words, measure)
     items += page_number(page_id, codes, measure)
     items += footer(
@@ -235,8 +244,10 @@ def _how_to_return(items: list[Item], letter: Letter, y: float, words: Words, me
     )
     step = leading_mm(9.0, 1.42)
     height = 10.5 + max(len(lines) + len(last) for _, lines, last in columns) * step + 2.0
-    # It stands at the foot when the lists leave room, and follows them when they do not.
-    y = max(y - 3.0, BODY_BOTTOM - height)
+    # Every returned sheet says how to send it back, so that long lists may take this room.
+    if y - 3.0 > BODY_BOTTOM - height:
+        return
+    y = BODY_BOTTOM - height
     for number, (title, lines, last) in enumerate(columns):
         x = MARGIN + number * (half + 6.0)
         items.append(Box(x, y, half, height, radius=2.0, fill=Ink.TINT))

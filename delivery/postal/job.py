@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -142,7 +142,21 @@ def _pages(job: BatchJob, packet: PacketJob, words: Translator) -> Iterator[Draw
 
 
 def _letter(job: BatchJob, packet: PacketJob, words: Translator) -> Letter:
-    spec = job.spec
+    return replace(
+        letter_of(job.spec, words),
+        institution=job.institution,
+        sender=job.sender,
+        address=packet.address,
+        name=packet.name,
+        student_code=packet.student_code,
+        course=f"{job.spec.course} · {job.course}",
+        date=job.date,
+        return_address=job.return_address,
+    )
+
+
+def letter_of(spec: BatchSpec, words: Translator) -> Letter:
+    """The letter of a batch before it is addressed: lists only, and a name as long as names get."""
     manifest = tuple(
         ManifestRow(words(KIND_WORDS[MaterialKind(p.kind)]), clean(p.title), p.edition, p.pages, p.approval)
         for p in spec.parts
@@ -153,17 +167,24 @@ def _letter(job: BatchJob, packet: PacketJob, words: Translator) -> Letter:
         if p.role == ASSIGNMENT
     )
     return Letter(
-        institution=job.institution,
-        sender=job.sender,
-        address=packet.address,
-        name=packet.name,
-        student_code=packet.student_code,
-        course=f"{spec.course} · {job.course}",
+        institution="",
+        sender="",
+        address=(),
+        name="Nguyễn " * 12,
+        student_code="",
+        course=spec.course,
         batch=spec.batch,
-        date=job.date,
+        date="",
         manifest=manifest,
         missing=tuple(words(KIND_WORDS[MaterialKind(kind)]) for kind in spec.missing),
         tasks=tasks,
-        return_address=job.return_address,
+        return_address=(),
         host=urlsplit(spec.base_url).netloc,
+    )
+
+
+def check_cover(spec: BatchSpec, codes: Codes, words: Translator) -> None:
+    """Raise Refused when the cover letter of `spec` cannot list everything: known before anything is printed."""
+    cover_page(
+        letter_of(spec, words), codes=codes, page_id="0" * 12, window=Window(), words=words, measure=measure
     )

@@ -13,6 +13,7 @@ from delivery.clock import to_micros
 from delivery.errors import N_, GateClosed, Refused
 from delivery.ids import fact_id
 from delivery.postal.bodies import PartBody, part_body
+from delivery.postal.job import check_cover
 from delivery.postal.layout import Codes
 from delivery.postal.packet import (
     BatchSpec,
@@ -108,7 +109,9 @@ def make_spec(desk: Desk, batch: str, *, course: str, units: Collection[int] = (
         replace(part, pages=body_of(desk, part, codes).pages, approval=_decision(desk, part))
         for part in parts
     )
-    return BatchSpec(batch, course, base_url, counted, tuple(str(kind) for kind in missing_kinds(parts)))
+    spec = BatchSpec(batch, course, base_url, counted, tuple(str(kind) for kind in missing_kinds(parts)))
+    check_cover(spec, codes, desk.translate)
+    return spec
 
 
 def codes_for(base_url: str) -> Codes:

@@ -141,7 +141,7 @@ def _versions(
         yield large, 0
         yield large.filter(ImageFilter.GaussianBlur(2)), 0
     for degrees in (20, 45, 70):
-        yield whole.rotate(degrees, expand=True, fillcolor=255), degrees
+        yield quick.rotate(degrees, expand=True, fillcolor=255), degrees
 
 
 def _flattened(image: Image.Image) -> Image.Image:

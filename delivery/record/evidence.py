@@ -1,8 +1,8 @@
 """Two arrivals of one sheet are two pieces of evidence for one claim (design D4). The policy that chooses is here.
 
 Declared policy, in this order: a page of a sheet that is not superseded before one that is; a scan of the paper before
-an upload before a photograph before a partner's copy; the earliest arrival; the smaller fact id. Nothing is dropped:
-every piece stays in the claim's evidence. When both an old and a reprinted set arrive whole, a person decides.
+an upload before a photograph before a partner's copy; the earliest arrival (of uploads without a sheet, which a
+learner may improve, the latest); the smaller fact id. Nothing is dropped: every piece stays in the claim's evidence. When both an old and a reprinted set arrive whole, a person decides.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def resolve(pieces: Iterable[Piece]) -> Claim | None:
 
 
 def _preference(piece: Piece) -> tuple[bool, int, int, str]:
-    return (piece.superseded, CHANNEL_RANK.get(piece.channel, len(CHANNEL_RANK)), piece.arrived_at, piece.fact)
+    when = piece.arrived_at if piece.packet else -piece.arrived_at
+    return (piece.superseded, CHANNEL_RANK.get(piece.channel, len(CHANNEL_RANK)), when, piece.fact)
 
 
 def _two_whole_sets(pieces: Iterable[Piece]) -> bool:

@@ -114,6 +114,7 @@ def _sqlite_engine(url: URL) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute("PRAGMA cache_size=-65536")  # KiB
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import InvalidOperation
 
-from delivery.catalogue.model import Activity, Catalogue
+from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock, to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
@@ -29,6 +29,26 @@ class StandingMark:
     fact: str
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a mark is given to: an activity, or a component as a whole (`activity` is then empty)."""
+
+    course: str
+    activity: str
+    component: str
+    mode: str
+
+    @property
+    def name(self) -> str:
+        return self.activity or f"{self.course}/{self.component}"
+
+    def is_marked_by(self, fact: Fact) -> bool:
+        """Whether `fact`, a mark, is given to this target."""
+        if self.activity:
+            return fact.activity == self.activity
+        return not fact.activity and fact.course == self.course and fact.data.get("component") == self.component
+
+
 class Marks:
     """Record and correct marks."""
 
@@ -38,14 +58,14 @@ class Marks:
         self._clock = clock
         self._profile = default_profile
 
-    def standing(self, learner: str, activity: str) -> Fact | None:
-        """The mark of an activity that no later fact replaced."""
-        told = [f for f in self._facts.select(learner=learner) if f.corrects or f.activity == activity]
+    def standing(self, learner: str, target: Target) -> Fact | None:
+        """The mark of a target that no later fact replaced."""
+        told = list(self._facts.select(learner=learner))
         replaced = {fact.corrects for fact in told if fact.corrects}
         marks = [
             f
             for f in told
-            if f.kind is FactKind.MARK_RECORDED and f.activity == activity and f.id not in replaced
+            if f.kind is FactKind.MARK_RECORDED and f.id not in replaced and target.is_marked_by(f)
         ]
         return max(marks, key=lambda fact: fact.order, default=None)
 
@@ -62,11 +82,43 @@ class Marks:
     ) -> StandingMark:
         """Record a mark. The same mark again is a no-op; another one is refused unless `correct` says it replaces."""
         ref = self._learners.require(learner_code)
-        activity = self._activity(activity_code, catalogue)
-        cohort = catalogue.cohorts.get(ref.cohort)
+        target = self._target(activity_code, catalogue)
+        value = self._value(score, ref.cohort, catalogue)
+        before = self.standing(ref.id, target)
+        if before is not None and before.data["score"] == value:
+            return _standing(before)
+        if before is not None and not correct:
+            raise Refused(
+                N_("{activity} of {learner} already has the mark {before}."),
+                do=N_("To replace it, say so with --correct; both marks stay in the history."),
+                activity=target.name,
+                learner=learner_code,
+                before=before.data["score"],
+            )
+        draft = Draft(
+            id=fact_id(
+                FactKind.MARK_RECORDED, ref.id, target.name, before.id if before else "first", marker, value
+            ),
+            kind=FactKind.MARK_RECORDED,
+            occurred_at=to_micros(self._clock.now()),
+            actor=marker,
+            audience=ref.site,
+            learner=ref.id,
+            course=target.course,
+            activity=target.activity,
+            mode=target.mode,
+            corrects=before.id if before else "",
+            data={"score": value, "method": method, "component": target.component},
+        )
+        self._facts.append([draft], once=True)
+        return StandingMark(ref.id, target.course, target.name, value, marker, str(draft.id))
+
+    def _value(self, score: str, cohort_code: str, catalogue: Catalogue) -> str:
+        """The mark as decimal text, on the scale of the cohort's profile."""
+        cohort = catalogue.cohorts.get(cohort_code)
         rules = load_profile((cohort.profile if cohort else "") or self._profile).grading
         try:
-            value = str(parse_score(score, rules))
+            return str(parse_score(score, rules))
         except (ValueError, InvalidOperation) as error:
             raise Refused(
                 N_("“{score}” is not a mark."),
@@ -74,34 +126,6 @@ class Marks:
                 score=score,
                 top=str(rules.scale_max),
             ) from error
-        before = self.standing(ref.id, activity.code)
-        if before is not None and before.data["score"] == value:
-            return _standing(before)
-        if before is not None and not correct:
-            raise Refused(
-                N_("Activity {activity} of {learner} already has the mark {before}."),
-                do=N_("To replace it, say so with --correct; both marks stay in the history."),
-                activity=activity.code,
-                learner=learner_code,
-                before=before.data["score"],
-            )
-        draft = Draft(
-            id=fact_id(
-                FactKind.MARK_RECORDED, ref.id, activity.code, before.id if before else "first", marker, value
-            ),
-            kind=FactKind.MARK_RECORDED,
-            occurred_at=to_micros(self._clock.now()),
-            actor=marker,
-            audience=ref.site,
-            learner=ref.id,
-            course=activity.course,
-            activity=activity.code,
-            mode=str(activity.mode),
-            corrects=before.id if before else "",
-            data={"score": value, "method": method, "component": activity.component},
-        )
-        self._facts.append([draft], once=True)
-        return StandingMark(ref.id, activity.course, activity.code, value, marker, str(draft.id))
 
     def all(self) -> list[StandingMark]:
         """Every standing mark, in order of learner and activity."""
@@ -114,12 +138,16 @@ class Marks:
             key=lambda mark: (mark.learner, mark.activity, mark.fact),
         )
 
-    def _activity(self, code: str, catalogue: Catalogue) -> Activity:
+    def _target(self, code: str, catalogue: Catalogue) -> Target:
+        """What `code` names: an activity, or ``COURSE/COMPONENT`` for a component marked as a whole."""
+        course, slash, part = code.partition("/")
+        if slash and (course, part) in catalogue.components:
+            return Target(course, "", part, "")
         activity = catalogue.activities.get(code)
         if activity is None:
             raise NotFound(
                 N_("There is no activity “{code}”."),
-                do=N_("“tuxa catalogue show” lists the activities of each course."),
+                do=N_("“tuxa catalogue show” lists the activities of each course; a final exam is COURSE/COMPONENT."),
                 code=code,
             )
         if not activity.component:
@@ -128,8 +156,9 @@ class Marks:
                 do=N_("Give it a component in activities.csv and import the catalogue again."),
                 code=code,
             )
-        return activity
+        return Target(activity.course, activity.code, activity.component, str(activity.mode))
 
 
 def _standing(fact: Fact) -> StandingMark:
-    return StandingMark(fact.learner, fact.course, fact.activity, fact.data["score"], fact.actor, fact.id)
+    name = fact.activity or f"{fact.course}/{fact.data.get('component', '')}"
+    return StandingMark(fact.learner, fact.course, name, fact.data["score"], fact.actor, fact.id)

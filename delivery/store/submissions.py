@@ -50,10 +50,23 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that answers an assignment for which no sheet is printed; its sender has signed in."""
+
+    learner: str
+    activity: str
+    course: str
+    file: bytes = field(repr=False)
+    media_type: str
+    received_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an arrival."""
 
-    arrival: Arrival
+    arrival: Arrival | Upload
     status: Status
     fact: str = ""
     sheet: Sheet | None = None
@@ -89,6 +102,18 @@ class Submissions:
                 self._accept_one(connection, arrival, sheet, refs) if sheet else Outcome(arrival, "unknown")
                 for arrival, sheet in looked_up
             ]
+
+    def accept_upload(self, upload: Upload) -> Outcome:
+        """File an upload under the learner who signed in and sent it. The same bytes again are a ``duplicate``."""
+        owner = self._learners.get(upload.learner)
+        if owner is None:
+            return Outcome(upload, "unknown")
+        with self._database.write() as connection:
+            digest = self._scans.put_in(connection, owner.id, upload.file)
+            draft = _uploaded(upload, owner, digest)
+            appended = self._facts.append_in(connection, [draft], once=True)
+        ident = str(draft.id)
+        return Outcome(upload, "filed" if appended.added else "duplicate", ident, receipt=receipt_code(ident))
 
     def _accept_one(
         self, connection: Connection, arrival: Arrival, sheet: Sheet, refs: dict[str, LearnerRef | None]
@@ -144,6 +169,30 @@ def _received(arrival: Arrival, sheet: Sheet, owner: LearnerRef, digest: str) ->
             "source": arrival.source,
             "packet": sheet.packet,
             **({"superseded": True} if sheet.superseded else {}),
+        },
+    )
+
+
+def _uploaded(upload: Upload, owner: LearnerRef, digest: str) -> Draft:
+    return Draft(
+        id=fact_id(FactKind.WORK_RECEIVED, owner.id, upload.activity, digest),
+        kind=FactKind.WORK_RECEIVED,
+        occurred_at=to_micros(upload.received_at),
+        actor=owner.id,
+        audience=owner.site,
+        learner=owner.id,
+        course=upload.course,
+        activity=upload.activity,
+        mode=DeliveryMode.NETWORK,
+        data={
+            "sheet": "",
+            "page": 1,
+            "pages": 1,
+            "channel": "web",
+            "blob": digest,
+            "media_type": upload.media_type,
+            "identity": "session",
+            "source": upload.source,
         },
     )
 

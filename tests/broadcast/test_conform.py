@@ -177,7 +177,7 @@ def test_two_lessons_join_without_a_seam(tmp_path: Path) -> None:
     ],
 )
 def test_loudness_is_on_target_by_an_independent_meter(audio: str, what: str, tmp_path: Path) -> None:
-    source = record(tmp_path / "a.wav", audio=audio, seconds=6)
+    source = record(tmp_path / "a.wav", audio=audio, seconds=4)
     result = conformed(source, tmp_path / "out", profile=load_profile("radio-aac"))
     samples = decoded_sound(whole(tmp_path / "out", "audio"))
     lufs = pyloudnorm.Meter(48_000).integrated_loudness(samples.astype(np.float64))
@@ -218,6 +218,20 @@ def test_a_silent_recording_is_refused(tmp_path: Path) -> None:
         conformed(source, tmp_path / "out", profile=load_profile("radio-aac"))
 
 
+@pytest.mark.parametrize("rung", ["top", "audio"])
+def test_clock_and_tables_come_as_often_as_tr_101_290_asks(rung: str, good: tuple[Conformed, Path]) -> None:
+    """PCR at least every 40 ms (2.3b), presentation at most 700 ms after it (2.6), PAT with a picture every 0.5 s."""
+    data = whole(good[1], rung)
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    clocked = [p for p in packets if p[3] & 0x20 and p[4] and p[5] & 0x10]
+    clocks = [int.from_bytes(p[6:11], "big") >> 7 for p in clocked]
+    assert max(b - a for a, b in pairwise(clocks)) <= 3600
+    assert clocks == sorted(clocks)
+    assert 0 < ORIGIN_PTS - clocks[0] <= 63_000
+    if rung == "top":
+        assert sum(p[1:3] == b"\x40\x00" for p in packets) == good[0].ticks
+
+
 @pytest.mark.parametrize("fault", ["lost packet", "swapped segments", "foreign header"])
 def test_what_is_not_exact_cannot_be_proved(fault: str, good: tuple[Conformed, Path], tmp_path: Path) -> None:
     result, whole_folder = good
@@ -228,7 +242,7 @@ def test_what_is_not_exact_cannot_be_proved(fault: str, good: tuple[Conformed, P
     first = folder / top.segments[0].file
     data = first.read_bytes()
     if fault == "lost packet":
-        # The last packet of a picture's PES and the first of the next one: two pictures become one.
+        # The packet with which a picture begins.
         starts = [
             at
             for at in range(0, len(data), 188)

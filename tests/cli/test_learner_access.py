@@ -14,7 +14,7 @@ from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.settings import Settings
-from delivery.store.credentials import Credentials, Session
+from delivery.store.credentials import Session
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def tuxa(tmp_path: Path) -> App:
 
 
 def sign_in(tuxa: App, pin: str) -> bool:
-    credentials = Credentials(tuxa.database, tuxa.clock, tuxa.ids, find=tuxa.learners.find)
-    return isinstance(credentials.sign_in("SV001", pin), Session)
+    return isinstance(tuxa.credentials.sign_in("SV001", pin), Session)
 
 
 def test_a_pin_is_printed_once_and_opens_the_portal_until_access_is_revoked(

@@ -12,9 +12,15 @@ from delivery.app import App
 from delivery.catalogue.model import Catalogue
 from delivery.clock import to_micros
 from delivery.errors import BadInput, GateClosed, NotFound, Refused
+from delivery.i18n import Translator
 from delivery.ids import SeededIds, fact_id
+from delivery.postal.cover import Window, cover_page
+from delivery.postal.fonts import measure
+from delivery.postal.job import letter_of
+from delivery.postal.layout import BODY_BOTTOM
 from delivery.postal.packet import BatchSpec
-from delivery.postal.planning import plan_batch
+from delivery.postal.page import Text
+from delivery.postal.planning import codes_for, plan_batch
 from delivery.postal.printing import print_batch
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
@@ -132,6 +138,27 @@ def test_an_assignment_without_printed_source_is_named(app: App) -> None:
     with pytest.raises(BadInput) as caught:
         plan_batch(app, "B1", course=COURSE, actor="clerk")
     assert "NLTK102-A1" in str(caught.value.problems[0])
+
+
+def test_what_the_cover_letter_lists_stays_above_the_footer_or_is_refused_when_planned(app: App) -> None:
+    spec = plan_batch(app, "B1", course=COURSE, actor="clerk").spec
+    codes, words = codes_for(spec.base_url), Translator("vi")
+    refused = 0
+    for count in range(1, 24):
+        long = replace(
+            spec.parts[0], title="Một tên học liệu dài đến mức phải xuống dòng trong bảng kê của thư"
+        )
+        letter = letter_of(replace(spec, parts=(long,) * count), words)
+        try:
+            page = cover_page(
+                letter, codes=codes, page_id="0" * 12, window=Window(), words=words, measure=measure
+            )
+        except Refused:
+            refused += 1
+            continue
+        assert refused == 0
+        assert max(item.y for item in page.items if isinstance(item, Text) and item.x < 30) < BODY_BOTTOM
+    assert 8 <= 23 - refused < 23
 
 
 def test_a_specification_survives_json(app: App) -> None:

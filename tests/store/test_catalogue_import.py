@@ -18,7 +18,6 @@ from openpyxl import Workbook
 from sqlalchemy import func, select, text
 
 from delivery.app import App
-from delivery.cli.catalogue import importer_of
 from delivery.demo.sample import sample_term
 from delivery.errors import BadInput, NotFound, Refused
 from delivery.i18n import Translator
@@ -42,7 +41,7 @@ def term(tmp_path: Path) -> Path:
 
 
 def run(app: App, path: Path, *, allow_shrink: bool = False) -> ImportResult:
-    return importer_of(app).run(path, actor="QTHT01", allow_shrink=allow_shrink)
+    return app.importer.run(path, actor="QTHT01", allow_shrink=allow_shrink)
 
 
 def counts(app: App) -> list[int]:
@@ -403,7 +402,7 @@ def test_an_interruption_in_the_middle_leaves_nothing(tuxa: App, term: Path) -> 
 
     before = counts(tuxa)
     with pytest.raises(KeyboardInterrupt):
-        importer_of(tuxa).run(term, actor="x", progress=interrupt)
+        tuxa.importer.run(term, actor="x", progress=interrupt)
     assert counts(tuxa) == before
     assert run(tuxa, term).registered == 40
 
@@ -411,7 +410,6 @@ def test_an_interruption_in_the_middle_leaves_nothing(tuxa: App, term: Path) -> 
 _VICTIM = """
 import sys
 from pathlib import Path
-from delivery.cli.catalogue import importer_of
 from tests.support.home import make_app
 
 def tell(done, total):
@@ -419,7 +417,7 @@ def tell(done, total):
     if done >= 1000:
         sys.stdin.read()
 
-importer_of(make_app(Path(sys.argv[1]))).run(Path(sys.argv[2]), actor="x", progress=tell)
+make_app(Path(sys.argv[1])).importer.run(Path(sys.argv[2]), actor="x", progress=tell)
 """
 
 

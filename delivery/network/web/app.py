@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +15,8 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from delivery.catalogue.model import Catalogue
+from delivery.clock import Clock
 from delivery.errors import N_, TuxaError
 from delivery.network.web.guard import Guard, RateLimit
 from delivery.network.web.pages import page_routes
@@ -45,6 +49,7 @@ _ERRORS = {
 
 def create_portal(services: PortalServices) -> FastAPI:
     """The portal as an ASGI application. It owns nothing: database and executor belong to the caller."""
+    services = replace(services, catalogue=kept_briefly(services.catalogue, services.clock))
     app = FastAPI(title="tuxa", openapi_url=None, docs_url=None, redoc_url=None)
     limits = RateLimit(services.clock)
     visit_of = visits(services, limits)
@@ -63,6 +68,23 @@ def create_portal(services: PortalServices) -> FastAPI:
         render_error=lambda scope, status: _error_page(scope, status, services),
     )
     return app
+
+
+CATALOGUE_SECONDS = 2.0
+"""How long a loaded catalogue is shown: every page needs it several times, and it rarely changes."""
+
+
+def kept_briefly(load: Callable[[], Catalogue], clock: Clock) -> Callable[[], Catalogue]:
+    """`load`, asked at most once in :data:`CATALOGUE_SECONDS`. Two threads may both ask; either answer is good."""
+    kept: list[tuple[float, Catalogue]] = []
+
+    def catalogue() -> Catalogue:
+        now = clock.monotonic()
+        if not kept or now - kept[0][0] > CATALOGUE_SECONDS:
+            kept[:] = [(now, load())]
+        return kept[0][1]
+
+    return catalogue
 
 
 def _serve_static(app: FastAPI, hls_js: Path | None) -> None:
