@@ -8,8 +8,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
+from functools import cache
+from multiprocessing.connection import wait
 
 from delivery.errors import N_, ConfigError, ToolMissing
 
@@ -49,7 +52,26 @@ def _dask_executor(address: str) -> Executor:
 
 
 def _be_quiet_and_low() -> None:
-    """Worker start: leave Ctrl-C to the parent, and never starve playout."""
+    """Worker start: leave Ctrl-C to the parent, never starve playout, and end when the parent is gone."""
+    leave_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(5)
+
+
+@cache
+def leave_with_parent() -> None:
+    """In a worker process: end this process as soon as its parent is gone, however it went.
+
+    Pool workers otherwise outlive a parent that was killed, and go on encoding. Call it at the start of a job.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="leave-with-parent", daemon=True).start()

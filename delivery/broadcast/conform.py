@@ -17,13 +17,14 @@ from typing import Any, Final
 from av.error import FFmpegError
 
 from delivery.broadcast import picture, sound
-from delivery.broadcast.ffmpeg import Ffmpeg, Progress, arguments, leave_with_parent, run
+from delivery.broadcast.ffmpeg import Ffmpeg, Progress, arguments, run
 from delivery.broadcast.probe import AudioInfo, Probe, VideoInfo
 from delivery.broadcast.profiles import Profile, Rung
 from delivery.broadcast.prove import prove
 from delivery.broadcast.segmenter import CutSegment, NotOnGrid, cut
 from delivery.broadcast.sound import Loudness, Treatment
 from delivery.errors import N_, BadInput, Message
+from delivery.executor import leave_with_parent
 from delivery.units import TICK_MS, Ticks
 
 PROGRESS_FILE: Final = "progress.json"

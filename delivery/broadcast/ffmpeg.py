@@ -6,19 +6,16 @@ progress from ``-progress``, an end to processes that stop moving, the whole gro
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import selectors
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing.connection import wait
 from typing import Any, Final
 
 import ffmpeg as graph
@@ -219,21 +216,3 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-@cache
-def leave_with_parent() -> None:
-    """In a worker process: end this process as soon as its parent is gone, however it went.
-
-    Pool workers otherwise outlive a parent that was killed, and go on encoding. Call it at the start of a job.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    sentinel = parent.sentinel
-
-    def watch() -> None:
-        wait([sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, name="leave-with-parent", daemon=True).start()

@@ -32,7 +32,7 @@ from delivery.postal.intake import take_in
 from delivery.postal.packet import ASSIGNMENT
 from delivery.postal.planning import plan_batch
 from delivery.postal.posting import post_batch
-from delivery.postal.printing import print_batch
+from delivery.postal.printing import packet_file, print_batch
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import page_token, page_url
@@ -426,7 +426,7 @@ class Cycle:
         state = next(state for state in packets.states(BATCH) if state.learner == learner)
         if state.printed is None:
             raise Refused(N_("The packet of {learner} is not printed."), do=N_("Run the cycle again."), learner=code)
-        file = self.app.settings.home / "print" / BATCH / f"{state.packet}.pdf"
+        file = packet_file(self.app.settings.home / "print" / BATCH, state)
         sheets = state.planned.data["sheets"]
         wanted = {s.page_id: s for s in self.app.sheets.of_packet(state.packet)}
         return [

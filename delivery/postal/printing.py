@@ -59,7 +59,7 @@ def print_batch(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     states = found.states(batch)
     job = _batch_job(desk, spec, found.require(batch).created_at)
-    todo = [state for state in states if not (state.printed and _file(folder, state).exists())]
+    todo = [state for state in states if not (state.printed and packet_file(folder, state).exists())]
     profiles = desk.vault.profiles(state.learner for state in todo)
     reachable = [s for s in todo if (p := profiles.get(s.learner)) is not None and has_address(p)]
     skipped = tuple(s.learner for s in todo if s not in reachable)
@@ -68,7 +68,7 @@ def print_batch(
     if reachable:
         by_packet = {state.packet: state for state in reachable}
         sites = {ref.id: ref for ref in desk.learners.of_course(spec.course)}
-        jobs = (_packet_job(desk, spec, s, profiles[s.learner], _file(folder, s)) for s in reachable)
+        jobs = (_packet_job(desk, spec, s, profiles[s.learner], packet_file(folder, s)) for s in reachable)
         with desk.executor() as executor:
             for drawn in _run(executor, job, jobs):
                 _tell(desk, spec, drawn, by_packet, sites, actor=actor)
@@ -80,12 +80,13 @@ def print_batch(
         len(printed),
         sum(state.pages for state in printed),
         len(reachable),
-        tuple(_file(folder, state) for state in printed),
+        tuple(packet_file(folder, state) for state in printed),
         skipped,
     )
 
 
-def _file(folder: Path, state: PacketState) -> Path:
+def packet_file(folder: Path, state: PacketState) -> Path:
+    """Where a batch's folder holds the file of a packet."""
     return folder / f"{folder.name}-{state.packet}.pdf"
 
 

@@ -133,14 +133,6 @@ class MediaStore:
             )
         )
 
-    def headers(self, profile: str, version: int) -> dict[str, str]:
-        """Rung -> parameter sets that every asset of this profile version must carry; empty before the first."""
-        query = select(_headers.c.rung, _headers.c.parameter_sets).where(
-            _headers.c.profile == profile, _headers.c.version == version
-        )
-        with self._database.read() as connection:
-            return {row.rung: row.parameter_sets for row in connection.execute(query)}
-
     def agree_headers(
         self, connection: Connection, profile: str, version: int, *, found: Mapping[str, str]
     ) -> list[str]:
