@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from delivery.broadcast.http import hls_router
+from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import from_micros
 from delivery.network.web.app import create_portal
 from delivery.network.web.services import OnAir, PortalServices, Programme
 from delivery.postal.scan import read_codes
 from delivery.store.air import TICK_US, Airing
+from delivery.store.participation import Participation
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 def build_portal(app: App, executor: Executor) -> FastAPI:
     """The portal of a home. `executor` judges uploads, and is not shared with ingest: a person waits for each."""
+    participation = Participation(app.facts, app.learners, app.clock)
     return create_portal(
         PortalServices(
             settings=app.settings,
@@ -37,6 +40,14 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             on_air=lambda: channels_now(app),
             claim_attendance=lambda learner, code: app.on_air.attendance.claim(learner, code, app.clock.now()).fact,
             record_of=lambda learner: record_of(app, learner),
+            courses_of=app.learners.courses_of,
+            read_blob=app.blobs.get,
+            is_approved=lambda material, content: app.materials.approved(
+                material, content=content, mode=DeliveryMode.NETWORK
+            ),
+            record_participation=lambda learner, activity, minutes, opened_us: participation.record(
+                learner, activity, minutes=minutes, opened_us=opened_us, catalogue=app.catalogue()
+            ),
             routers=(hls_router(app.on_air.playout),),
         )
     )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from delivery.clock import Clock, to_micros
@@ -30,6 +30,15 @@ _fact = FactTable.__table__  # type: ignore[attr-defined]
 _head = HeadTable.__table__  # type: ignore[attr-defined]
 
 
+# Built once: a statement costs more to build than to run.
+_HEADS = select(_head.c.stream, _head.c.seq, _head.c.hash, _head.c.hlc)
+_MOVE_HEAD = (
+    update(_head)
+    .where(_head.c.stream == bindparam("of"))
+    .values({name: bindparam(name) for name in ("seq", "hash", "hlc", "signed_at", "signature")})
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """What an append did. `unchanged` facts were known with the same bytes; `quarantined` with other bytes."""
@@ -47,6 +56,14 @@ class _Stream:
     hash: str
     stored: bool
     grown: bool = False
+
+
+class _Told(NamedTuple):
+    """A draft with its id as text and its canonical content."""
+
+    draft: Draft
+    ident: str
+    content: str
 
 
 @dataclass(slots=True)
@@ -94,7 +111,7 @@ class FactLog:
         return Appended(tuple(work.added), work.unchanged, tuple(work.quarantined))
 
     def _begin(self, connection: Connection) -> _Work:
-        rows = connection.execute(select(_head.c.stream, _head.c.seq, _head.c.hash, _head.c.hlc)).all()
+        rows = connection.execute(_HEADS).all()
         own = {
             stream: _Stream(seq, last, stored=True)
             for stream, seq, last, _ in rows
@@ -122,11 +139,11 @@ class FactLog:
             }
             prepared = self._only_new(connection, prepared, work, once=once)
             self._insert_rows(connection, prepared, work)
-        fresh = [str(draft.id) for draft, _ in prepared]
+        fresh = [told.ident for told in prepared]
         if sealed:
             self._keep_private(connection, sealed, set(fresh))
-        projections.apply(connection, [draft for draft, _ in prepared])
-        work.added.extend(fresh)
+        projections.apply(connection, [told.draft for told in prepared])
+        work.added += fresh
 
     @staticmethod
     def _keep_private(connection: Connection, sealed: list[dict[str, Any]], fresh: set[str]) -> None:
@@ -136,46 +153,44 @@ class FactLog:
 
     def _prepare(
         self, connection: Connection, drafts: Sequence[Draft]
-    ) -> tuple[list[tuple[Draft, str]], list[dict[str, Any]]]:
+    ) -> tuple[list[_Told], list[dict[str, Any]]]:
         """Canonical content of each draft, and the sealed personal data that goes with some of them."""
         private = [draft for draft in drafts if draft.private is not None]
         if not private:
-            return [(draft, draft.content()) for draft in drafts], []
+            return [_Told(draft, str(draft.id), draft.content()) for draft in drafts], []
         keys = self._vault.keys_for(connection, (draft.learner for draft in private))
         prepared, sealed = [], []
         for draft in drafts:
-            commitment = ""
+            commitment, ident = "", str(draft.id)
             if draft.private is not None:
-                commitment, box = self._vault.seal(keys[draft.learner], str(draft.id), draft.private)
-                sealed.append({"fact": str(draft.id), "learner": draft.learner, "sealed": box})
-            prepared.append((draft, draft.content(commitment)))
+                commitment, box = self._vault.seal(keys[draft.learner], ident, draft.private)
+                sealed.append({"fact": ident, "learner": draft.learner, "sealed": box})
+            prepared.append(_Told(draft, ident, draft.content(commitment)))
         return prepared, sealed
 
-    def _insert_rows(self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work) -> None:
+    def _insert_rows(self, connection: Connection, prepared: Sequence[_Told], work: _Work) -> None:
         if not prepared:
             return
         rows: list[tuple[Any, ...]] = []
-        now_ms = work.now // 1000
-        for draft, content in prepared:
+        now, now_ms = work.now, work.now // 1000
+        for draft, ident, content in prepared:
             name = stream_name(self._site, draft.audience)
             stream = work.streams.get(name)
             if stream is None:
                 stream = work.streams[name] = _Stream(0, genesis(name), stored=False)
             work.hlc = tick(work.hlc, now_ms)
-            row = (
-                name, stream.seq + 1, str(draft.id), draft.kind.value, draft.learner, work.now, work.hlc, content
-            )  # fmt: skip
-            stream.hash = chain_hash(row, stream.hash)
             stream.seq += 1
+            row = (name, stream.seq, ident, draft.kind.value, draft.learner, now, work.hlc, content)
+            stream.hash = chain_hash(row, stream.hash)
             stream.grown = True
             rows.append((*row, stream.hash))
         connection.exec_driver_sql(self._insert, rows)
 
     def _only_new(
-        self, connection: Connection, prepared: Sequence[tuple[Draft, str]], work: _Work, *, once: bool
-    ) -> list[tuple[Draft, str]]:
+        self, connection: Connection, prepared: Sequence[_Told], work: _Work, *, once: bool
+    ) -> list[_Told]:
         """Leave out what is known; quarantine what is known with other content."""
-        ids = [str(draft.id) for draft, _ in prepared]
+        ids = [told.ident for told in prepared]
         known = {
             row.id: (row.kind, row.learner, row.content)
             for row in connection.execute(
@@ -183,21 +198,20 @@ class FactLog:
             )
         }
         out = []
-        for draft, content in prepared:
-            ident = str(draft.id)
-            told = (str(draft.kind), draft.learner, content)
-            if ident not in known:
-                known[ident] = told
-                out.append((draft, content))
-            elif once or known[ident] == told:
+        for told in prepared:
+            said = (told.draft.kind.value, told.draft.learner, told.content)
+            if told.ident not in known:
+                known[told.ident] = said
+                out.append(told)
+            elif once or known[told.ident] == said:
                 work.unchanged += 1
             else:
-                self._quarantine(connection, draft, content, work)
+                self._quarantine(connection, told, work)
         return out
 
-    def _quarantine(self, connection: Connection, draft: Draft, content: str, work: _Work) -> None:
+    def _quarantine(self, connection: Connection, told: _Told, work: _Work) -> None:
         table = QuarantineTable.__table__  # type: ignore[attr-defined]
-        key = {"fact": str(draft.id), "digest": content_address(content.encode())}
+        key = {"fact": told.ident, "digest": content_address(told.content.encode())}
         seen = connection.execute(
             select(table.c.fact).where(table.c.fact == key["fact"], table.c.digest == key["digest"])
         ).first()
@@ -206,14 +220,14 @@ class FactLog:
                 insert(QuarantineTable),
                 {
                     **key,
-                    "stream": stream_name(self._site, draft.audience),
-                    "kind": str(draft.kind),
-                    "learner": draft.learner,
-                    "content": content,
+                    "stream": stream_name(self._site, told.draft.audience),
+                    "kind": str(told.draft.kind),
+                    "learner": told.draft.learner,
+                    "content": told.content,
                     "arrived_at": work.now,
                 },
             )
-        work.quarantined.append(str(draft.id))
+        work.quarantined.append(told.ident)
 
     def _finish(self, connection: Connection, work: _Work) -> None:
         """Sign the new end of every stream that grew."""
@@ -229,7 +243,7 @@ class FactLog:
                 "signature": head.signature,
             }
             if stream.stored:
-                connection.execute(update(HeadTable).where(_head.c.stream == name).values(**values))
+                connection.execute(_MOVE_HEAD, {"of": name, **values})
             else:
                 connection.execute(insert(HeadTable), {"stream": name, **values})
 

@@ -1,4 +1,4 @@
-"""The portal: sheets sent back by phone, channels to watch, and the learner's own record."""
+"""The portal: material to study, work sent in, channels to watch, and the learner's own record."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from delivery.clock import Clock
 from delivery.errors import N_, TuxaError
 from delivery.network.web.guard import Guard, RateLimit
 from delivery.network.web.pages import page_routes
+from delivery.network.web.receipt import receipt_routes
 from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, render
 from delivery.network.web.services import PortalServices
 from delivery.network.web.sheet import sheet_routes
 from delivery.network.web.signin import sign_in_routes
+from delivery.network.web.study import study_routes
 from delivery.network.web.vendor import hls_script
 from delivery.network.web.visit import SignInNeeded, learner_visits, posts, visits
+from delivery.network.web.work import work_routes
 
 _STATIC = Path(__file__).parent / "static"
 _HLS_ADDRESS = "/static/vendor/hls.min.js"
@@ -56,7 +59,10 @@ def create_portal(services: PortalServices) -> FastAPI:
     learner_of = learner_visits(visit_of)
     app.include_router(page_routes(services, visit_of, learner_of, posts(learner_of)))
     app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
-    app.include_router(sheet_routes(services, visit_of, learner_of, posts(learner_of)))
+    app.include_router(sheet_routes(services, visit_of, posts(learner_of)))
+    app.include_router(receipt_routes(services, learner_of))
+    app.include_router(study_routes(services, learner_of, posts(learner_of)))
+    app.include_router(work_routes(services, learner_of, posts(learner_of)))
     for router in services.routers:
         app.include_router(router)
     _serve_static(app, services.hls_js or hls_script())

@@ -85,7 +85,8 @@ class RateLimit:
 
 
 FAILED_GUESS_COST = 20.0
-_LIMITED = ("/q/", "/sign-in", "/attendance")
+_LIMITED = ("/q/", "/sign-in", "/attendance", "/study/", "/work/")
+_UPLOADS = ("/q/", "/work/")
 
 
 def address_of(scope: Scope) -> str:
@@ -109,7 +110,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         answer = _Answer(scope, send)
-        body = _Body(receive, SMALL_BODY_BYTES if not scope["path"].startswith("/q/") else MAX_BODY_BYTES)
+        body = _Body(receive, MAX_BODY_BYTES if scope["path"].startswith(_UPLOADS) else SMALL_BODY_BYTES)
         started = self._clock.monotonic()
         try:
             if scope["path"].startswith(_LIMITED) and not self._limits.take(address_of(scope)):

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
+from delivery.catalogue.model import Activity
 from delivery.errors import N_, Refused
 from delivery.network.web.services import PortalServices, SheetsPort
-from delivery.network.web.uploads import Judged, PageImage, Problem, judge
+from delivery.network.web.uploads import Judged, PageImage, Problem, judge, judge_file
 from delivery.record.sheetcode import CodeKeys, PageRef, read_code
 from delivery.store.sheets import Sheet
-from delivery.store.submissions import Arrival
+from delivery.store.submissions import Arrival, Upload
+
+Answer = TypeVar("Answer")
 
 RETURNED_ROLE = "assignment"
 """Role of the pages of a packet that come back; a cover or a page of material stays with the learner."""
@@ -84,10 +88,30 @@ def take_in(files: Sequence[bytes], *, learner: str, services: PortalServices) -
     return Intake(tuple(dict.fromkeys(facts)), tuple(dict.fromkeys(again)))
 
 
+def take_in_file(data: bytes, *, learner: str, activity: Activity, services: PortalServices) -> str | Problem:
+    """File work for an assignment without a printed sheet, as it was sent: id of its fact, else what is wrong with it.
+    The same bytes again give the same fact. Raises Refused as :func:`take_in`."""
+    (media_type,) = _answers([services.executor.submit(judge_file, data)])
+    if isinstance(media_type, Problem):
+        return media_type
+    upload = Upload(
+        learner=learner,
+        activity=activity.code,
+        course=activity.course,
+        file=data,
+        media_type=media_type,
+        received_at=services.clock.now(),
+        source="portal",
+    )
+    return services.submissions.accept_upload(upload).fact
+
+
 def _judged(files: Iterable[bytes], services: PortalServices) -> list[Judged]:
-    futures: list[Future[Judged]] = [
-        services.executor.submit(judge, data, services.read_page_image) for data in files
-    ]
+    return _answers([services.executor.submit(judge, data, services.read_page_image) for data in files])
+
+
+def _answers(futures: Sequence[Future[Answer]]) -> list[Answer]:
+    """What the workers found. Raises Refused when they do not answer in time."""
     try:
         return [future.result(JUDGE_SECONDS) for future in futures]
     except TimeoutError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
@@ -12,10 +11,15 @@ from starlette.responses import JSONResponse, Response
 
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.errors import TuxaError
+from delivery.network.web.ownfact import own_fact
+from delivery.network.web.place import address_of_activity
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
+
+_ATTENDED = (FactKind.ATTENDANCE_RECORDED,)
+_LONGEST_CODE = 32
 
 
 def page_routes(
@@ -36,23 +40,32 @@ def page_routes(
         raise HTTPException(404)
 
     @router.get("/attendance")
-    def ask_attendance(visit: Visit = Depends(learner_of), recorded: str = "") -> Response:
-        return _attendance_page(visit, services, recorded=_own_attendance(visit, services, recorded))
+    def ask_attendance(
+        visit: Visit = Depends(learner_of), recorded: str = "", code: str = ""
+    ) -> Response:
+        # The code comes with the address when a link on the screen was followed; only the form confirms it.
+        fact = own_fact(recorded, learner=visit.learner, kinds=_ATTENDED, services=services)
+        return _attendance_page(visit, services, recorded=fact, code=code)
 
     @router.post("/attendance")
     def claim_attendance(posted: Posted = Depends(learner_posted_of)) -> Response:
-        visit = posted.visit
+        visit, code = posted.visit, posted.text("code")
         try:
-            fact = services.claim_attendance(visit.learner, posted.text("code"))
+            fact = services.claim_attendance(visit.learner, code)
         except TuxaError as error:
             visit.charge()
-            return _attendance_page(visit, services, problem=error, status=422)
+            return _attendance_page(visit, services, problem=error, code=code, status=422)
         return visit.redirect(f"/attendance?recorded={fact}")
 
     @router.get("/me")
     def me(visit: Visit = Depends(learner_of)) -> Response:
         record = services.record_of(visit.learner)
-        return visit.page("me.html", courses=record["courses"], by_mode=_by_mode)
+        return visit.page(
+            "me.html",
+            courses=record["courses"],
+            by_mode=_by_mode,
+            address_of=lambda activity: address_of_activity(activity, services),
+        )
 
     @router.get("/healthz")
     def healthz() -> Response:
@@ -67,22 +80,21 @@ def _attendance_page(
     *,
     recorded: Fact | None = None,
     problem: TuxaError | None = None,
+    code: str = "",
     status: int = 200,
 ) -> Response:
     title = ""
     if recorded:
         activity = services.catalogue().activities.get(recorded.activity)
         title = activity.title if activity else recorded.activity
-    return visit.page("attendance.html", recorded=recorded, title=title, problem=problem, status=status)
-
-
-def _own_attendance(visit: Visit, services: PortalServices, text: str) -> Fact | None:
-    try:
-        fact = services.facts.get(str(UUID(text))) if text else None
-    except ValueError:
-        return None
-    own = fact and fact.learner == visit.learner and fact.kind is FactKind.ATTENDANCE_RECORDED
-    return fact if own else None
+    return visit.page(
+        "attendance.html",
+        recorded=recorded,
+        title=title,
+        problem=problem,
+        code=code[:_LONGEST_CODE],
+        status=status,
+    )
 
 
 def _by_mode(course: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,11 +16,12 @@ from delivery.clock import Clock
 from delivery.ids import IdSource
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
+from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import CodeKeys
 from delivery.settings import Settings
 from delivery.store.credentials import Credentials
 from delivery.store.sheets import Sheet
-from delivery.store.submissions import Arrival, Outcome
+from delivery.store.submissions import Arrival, Outcome, Upload
 
 
 class SheetsPort(Protocol):
@@ -38,11 +39,15 @@ class SubmissionsPort(Protocol):
 
     def accept(self, arrivals: Sequence[Arrival]) -> list[Outcome]: ...
 
+    def accept_upload(self, upload: Upload) -> Outcome: ...
+
 
 class FactsPort(Protocol):
-    """Reading one fact of the log."""
+    """Reading facts of the log."""
 
     def get(self, fact_id: str) -> Fact | None: ...
+
+    def select(self, *, kind: FactKind, learner: str) -> Iterator[Fact]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,15 @@ class PortalServices:
     """(learner id, code as typed) -> id of the AttendanceRecorded fact; raises Refused with the reason."""
     record_of: Callable[[str], Mapping[str, Any]]
     """Learner id -> the JSON document of ``tuxa record show``."""
+    courses_of: Callable[[str], Collection[str]]
+    """Learner id -> codes of the courses in which the learner is enrolled."""
+    read_blob: Callable[[str], bytes]
+    """SHA-256 of a material's file -> its bytes; raises TuxaError when they are missing or altered."""
+    is_approved: Callable[[str, str], bool]
+    """(material, SHA-256 of its file) -> whether exactly these bytes are approved for the portal (design D7)."""
+    record_participation: Callable[[str, str, int, int], str]
+    """(learner id, activity, minutes, when it was opened in µs since 1970 UTC) -> id of the ParticipationRecorded fact;
+    one opening is told once."""
     routers: Sequence[APIRouter] = field(default=())
     """More routes to mount, such as the channels' playlists and segments."""
     hls_js: Path | None = None

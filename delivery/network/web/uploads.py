@@ -31,6 +31,7 @@ PDF_DPI = 200
 MAX_PAGE_INCHES = 24
 """Longest side of a PDF page that is drawn; A3 is 16.5 inches."""
 
+_PDF_START = b"%PDF-"
 _DECODERS = ("JPEG", "PNG")
 # MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it, opened as JPEG.
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
@@ -75,16 +76,48 @@ class Judged:
 
 def judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
     """Pictures of the sheets in one uploaded file, each with its codes. Never raises for what a file contains."""
-    if not data:
-        return Judged(problem=Problem.EMPTY)
-    if len(data) > MAX_FILE_BYTES:
-        return Judged(problem=Problem.TOO_LARGE)
-    if data.startswith(b"%PDF-"):
+    if problem := _problem_of_size(data):
+        return Judged(problem=problem)
+    if data.startswith(_PDF_START):
         return _judge_pdf(data, read_page_image)
     media_type = _media_type_of(data)
     if isinstance(media_type, Problem):
         return Judged(problem=media_type)
     return _read([data], media_type, read_page_image)
+
+
+def judge_file(data: bytes) -> str | Problem:
+    """Media type of work that stays as it was sent and needs no code, else what is wrong with it. Never raises for what
+    a file contains."""
+    if problem := _problem_of_size(data):
+        return problem
+    if data.startswith(_PDF_START):
+        return _problem_of_pdf(data) or "application/pdf"
+    return _media_type_of(data)
+
+
+def _problem_of_size(data: bytes) -> Problem | None:
+    if not data:
+        return Problem.EMPTY
+    return Problem.TOO_LARGE if len(data) > MAX_FILE_BYTES else None
+
+
+def _problem_of_pdf(data: bytes) -> Problem | None:
+    """What is wrong with a PDF that a person will open: every page has to be there."""
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError:
+        return Problem.PDF_UNREADABLE
+    try:
+        if len(document) > MAX_PDF_PAGES:
+            return Problem.PDF_TOO_LONG
+        for number in range(len(document)):
+            document[number].close()
+        return None if len(document) else Problem.EMPTY
+    except pdfium.PdfiumError:
+        return Problem.PDF_UNREADABLE
+    finally:
+        document.close()
 
 
 def _read(pictures: Sequence[bytes], media_type: str, read_page_image: ReadPageImage) -> Judged:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -20,7 +20,7 @@ from delivery.ids import digest_of
 from delivery.network.web.guard import FAILED_GUESS_COST, RateLimit, address_of
 from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, hour, render
 from delivery.network.web.services import PortalServices
-from delivery.network.web.uploads import MAX_FILES
+from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
 from delivery.store.credentials import SESSION_LIFETIME, Session
 
 CSRF_FIELD = "csrf"
@@ -161,6 +161,12 @@ class Posted:
     def text(self, name: str) -> str:
         value = self.form.get(name)
         return value.strip() if isinstance(value, str) else ""
+
+    def files(self, name: str) -> list[bytes]:
+        """Bytes of the chosen files, each read to one byte beyond the limit; a field in which nothing was chosen comes
+        as a file without name and content."""
+        chosen = [item for item in self.form.getlist(name) if isinstance(item, UploadFile)]
+        return [file.file.read(MAX_FILE_BYTES + 1) for file in chosen if file.filename or file.size]
 
 
 PostedOf = Callable[..., AsyncIterator[Posted]]
