@@ -78,13 +78,17 @@ def bench_append(app: App, folder: Path) -> None:
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")
         with closing(sqlite3.connect(app.database.file)) as source:
-            for (statement,) in source.execute("SELECT sql FROM sqlite_master WHERE tbl_name='fact' AND sql NOT NULL"):
+            for (statement,) in source.execute(
+                "SELECT sql FROM sqlite_master WHERE tbl_name='fact' AND sql NOT NULL"
+            ):
                 raw.execute(statement)
             ratios, ours = [], []
             for number in range(ROUNDS):
                 told = drafts(app, PER_ROUND, start=number * PER_ROUND)
                 seconds = append(app, told)
-                rows = source.execute("SELECT * FROM fact ORDER BY rowid DESC LIMIT ?", (PER_ROUND,)).fetchall()[::-1]
+                rows = source.execute(
+                    "SELECT * FROM fact ORDER BY rowid DESC LIMIT ?", (PER_ROUND,)
+                ).fetchall()[::-1]
                 baseline = append_raw(raw, rows)
                 ours.append(PER_ROUND / seconds)
                 ratios.append(baseline / seconds)

@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
-_MASKED = frozenset(
-    {"name", "full_name", "address", "phone", "email", "birth_date", "pin", "password", "key", "secret", "token", "text"}
-)
+_PERSONAL = ("name", "full_name", "address", "phone", "email", "birth_date", "text")
+_SECRET = ("pin", "password", "key", "secret", "token")
+_MASKED = frozenset((*_PERSONAL, *_SECRET))
 
 
 def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -31,7 +31,9 @@ def configure(log_file: Path | None, *, level: str = "INFO") -> None:
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         handlers = [
-            logging.handlers.RotatingFileHandler(log_file, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+            logging.handlers.RotatingFileHandler(
+                log_file, maxBytes=10_000_000, backupCount=5, encoding="utf-8"
+            )
         ]
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[

@@ -83,7 +83,9 @@ def load_settings(
     if file.exists():
         settings = replace(settings, **_checked(_read(file), known, source=str(file)))
     from_env = {
-        name: environ[f"TUXA_{name.upper()}"] for name in known if environ.get(f"TUXA_{name.upper()}", "") != ""
+        name: environ[f"TUXA_{name.upper()}"]
+        for name in known
+        if environ.get(f"TUXA_{name.upper()}", "") != ""
     }
     settings = replace(settings, **_checked(from_env, known, source="TUXA_*"))
     given = {name: value for name, value in flags.items() if value is not None}

@@ -6,7 +6,12 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.tools", "tests.support.postgres", "tests.support.skips", "tests.support.home"]
+pytest_plugins = [
+    "tests.support.tools",
+    "tests.support.postgres",
+    "tests.support.skips",
+    "tests.support.home",
+]
 
 # No deadlines: the machine may be busy. In CI the same examples every time.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])

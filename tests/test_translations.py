@@ -17,7 +17,9 @@ def said() -> dict[str, str]:
     found: dict[str, str] = {}
     for package in ("delivery", "tui"):
         methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-        for name, line, message, _comments, _context in extract_from_dir(ROOT / package, methods, keywords=KEYWORDS):
+        for name, line, message, _comments, _context in extract_from_dir(
+            ROOT / package, methods, keywords=KEYWORDS
+        ):
             for text in (message,) if isinstance(message, str) else message:
                 if text:
                     found[text] = f"{package}/{name}:{line}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from delivery.app.core import App
 
 _NEXT = 3
+_ENDED = N_("The channel is off the air: its timeline has ended.")
 
 
 def build_bus(app: App) -> BusServer:
@@ -42,7 +43,9 @@ def methods(app: App) -> Mapping[str, Method]:
         "channels.status": question(lambda _params, _actor: channels_status(app)),
         "ingest.status": question(lambda _params, _actor: ingest_status(app)),
         "profiles.list": question(
-            lambda _params, _actor: {"profiles": sorted(load_profiles([app.settings.home / "media_profiles"]))}
+            lambda _params, _actor: {
+                "profiles": sorted(load_profiles([app.settings.home / "media_profiles"]))
+            }
         ),
     }
 
@@ -91,7 +94,7 @@ def channels_status(app: App) -> dict[str, Any]:
                 "state": "on_air" if rows else "off_air",
                 "now": _item(current, catalogue) if current else _slate(rows),
                 "next": [{**_item(item, catalogue), **_readiness(app, item)} for item in following],
-                "alerts": [] if rows else [{"severity": "error", "text": N_("The channel is off the air: its timeline has ended.")}],
+                "alerts": [] if rows else [{"severity": "error", "text": _ENDED}],
             }
         )
     return {"now": to_micros(now), "channels": channels}
@@ -124,7 +127,9 @@ def _readiness(app: App, airing: Airing) -> dict[str, Any]:
     asset = app.library.find(airing.asset)
     if asset is None:
         return {"ready": False, "reason": "no asset"}
-    missing = sum(not app.blobs.exists(segment.blob) for rung in asset.renditions for segment in rung.segments)
+    missing = sum(
+        not app.blobs.exists(segment.blob) for rung in asset.renditions for segment in rung.segments
+    )
     return {"ready": not missing, "reason": f"{missing} segments missing" if missing else ""}
 
 

@@ -38,7 +38,9 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             executor=executor,
             read_page_image=read_codes,
             on_air=lambda: channels_now(app),
-            claim_attendance=lambda learner, code: app.on_air.attendance.claim(learner, code, app.clock.now()).fact,
+            claim_attendance=lambda learner, code: (
+                app.on_air.attendance.claim(learner, code, app.clock.now()).fact
+            ),
             record_of=lambda learner: record_of(app, learner),
             courses_of=app.learners.courses_of,
             read_blob=app.blobs.get,

@@ -129,7 +129,10 @@ def run_service(app: App, name: str) -> None:
     service = SERVICES.get(name)
     if service is None:
         raise NotFound(
-            N_("There is no service “{name}”."), do=N_("Services: {known}."), name=name, known=", ".join(SERVICES)
+            N_("There is no service “{name}”."),
+            do=N_("Services: {known}."),
+            name=name,
+            known=", ".join(SERVICES),
         )
     from delivery import log
 

@@ -60,7 +60,15 @@ class Supervisor:
 
     def _start(self, daemon: Daemon) -> None:
         settings = self._settings
-        command = [sys.executable, "-m", "delivery.cli.main", "--home", str(settings.home), "--lang", settings.lang]
+        command = [
+            sys.executable,
+            "-m",
+            "delivery.cli.main",
+            "--home",
+            str(settings.home),
+            "--lang",
+            settings.lang,
+        ]
         if settings.database:
             # By the environment, because command lines are seen by every user of the machine.
             environment = {**os.environ, "TUXA_DATABASE": settings.database}
@@ -89,7 +97,9 @@ class Supervisor:
 
     def _died(self, daemon: Daemon, now: float) -> None:
         assert daemon.process is not None
-        _log.error("daemon-died", service=daemon.name, code=daemon.process.returncode, restarts=daemon.restarts)
+        _log.error(
+            "daemon-died", service=daemon.name, code=daemon.process.returncode, restarts=daemon.restarts
+        )
         steady = now - daemon.started > _STEADY_S
         daemon.pause = _FIRST_PAUSE_S if steady else min(daemon.pause * 2, _LONGEST_PAUSE_S)
         daemon.next_start = now + (0 if steady else daemon.pause)

@@ -215,6 +215,8 @@ class Catalogue:
     def components_of(self) -> Mapping[str, tuple[Component, ...]]:
         """Course code -> its components, process before final."""
         out: dict[str, list[Component]] = {code: [] for code in self.courses}
-        for component in sorted(self.components.values(), key=lambda c: (c.kind is ComponentKind.FINAL, c.code)):
+        for component in sorted(
+            self.components.values(), key=lambda c: (c.kind is ComponentKind.FINAL, c.code)
+        ):
             out.setdefault(component.course, []).append(component)
         return {code: tuple(items) for code, items in out.items()}

@@ -39,7 +39,8 @@ class Check:
 
 @app.command("doctor")
 def doctor(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Show what is installed and what is missing."""
     tuxa = raw_app_of(context)

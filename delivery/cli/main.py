@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,9 @@ def _version(value: bool) -> None:
 def root(
     context: typer.Context,
     home: Annotated[Path | None, typer.Option(help="Folder of this site. Also TUXA_HOME.")] = None,
-    database: Annotated[str | None, typer.Option(help="Database address; default SQLite in the home.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Database address; default SQLite in the home.")
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="vi or en.")] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
@@ -81,7 +84,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else ExitCode.DONE
         if code == ExitCode.INTERRUPTED:
-            _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
+            _complain(
+                translate(N_("Interrupted. Nothing is half-done; run the same command again to continue."))
+            )
         return int(code)
     except TuxaError as error:
         _complain(translate.error(error))
@@ -112,7 +117,7 @@ def _bug(translate: Translator, words: Sequence[str]) -> int:
     """Write the traceback to a file, and name it."""
     settings = None
     try:
-        home = next((b for a, b in zip(words, words[1:], strict=False) if a == "--home"), None)
+        home = next((b for a, b in pairwise(words) if a == "--home"), None)
         settings = load_settings(Path(home) if home else None)
     except TuxaError:
         structlog.get_logger().warning("settings unreadable while reporting a bug")

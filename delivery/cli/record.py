@@ -119,7 +119,9 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
         else:
             say(
                 "→ "
-                + tr(N_("Keep this database as evidence, and restore the last backup that verifies beside it."))
+                + tr(
+                    N_("Keep this database as evidence, and restore the last backup that verifies beside it.")
+                )
             )
     if not result.ok:
         raise typer.Exit(1)

@@ -26,7 +26,9 @@ app = typer.Typer()
 @app.command("up")
 def up(
     context: typer.Context,
-    demo: Annotated[bool, typer.Option("--demo", help="Load the sample term and carry out its cycle.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Load the sample term and carry out its cycle.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="With --demo: stop after the cycle.")] = False,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the portal.")] = None,
 ) -> None:

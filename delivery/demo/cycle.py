@@ -53,8 +53,8 @@ LEAD: Final = timedelta(seconds=40)
 """From scheduling to the first lesson of a new channel: time to draw the attendance cards."""
 LEAD_BEHIND_FREEZE: Final = timedelta(seconds=80)
 """The same on a channel that is on the air already, whose next 60 s may not change."""
-PATIENCE: Final = timedelta(minutes=4)
-"""How long to wait for something that the services are about to do."""
+PATIENCE: Final = timedelta(minutes=12)
+"""How long to wait for something that the services are about to do: longer than one round of reruns."""
 RERUN: Final = "FREQ=MINUTELY;INTERVAL=10"
 _TECHNICIAN, _CLERK, _APPRAISER, _APPROVER = "KT01", "VT01", "TD01", "QL01"
 
@@ -176,7 +176,9 @@ class Cycle:
             known = self.app.materials.approval(material.code, content) if content else None
             if not content or (known and known.decision):
                 continue
-            self.app.materials.appraise(material.code, content=content, minutes=f"BB-{material.code}", actor=_APPRAISER)
+            self.app.materials.appraise(
+                material.code, content=content, minutes=f"BB-{material.code}", actor=_APPRAISER
+            )
             self.app.materials.approve(
                 material.code,
                 content=content,
@@ -203,7 +205,9 @@ class Cycle:
                 self.tell.line(N_("{channel}: scheduled already."), channel=channel)
             else:
                 self._add_slots(channel, lessons)
-            done = on_air.scheduler.compile(channel, until=self._now() + timedelta(hours=3), actor=_TECHNICIAN)
+            done = on_air.scheduler.compile(
+                channel, until=self._now() + timedelta(hours=3), actor=_TECHNICIAN
+            )
             self.tell.line(
                 N_("{channel}: timeline compiled, {rows} rows, {findings} findings."),
                 channel=channel,
@@ -213,27 +217,44 @@ class Cycle:
 
     def _add_slots(self, channel: str, lessons: Sequence[Programme]) -> None:
         """First runs one after the other, beginning soon; then the same again every ten minutes."""
-        on_the_air = bool(self.app.on_air.store.rows(channel, since_tick=0))
-        start = self._now() + (LEAD_BEHIND_FREEZE if on_the_air else LEAD)
-        start = start.astimezone(VIETNAM).replace(microsecond=0)
-        for lesson in lessons:
+        store = self.app.on_air.store
+        scheduler = self.app.on_air.scheduler
+        lengths = [self._slot_length(lesson.material.code) for lesson in lessons]
+        start = self._free_start(channel, sum(lengths, timedelta()))
+        repeated = {code for slot in store.slots(channel) if slot.rerun for code in slot.materials}
+        for lesson, length in zip(lessons, lengths, strict=True):
             code = lesson.material.code
-            held = self.app.library.media.lesson_of(code)
-            if held is None:
-                continue
-            scheduler = self.app.on_air.scheduler
             scheduler.add(make_slot(channel, start, materials=(code,)), actor=_TECHNICIAN)
-            again = make_slot(channel, start + timedelta(minutes=10), materials=(code,), rule=RERUN, rerun=True)
-            scheduler.add(again, actor=_TECHNICIAN)
+            if code not in repeated:
+                again = make_slot(
+                    channel, start + timedelta(minutes=10), materials=(code,), rule=RERUN, rerun=True
+                )
+                scheduler.add(again, actor=_TECHNICIAN)
             self.tell.line(
                 N_("{channel} {time}: {title}"),
                 channel=channel,
                 time=start.strftime("%H:%M:%S"),
                 title=lesson.material.title,
             )
-            # The attendance card, and a breath; slots begin on whole seconds.
-            length = timedelta(microseconds=(held.ticks + SEGMENT_TICKS) * TICK_US)
-            start += timedelta(seconds=int(length.total_seconds()) + 2)
+            start += length
+
+    def _slot_length(self, material: str) -> timedelta:
+        """Whole seconds for a lesson, the attendance card after it, and a breath."""
+        held = self.app.library.media.lesson_of(material)
+        ticks = (held.ticks if held else 0) + SEGMENT_TICKS
+        return timedelta(seconds=ticks * TICK_US // 1_000_000 + 2)
+
+    def _free_start(self, channel: str, length: timedelta) -> datetime:
+        """The earliest start from which the channel has nothing else to send for `length`."""
+        store = self.app.on_air.store
+        lead = LEAD_BEHIND_FREEZE if store.rows(channel, since_tick=0) else LEAD
+        start = (self._now() + lead).astimezone(VIETNAM).replace(microsecond=0)
+        for airing in store.airings(channel, since_tick=_tick(start)):
+            begins = from_micros(airing.start_tick * TICK_US)
+            if begins < start + length:
+                ends = from_micros((airing.end_tick + SEGMENT_TICKS) * TICK_US)
+                start = max(start, ends.astimezone(VIETNAM).replace(microsecond=0) + timedelta(seconds=2))
+        return start
 
     # 5
 
@@ -295,7 +316,9 @@ class Cycle:
                 do=N_("Look into the log of the portal."),
                 status=receipt.status,
             )
-        self.tell.line(N_("{count} photographs sent by {learner}; receipt given."), count=len(received), learner=HERO)
+        self.tell.line(
+            N_("{count} photographs sent by {learner}; receipt given."), count=len(received), learner=HERO
+        )
 
     # 7
 
@@ -319,7 +342,9 @@ class Cycle:
                 do=N_("Look into the log of the portal."),
                 status=page.status,
             )
-        self.tell.line(N_("{learner} studied {study} and sent {work}."), learner=HERO, study=study, work=BY_WEB)
+        self.tell.line(
+            N_("{learner} studied {study} and sent {work}."), learner=HERO, study=study, work=BY_WEB
+        )
 
     def _study_activity(self) -> str:
         return next(
@@ -338,7 +363,8 @@ class Cycle:
             self.tell.line(N_("Attendance is recorded already."))
             return
         viewer = Viewer(best_rendition(f"{self._base}/hls/{TV}/master.m3u8"))
-        code = self._await(N_("watching {channel} until the code is shown"), lambda: next(viewer.codes(), ""), channel=TV)
+        label = N_("watching {channel} until the code is shown")
+        code = self._await(label, lambda: next(viewer.codes(), ""), channel=TV)
         if not code:
             return
         phone = Phone(self.app.ids)
@@ -347,9 +373,11 @@ class Cycle:
         recorded = self._facts(hero.id, FactKind.ATTENDANCE_RECORDED, lesson.activity)
         if not recorded:
             raise Refused(
-                N_("The portal did not accept the attendance code."), do=N_("Look into the log of the portal.")
+                N_("The portal did not accept the attendance code."),
+                do=N_("Look into the log of the portal."),
             )
-        self.tell.line(N_("Code read off the picture; {minutes} minutes recorded."), minutes=recorded[0].data["minutes"])
+        minutes = recorded[0].data["minutes"]
+        self.tell.line(N_("Code read off the picture; {minutes} minutes recorded."), minutes=minutes)
 
     def wait_for_as_run(self) -> None:
         self.tell.step(N_("What aired, from what was sent"))
@@ -391,7 +419,9 @@ class Cycle:
         result = self.app.facts.verify()
         if not result.ok:
             raise Refused(N_("The ledger does not verify."), do=N_("Run “tuxa record verify” to see where."))
-        self.tell.line(N_("✓ {facts} facts in {streams} streams verify."), facts=result.facts, streams=result.streams)
+        self.tell.line(
+            N_("✓ {facts} facts in {streams} streams verify."), facts=result.facts, streams=result.streams
+        )
 
     # Looking things up
 
@@ -425,7 +455,9 @@ class Cycle:
         packets = Packets(self.app.database, self.app.facts)
         state = next(state for state in packets.states(BATCH) if state.learner == learner)
         if state.printed is None:
-            raise Refused(N_("The packet of {learner} is not printed."), do=N_("Run the cycle again."), learner=code)
+            raise Refused(
+                N_("The packet of {learner} is not printed."), do=N_("Run the cycle again."), learner=code
+            )
         file = packet_file(self.app.settings.home / "print" / BATCH, state)
         sheets = state.planned.data["sheets"]
         wanted = {s.page_id: s for s in self.app.sheets.of_packet(state.packet)}
@@ -465,7 +497,7 @@ class Cycle:
         )
 
     def _await(self, label: str, look: Callable[[], Any], **params: Any) -> Any:
-        """Look every half second until there is something; None when told to stop. Raises Refused when it takes long."""
+        """Look every half second until there is something; None when told to stop. Raises Refused after PATIENCE."""
         self.tell.line(label, **params)
         deadline = self.app.clock.monotonic() + PATIENCE.total_seconds()
         while not (found := look()):

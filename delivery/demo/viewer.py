@@ -1,10 +1,11 @@
-"""A viewer in front of the television: plays the channel's real playlist and reads the attendance code off the screen."""
+"""A viewer in front of the television: plays the channel's real playlist and reads the code off the screen."""
 
 from __future__ import annotations
 
 import io
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import av
@@ -40,7 +41,7 @@ def best_rendition(master_url: str) -> str:
     """Address of the media playlist with the highest bandwidth."""
     lines = _fetch(master_url).decode().splitlines()
     found: list[tuple[int, str]] = []
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         if line.startswith("#EXT-X-STREAM-INF:"):
             attributes = dict(part.split("=", 1) for part in line.split(":", 1)[1].split(",") if "=" in part)
             found.append((int(attributes["BANDWIDTH"]), urljoin(master_url, following)))

@@ -2,7 +2,8 @@
 
 Declared policy, in this order: a page of a sheet that is not superseded before one that is; a scan of the paper before
 an upload before a photograph before a partner's copy; the earliest arrival (of uploads without a sheet, which a
-learner may improve, the latest); the smaller fact id. Nothing is dropped: every piece stays in the claim's evidence. When both an old and a reprinted set arrive whole, a person decides.
+learner may improve, the latest); the smaller fact id. Nothing is dropped: every piece stays in the claim's evidence.
+When both an old and a reprinted set arrive whole, a person decides.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class ActivityRecord:
 
     activity: Activity
     status: str
-    """``not_recorded``, ``delivered``, ``recorded``, ``incomplete``, ``submitted``, ``marked``, ``review``, ``held``."""
+    """not_recorded, delivered, recorded, incomplete, submitted, marked, review or held."""
     minutes: int
     """Workload that is credited, at most the designed one (TX-9.8-2)."""
     evidence: tuple[str, ...]
@@ -189,7 +189,9 @@ def _course(
     )
     components = catalogue.components_of.get(course.code, ())
     scores = by_component(components, _marks(components, activities, direct))
-    asked = [f for a in catalogue.activities_of.get(course.code, ()) for f in gathered.get(a.code, _EMPTY).asked]
+    asked = [
+        f for a in catalogue.activities_of.get(course.code, ()) for f in gathered.get(a.code, _EMPTY).asked
+    ]
     return CourseRecord(
         course,
         activities,

@@ -36,13 +36,18 @@ def parse_score(text: str, rules: GradingRules) -> Decimal:
     """A mark as people write it (``8,25`` or ``8.25``). Raises ValueError outside 0 to the profile's maximum."""
     score = Decimal(text.strip().replace(",", "."))
     exponent = score.as_tuple().exponent
-    if not score.is_finite() or not 0 <= score <= rules.scale_max or not isinstance(exponent, int) or exponent < -2:
+    if (
+        not score.is_finite()
+        or not 0 <= score <= rules.scale_max
+        or not isinstance(exponent, int)
+        or exponent < -2
+    ):
         raise ValueError(text)
     return score
 
 
 def component_score(component: Component, marks: Sequence[Decimal | None]) -> ComponentScore:
-    """Arithmetic mean of the marks of the component's activities, exact and unrounded; a missing mark leaves it open."""
+    """Arithmetic mean of the marks of the component's activities, exact; a missing mark leaves it open."""
     if not marks or any(mark is None for mark in marks):
         return ComponentScore(component.code, component.weight, None)
     total = sum((Fraction(mark) for mark in marks if mark is not None), Fraction(0))
@@ -71,7 +76,9 @@ def round_half_up(value: Fraction, places: int) -> Decimal:
     scaled = value * 10**places
     doubled = 2 * scaled.numerator + scaled.denominator
     whole = doubled // (2 * scaled.denominator)
-    return (Decimal(whole) / (Decimal(10) ** places)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return (Decimal(whole) / (Decimal(10) ** places)).quantize(
+        Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP
+    )
 
 
 def exact_text(value: Fraction, places: int = 4) -> str:

@@ -55,7 +55,11 @@ class Spec:
 
 
 def _spec(
-    *, learner: bool = False, private: bool = False, optional: Mapping[str, type] | None = None, **required: type
+    *,
+    learner: bool = False,
+    private: bool = False,
+    optional: Mapping[str, type] | None = None,
+    **required: type,
 ) -> Spec:
     return Spec(required=required, optional=optional or {}, about_learner=learner, private=private)
 
@@ -94,7 +98,9 @@ SPECS: Mapping[FactKind, Spec] = {
     # TX-9.8-1: source is system or paper_log.
     FactKind.PARTICIPATION_RECORDED: _spec(learner=True, source=str, method=str, minutes=int),
     # sheets: list of [page id hex, side id hex, role, activity, page, pages]
-    FactKind.PACKET_PLANNED: _spec(learner=True, packet=str, batch=str, sheets=list, optional={"supersedes": str}),
+    FactKind.PACKET_PLANNED: _spec(
+        learner=True, packet=str, batch=str, sheets=list, optional={"supersedes": str}
+    ),
     FactKind.PACKET_PRINTED: _spec(learner=True, packet=str, batch=str, pages=int, file=str),
     FactKind.PACKET_POSTED: _spec(learner=True, packet=str, optional={"item": str}),
     FactKind.PACKET_DELIVERED: _spec(learner=True, packet=str),
@@ -112,11 +118,15 @@ SPECS: Mapping[FactKind, Spec] = {
         identity=str,
         optional={"source": str, "superseded": bool, "packet": str},
     ),
-    FactKind.WORK_HELD: _spec(learner=True, sheet=str, channel=str, blob=str, reason=str, optional={"source": str}),
+    FactKind.WORK_HELD: _spec(
+        learner=True, sheet=str, channel=str, blob=str, reason=str, optional={"source": str}
+    ),
     FactKind.QUESTION_ASKED: _spec(learner=True, private=True, thread=str, channel=str),
     FactKind.QUESTION_ANSWERED: _spec(learner=True, private=True, thread=str, minutes=int),
     # T8-9.1-2: 0 to 10, decimal text, at most two places.
-    FactKind.MARK_RECORDED: _spec(learner=True, score=str, method=str, optional={"component": str, "comment": bool}),
+    FactKind.MARK_RECORDED: _spec(
+        learner=True, score=str, method=str, optional={"component": str, "comment": bool}
+    ),
     FactKind.FACT_RETRACTED: _spec(reason=str),
     FactKind.COMMAND_GIVEN: _spec(target=str, command=str, arguments=dict),
 }

@@ -60,7 +60,9 @@ class Head:
 
     def message(self) -> bytes:
         """The bytes that are signed."""
-        return canonical({"hash": self.hash, "seq": self.seq, "signed_at": self.signed_at, "stream": self.stream})
+        return canonical(
+            {"hash": self.hash, "seq": self.seq, "signed_at": self.signed_at, "stream": self.stream}
+        )
 
 
 def sign_head(head: Head, key: Ed25519PrivateKey) -> Head:
@@ -146,14 +148,19 @@ class Reader:
                 if seq != expected:
                     yield self._out_of_place(row, expected)
                     before = ()
-                computed = [
-                    sha256(template % (content, hlc, ident, kind, learner, value, recorded_at, seq)).hexdigest().encode()
+                bodies = [
+                    template % (content, hlc, ident, kind, learner, value, recorded_at, seq)
                     for value in before
                 ]
+                computed = [sha256(body_bytes).hexdigest().encode() for body_bytes in bodies]
                 before = ()
                 if computed and stored not in computed:
                     yield Problem(
-                        self.stream, seq, "altered", _text(ident), "the stored bytes do not give the stored hash"
+                        self.stream,
+                        seq,
+                        "altered",
+                        _text(ident),
+                        "the stored bytes do not give the stored hash",
                     )
                     before = (stored, computed[0])
                 prev = stored
@@ -170,7 +177,9 @@ class Reader:
         seq, ident = row[0], _text(row[1])
         if seq > expected:
             gone = str(expected) if seq == expected + 1 else f"{expected}-{seq - 1}"
-            return Problem(self.stream, expected, "missing", ident, f"sequence {gone} is missing before {seq}")
+            return Problem(
+                self.stream, expected, "missing", ident, f"sequence {gone} is missing before {seq}"
+            )
         return Problem(self.stream, seq, "reordered", ident, f"expected sequence {expected}")
 
 
@@ -182,11 +191,11 @@ def verify_head(head: Head, end: StreamEnd | None, key: Ed25519PublicKey | None)
         yield Problem(head.stream, head.seq, "signature", detail="the head is not signed by the writer's key")
     last = end.seq if end else 0
     if last < head.seq:
-        yield Problem(
-            head.stream, last + 1, "missing", detail=f"facts {last + 1}-{head.seq} stand in the signed head but not here"
-        )
+        gone = f"facts {last + 1}-{head.seq} stand in the signed head but not here"
+        yield Problem(head.stream, last + 1, "missing", detail=gone)
     elif last > head.seq:
-        yield Problem(head.stream, head.seq + 1, "unsigned", detail=f"facts after {head.seq} are not in the signed head")
+        more = f"facts after {head.seq} are not in the signed head"
+        yield Problem(head.stream, head.seq + 1, "unsigned", detail=more)
     elif end and head.hash not in end.hashes:
         yield Problem(head.stream, head.seq, "head", detail="the signed head has another hash")
 

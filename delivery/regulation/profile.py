@@ -68,7 +68,7 @@ def read_profile(text: str, *, source: str) -> Profile:
     except (tomllib.TOMLDecodeError, InvalidOperation, TypeError, ValueError) as error:
         raise ConfigError(
             N_("Regulation profile {source} cannot be read: {reason}"),
-            do=N_("Correct the value; decimals are written as text, such as \"5.5\"."),
+            do=N_('Correct the value; decimals are written as text, such as "5.5".'),
             source=source,
             reason=str(error) or type(error).__name__,
         ) from error

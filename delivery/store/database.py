@@ -68,7 +68,9 @@ class Database:
             try:
                 with self._write_engine.begin() as connection:
                     if self.dialect == "postgresql":
-                        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+                        connection.execute(
+                            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
+                        )
                     yield connection
             except OperationalError as error:
                 raise _explained(error) from error
@@ -102,7 +104,11 @@ def _sqlite_engine(url: URL) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # Pooled: a connection serves one thread at a time, but may serve another one later.
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=8, max_overflow=64, connect_args={"timeout": 60, "check_same_thread": False}
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=64,
+        connect_args={"timeout": 60, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

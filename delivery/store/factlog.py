@@ -90,7 +90,9 @@ class FactLog:
         self._signing = signing
         self._clock = clock
         mark = "?" if database.dialect == "sqlite" else "%s"
-        self._insert = f"INSERT INTO fact ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"
+        self._insert = (
+            f"INSERT INTO fact ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"
+        )
 
     def append(self, drafts: Iterable[Draft], *, once: bool = False) -> Appended:
         """Give each draft its place, durably, all or none.
@@ -120,7 +122,9 @@ class FactLog:
         newest = max((hlc for *_, hlc in rows), default=0)
         return _Work(own, newest, to_micros(self._clock.now()))
 
-    def _append_chunk(self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool) -> None:
+    def _append_chunk(
+        self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool
+    ) -> None:
         prepared, sealed = self._prepare(connection, drafts)
         before = {name: (s.seq, s.hash, s.grown) for name, s in work.streams.items()}
         hlc = work.hlc
@@ -252,7 +256,9 @@ class FactLog:
     def get(self, fact_id: str) -> Fact | None:
         """The fact with this id, or None."""
         with self._database.read() as connection:
-            row = connection.execute(select(*(_fact.c[c] for c in _COLUMNS)).where(_fact.c.id == fact_id)).first()
+            row = connection.execute(
+                select(*(_fact.c[c] for c in _COLUMNS)).where(_fact.c.id == fact_id)
+            ).first()
         return read_row(row) if row else None
 
     def select(

@@ -35,7 +35,9 @@ class Learners:
         """The learner with this id."""
         with self._database.read() as connection:
             row = connection.execute(
-                select(_learner.c.learner, _learner.c.site, _learner.c.cohort).where(_learner.c.learner == learner)
+                select(_learner.c.learner, _learner.c.site, _learner.c.cohort).where(
+                    _learner.c.learner == learner
+                )
             ).first()
         return LearnerRef(*row) if row else None
 

@@ -46,7 +46,9 @@ class Target:
         """Whether `fact`, a mark, is given to this target."""
         if self.activity:
             return fact.activity == self.activity
-        return not fact.activity and fact.course == self.course and fact.data.get("component") == self.component
+        return (
+            not fact.activity and fact.course == self.course and fact.data.get("component") == self.component
+        )
 
 
 class Marks:
@@ -147,7 +149,9 @@ class Marks:
         if activity is None:
             raise NotFound(
                 N_("There is no activity “{code}”."),
-                do=N_("“tuxa catalogue show” lists the activities of each course; a final exam is COURSE/COMPONENT."),
+                do=N_(
+                    "“tuxa catalogue show” lists the activities of each course; a final exam is COURSE/COMPONENT."
+                ),
                 code=code,
             )
         if not activity.component:

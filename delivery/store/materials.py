@@ -83,7 +83,7 @@ class Materials:
         signer: str,
         author: str,
     ) -> None:
-        """Record the approval decision (phê duyệt). Refused without appraisal, or when the author approves (TX-4.5-1)."""
+        """Record the approval decision (phê duyệt). Refused without appraisal, or to the author (TX-4.5-1)."""
         if signer == author:
             raise GateClosed(
                 N_("{signer} is the author of material {material} and cannot approve it (TX-4.5-1)."),

@@ -21,7 +21,9 @@ class Participation:
         self._learners = learners
         self._clock = clock
 
-    def record(self, learner: str, activity_code: str, *, minutes: int, opened_us: int, catalogue: Catalogue) -> str:
+    def record(
+        self, learner: str, activity_code: str, *, minutes: int, opened_us: int, catalogue: Catalogue
+    ) -> str:
         """Id of the fact that `learner` studied for `minutes`, from the opening at `opened_us` (µs since 1970 UTC).
 
         One opening is told once: again, whatever the minutes, gives the same fact. At most the designed minutes are

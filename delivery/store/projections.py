@@ -45,7 +45,15 @@ class Told(Protocol):
 Handler = Callable[[Connection, Sequence[Told]], None]
 
 # A sheet's life only moves forward along this line; what arrives late cannot move it back.
-_SHEET_RANK = {"planned": 0, "printed": 1, "posted": 2, "delivered": 3, "undelivered": 3, "returned": 4, "voided": 5}
+_SHEET_RANK = {
+    "planned": 0,
+    "printed": 1,
+    "posted": 2,
+    "delivered": 3,
+    "undelivered": 3,
+    "returned": 4,
+    "voided": 5,
+}
 
 
 def _table(model: Any) -> Table:
@@ -53,7 +61,9 @@ def _table(model: Any) -> Table:
     return table
 
 
-def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], *, update_with: Sequence[str]) -> None:
+def _upsert(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], *, update_with: Sequence[str]
+) -> None:
     """Insert rows; on a known primary key set the columns of `update_with` (or nothing)."""
     if not rows:
         return
@@ -83,12 +93,8 @@ def _learners(connection: Connection, facts: Sequence[Told]) -> None:
                 "revision": revision,
             }
     rows = list(newest.values())
-    known = {
-        learner: revision
-        for learner, revision in connection.execute(
-            select(table.c.learner, table.c.revision).where(table.c.learner.in_(list(newest)))
-        )
-    }
+    query = select(table.c.learner, table.c.revision).where(table.c.learner.in_(list(newest)))
+    known: dict[str, int] = {row.learner: row.revision for row in connection.execute(query)}
     fresh = [row for row in rows if row["learner"] not in known]
     if fresh:
         connection.execute(insert(table), fresh)
@@ -134,7 +140,9 @@ def _materials(connection: Connection, facts: Sequence[Told]) -> None:
                 "decision": fact.data["decision"],
             }
         if row is None:
-            connection.execute(insert(table), {"material": material, "content": content, "modes": "", **values})
+            connection.execute(
+                insert(table), {"material": material, "content": content, "modes": "", **values}
+            )
             continue
         if rank[row.state] > rank[values["state"]]:
             del values["state"]

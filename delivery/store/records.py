@@ -57,7 +57,9 @@ class Records:
         with self._database.read() as connection:
             facts = list(self.facts_of(connection, learner))
             streams = sorted({fact.stream for fact in facts})
-            rows = connection.execute(select(_head).where(_head.c.stream.in_(streams)).order_by(_head.c.stream)).all()
+            rows = connection.execute(
+                select(_head).where(_head.c.stream.in_(streams)).order_by(_head.c.stream)
+            ).all()
         record = fold(learner, facts, catalogue, self._rules(learner, catalogue, facts))
         heads = [Head(row.stream, row.seq, row.hash, row.signed_at, bytes(row.signature)) for row in rows]
         return as_json(record, [head_json(head) for head in heads])

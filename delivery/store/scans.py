@@ -35,7 +35,7 @@ class Scans:
         if known is not None and self._blobs.exists(known):
             return digest
         key = self._vault.keys_for(connection, [learner])[learner]
-        # A nonce from the content: the same image seals to the same bytes, so that a repeated step stores nothing twice.
+        # A nonce from the content: the same image seals to the same bytes, so that nothing is stored twice.
         nonce = hmac.new(key, digest.encode(), hashlib.sha256).digest()[:12]
         address = self._blobs.put(nonce + AESGCM(key).encrypt(nonce, image, digest.encode()))
         if known is None:

@@ -123,7 +123,11 @@ class Submissions:
         if owner is None:
             return Outcome(arrival, "unknown", sheet=sheet)
         digest = self._scans.put_in(connection, owner.id, arrival.image)
-        draft = _held(arrival, sheet, owner, digest, reason) if reason else _received(arrival, sheet, owner, digest)
+        draft = (
+            _held(arrival, sheet, owner, digest, reason)
+            if reason
+            else _received(arrival, sheet, owner, digest)
+        )
         appended = self._facts.append_in(connection, [draft], once=True)
         ident = str(draft.id)
         status: Status = "duplicate" if ident not in appended.added else "held" if reason else "filed"

@@ -58,7 +58,9 @@ class Vault:
         table = LearnerKeyTable.__table__  # type: ignore[attr-defined]
         for start in range(0, len(learners), _CHUNK):
             rows = connection.execute(
-                select(table.c.learner, table.c.wrapped).where(table.c.learner.in_(learners[start : start + _CHUNK]))
+                select(table.c.learner, table.c.wrapped).where(
+                    table.c.learner.in_(learners[start : start + _CHUNK])
+                )
             )
             for learner, wrapped in rows:
                 keys[learner] = self._unwrap(learner, wrapped)
@@ -100,7 +102,9 @@ class Vault:
                 .where(private.c.fact.in_(facts[start : start + _CHUNK]))
             )
             for fact, learner, sealed, wrapped in rows:
-                plain = AESGCM(self._unwrap(learner, wrapped)).decrypt(sealed[:_NONCE], sealed[_NONCE:], fact.encode())
+                plain = AESGCM(self._unwrap(learner, wrapped)).decrypt(
+                    sealed[:_NONCE], sealed[_NONCE:], fact.encode()
+                )
                 out[fact] = parse(plain)
         return out
 

@@ -73,7 +73,9 @@ def verify(
         results = list(_run(database, ranges, executor, progress))
         keys = dict([writer]) | {site: key for site, key in _keys(database) if site != writer[0]}
     except (sqlite3.DatabaseError, DatabaseError, UnicodeDecodeError) as error:
-        return Verification(0, 0, (Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"),))
+        return Verification(
+            0, 0, (Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"),)
+        )
     order = {item: number for number, item in enumerate(ranges)}
     results.sort(key=lambda result: order[result.range])
     problems += [problem for result in results for problem in result.problems]
@@ -81,8 +83,9 @@ def verify(
     for head in heads:
         problems += verify_head(head, ends.get(head.stream), keys.get(head.stream.split("/", 1)[0]))
     headed = {head.stream for head in heads}
+    headless = (stream for stream in ends if stream not in headed)
     problems += [
-        Problem(stream, 1, "unsigned", detail="this stream has no signed head") for stream in ends if stream not in headed
+        Problem(stream, 1, "unsigned", detail="this stream has no signed head") for stream in headless
     ]
     return Verification(sum(result.count for result in results), len(ends), tuple(problems))
 
@@ -131,7 +134,9 @@ def verify_range(database: Database, item: Range) -> RangeResult:
             condition, bounds["a"] = " AND seq >= :a", item.first
         if item.stop is not None:
             condition, bounds["b"] = condition + " AND seq < :b", item.stop
-        rows = query(f"SELECT {_ROW} FROM fact WHERE stream = :s{condition} ORDER BY seq", s=item.stream, **bounds)
+        rows = query(
+            f"SELECT {_ROW} FROM fact WHERE stream = :s{condition} ORDER BY seq", s=item.stream, **bounds
+        )
         problems = tuple(reader.read(rows))
     return RangeResult(item, reader.count, problems, reader.end())
 
@@ -155,7 +160,8 @@ def _ranges(database: Database) -> tuple[list[Range], list[Problem]]:
             except (UnicodeDecodeError, TypeError):
                 rows = query("SELECT seq, id FROM fact WHERE stream = CAST(:s AS TEXT)", s=raw_name)
                 problems += [
-                    Problem(repr(raw_name), seq, "unreadable", ident.decode("utf-8", "replace")) for seq, ident in rows
+                    Problem(repr(raw_name), seq, "unreadable", ident.decode("utf-8", "replace"))
+                    for seq, ident in rows
                 ]
                 continue
             cuts: list[int | None] = [None]

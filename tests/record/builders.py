@@ -45,7 +45,9 @@ def catalogue() -> Catalogue:
             due=date(2026, 9, 20),
         ),
         Activity("C1", "C1-Q1", 1, ActivityKind.CONSULTATION, DeliveryMode.NETWORK, "Hỏi đáp", 30),
-        Activity("C2", "C2-A1", 1, ActivityKind.ASSIGNMENT, DeliveryMode.NETWORK, "Bài 1", 60, component="QT"),
+        Activity(
+            "C2", "C2-A1", 1, ActivityKind.ASSIGNMENT, DeliveryMode.NETWORK, "Bài 1", 60, component="QT"
+        ),
     ]
     components = [
         Component(course, code, name, kind, weight)
@@ -109,7 +111,9 @@ def enrolled(seq: int = 1, course: str = "C1") -> Fact:
     return fact(FactKind.COURSE_ENROLLED, seq, {"cohort": "K1"}, course=course)
 
 
-def work(seq: int, page: int, *, channel: str = "post", pages: int = 2, packet: str = "p1", at: int = 0) -> Fact:
+def work(
+    seq: int, page: int, *, channel: str = "post", pages: int = 2, packet: str = "p1", at: int = 0
+) -> Fact:
     return fact(
         FactKind.WORK_RECEIVED,
         seq,
@@ -130,7 +134,11 @@ def work(seq: int, page: int, *, channel: str = "post", pages: int = 2, packet: 
 
 def mark(seq: int, score: str, *, activity: str = "C1-A1", corrects: str = "") -> Fact:
     return fact(
-        FactKind.MARK_RECORDED, seq, {"score": score, "method": "keyboard"}, activity=activity, corrects=corrects
+        FactKind.MARK_RECORDED,
+        seq,
+        {"score": score, "method": "keyboard"},
+        activity=activity,
+        corrects=corrects,
     )
 
 
@@ -159,5 +167,8 @@ def aired(seq: int, airing: str = "a1", *, ticks: int = 9375) -> Fact:
 
 def attended(seq: int, airing: str = "a1", minutes: int = 50) -> Fact:
     return fact(
-        FactKind.ATTENDANCE_RECORDED, seq, {"airing": airing, "method": "code", "minutes": minutes}, activity="C1-S1"
+        FactKind.ATTENDANCE_RECORDED,
+        seq,
+        {"airing": airing, "method": "code", "minutes": minutes},
+        activity="C1-S1",
     )

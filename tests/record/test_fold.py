@@ -117,7 +117,11 @@ POOL = [
     mark(12, "6", activity="C2-A1"),
     mark(13, "6.5", activity="C2-A1"),
     fact(FactKind.COURSE_LEFT, 14, {"reason": "x"}, course="C2"),
-    fact(FactKind.PACKET_PLANNED, 15, {"packet": "p1", "batch": "b", "sheets": [["s", "t", "r", "C1-A1", 1, 2]]}),
+    fact(
+        FactKind.PACKET_PLANNED,
+        15,
+        {"packet": "p1", "batch": "b", "sheets": [["s", "t", "r", "C1-A1", 1, 2]]},
+    ),
     fact(FactKind.PACKET_POSTED, 16, {"packet": "p1"}),
     fact(FactKind.FACT_RETRACTED, 17, {"reason": "x"}, corrects=attended(4, "a2", 20).id),
 ]

@@ -25,7 +25,10 @@ def one(score: str, basis: GradingBasis = GradingBasis.LETTER) -> tuple[str, str
 
 def test_the_course_score_is_the_weighted_sum_rounded_once() -> None:
     def graded(a: str, b: str) -> tuple[str, str]:
-        parts = [ComponentScore("QT", Decimal(40), Fraction(a)), ComponentScore("CK", Decimal(60), Fraction(b))]
+        parts = [
+            ComponentScore("QT", Decimal(40), Fraction(a)),
+            ComponentScore("CK", Decimal(60), Fraction(b)),
+        ]
         grade = course_grade(parts, RULES)
         assert grade is not None
         return str(grade.score), grade.letter

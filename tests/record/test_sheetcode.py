@@ -21,7 +21,8 @@ KEYS = CodeKeys({1: OLD, 2: NEW}, current=2)
 
 
 def test_a_page_and_a_side_code_read_back_as_what_they_are() -> None:
-    assert read_code(page_url("https://tuxa.example", page_token("0a0b0c0d0e0f", KEYS)), KEYS) == PageRef("0a0b0c0d0e0f")
+    url = page_url("https://tuxa.example", page_token("0a0b0c0d0e0f", KEYS))
+    assert read_code(url, KEYS) == PageRef("0a0b0c0d0e0f")
     assert read_code(side_token("0102030405", KEYS), KEYS) == SideRef("0102030405")
     assert len(page_token("0a0b0c0d0e0f", KEYS)) == TOKEN_CHARS
     assert len(side_token("0102030405", KEYS)) == SIDE_CHARS

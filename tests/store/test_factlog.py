@@ -22,7 +22,9 @@ from delivery.record.ledger import genesis
 from delivery.store.vault import profile_to
 
 
-def took_part(app: App, number: int, *, learner: str = "L1", audience: str = "MAIN", minutes: int = 5) -> Draft:
+def took_part(
+    app: App, number: int, *, learner: str = "L1", audience: str = "MAIN", minutes: int = 5
+) -> Draft:
     return Draft(
         id=fact_id(FactKind.PARTICIPATION_RECORDED, number),
         kind=FactKind.PARTICIPATION_RECORDED,
@@ -136,7 +138,9 @@ COLUMNS = ("stream", "seq", "id", "kind", "learner", "recorded_at", "hlc", "cont
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seq=st.integers(1, 20), column=st.sampled_from(COLUMNS), at=st.integers(0, 500), flip=st.integers(1, 255))
+@given(
+    seq=st.integers(1, 20), column=st.sampled_from(COLUMNS), at=st.integers(0, 500), flip=st.integers(1, 255)
+)
 def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
     tuxa: App, seq: int, column: str, at: int, flip: int
 ) -> None:
@@ -144,7 +148,9 @@ def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
     assert tuxa.database.file is not None
     raw = sqlite3.connect(tuxa.database.file, isolation_level=None)
     raw.text_factory = bytes
-    (ident, value) = raw.execute(f"SELECT id, {column} FROM fact WHERE stream='MAIN/MAIN' AND seq=?", (seq,)).fetchone()
+    (ident, value) = raw.execute(
+        f"SELECT id, {column} FROM fact WHERE stream='MAIN/MAIN' AND seq=?", (seq,)
+    ).fetchone()
     raw.execute("BEGIN")
     if isinstance(value, int):
         changed: object = value ^ (1 << (at % 40))
@@ -167,7 +173,9 @@ def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
         raw.execute("ROLLBACK")  # swapped onto an occupied place: the database itself refused
     else:
         restored = "?" if isinstance(value, int) else "CAST(? AS TEXT)"
-        (rowid,) = raw.execute("SELECT rowid FROM fact ORDER BY rowid LIMIT 1 OFFSET ?", (seq - 1,)).fetchone()
+        (rowid,) = raw.execute(
+            "SELECT rowid FROM fact ORDER BY rowid LIMIT 1 OFFSET ?", (seq - 1,)
+        ).fetchone()
         raw.execute(f"UPDATE fact SET {column}={restored} WHERE rowid=?", (value, rowid))
     finally:
         raw.close()
@@ -184,7 +192,9 @@ def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
         ("DELETE FROM stream_head", "unsigned"),
     ],
 )
-def test_deleted_facts_and_forged_or_missing_heads_are_found(any_tuxa: App, change: str, problem: str) -> None:
+def test_deleted_facts_and_forged_or_missing_heads_are_found(
+    any_tuxa: App, change: str, problem: str
+) -> None:
     any_tuxa.facts.append(took_part(any_tuxa, n) for n in range(20))
     with any_tuxa.database.write() as connection:
         connection.execute(text(change))

@@ -69,7 +69,9 @@ def test_two_processes_writing_at_once_and_killed_lose_and_double_nothing(tuxa: 
 def test_many_threads_writing_at_once_never_meet_a_locked_database(tuxa: App) -> None:
     with ThreadPoolExecutor(16) as pool:
         tasks = [
-            pool.submit(tuxa.facts.append, [draft(tuxa, f"w{writer}", n)]) for writer in range(16) for n in range(12)
+            pool.submit(tuxa.facts.append, [draft(tuxa, f"w{writer}", n)])
+            for writer in range(16)
+            for n in range(12)
         ]
         assert sum(len(task.result().added) for task in tasks) == 16 * 12
     assert tuxa.facts.verify().ok

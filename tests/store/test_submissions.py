@@ -40,7 +40,9 @@ def door(any_tuxa: App) -> App:
     return any_tuxa
 
 
-def send(app: App, image: bytes = b"jpeg", *, page: str = PAGE, by: str = "", channel: str = "post") -> Outcome:
+def send(
+    app: App, image: bytes = b"jpeg", *, page: str = PAGE, by: str = "", channel: str = "post"
+) -> Outcome:
     arrival = Arrival(
         page_id=page,
         channel=channel,  # type: ignore[arg-type]
@@ -105,7 +107,9 @@ def test_the_image_is_kept_sealed_and_can_be_read_back_until_the_key_is_destroye
         door.scans.get("L1", fact.data["blob"])
 
 
-def test_material_must_be_appraised_first_and_approved_by_another_for_exactly_its_content_and_mode(door: App) -> None:
+def test_material_must_be_appraised_first_and_approved_by_another_for_exactly_its_content_and_mode(
+    door: App,
+) -> None:
     def approve(signer: str) -> None:
         door.materials.approve(
             "M1",

@@ -10,7 +10,9 @@ from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 
 
-def own_fact(text: str, *, learner: str, kinds: Collection[FactKind], services: PortalServices) -> Fact | None:
+def own_fact(
+    text: str, *, learner: str, kinds: Collection[FactKind], services: PortalServices
+) -> Fact | None:
     """The fact with the id `text`; None alike for no id, an unknown one, another kind and another learner."""
     try:
         fact = services.facts.get(str(UUID(text))) if text else None

@@ -40,9 +40,7 @@ def page_routes(
         raise HTTPException(404)
 
     @router.get("/attendance")
-    def ask_attendance(
-        visit: Visit = Depends(learner_of), recorded: str = "", code: str = ""
-    ) -> Response:
+    def ask_attendance(visit: Visit = Depends(learner_of), recorded: str = "", code: str = "") -> Response:
         # The code comes with the address when a link on the screen was followed; only the form confirms it.
         fact = own_fact(recorded, learner=visit.learner, kinds=_ATTENDED, services=services)
         return _attendance_page(visit, services, recorded=fact, code=code)
