@@ -5,7 +5,7 @@
 # make format  put the sources in house style
 # make lock    renew requirements/*.lock                                          ARGS="--upgrade"
 # make wheel   build dist/*.whl
-# make vendor  renew the scripts that the portal serves, from package.json
+# make vendor  fetch the scripts that the portal serves, as package-lock.json pins them
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench format lock wheel vendor catalogues venv-run venv-dev clean
 
@@ -16,7 +16,6 @@ BIN := $(VENV)/bin
 export VENV
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard delivery/locale/*/LC_MESSAGES/*.po))
-VENDORED := delivery/network/web/static/vendor
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -35,10 +34,12 @@ catalogues: $(CATALOGUES)
 
 run: venv-run
 	@$(MAKE) --no-print-directory catalogues
+	@scripts/vendor
 	@$(BIN)/tuxa up --demo $(ARGS)
 
 test: venv-dev
 	@scripts/test-deps
+	@scripts/vendor
 	@$(MAKE) --no-print-directory catalogues
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
@@ -64,11 +65,8 @@ wheel: venv-dev
 	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 vendor:
-	@npm ci --ignore-scripts
-	@mkdir -p $(VENDORED)
-	@cp node_modules/hls.js/dist/hls.min.js $(VENDORED)/hls.min.js
-	@cp node_modules/hls.js/LICENSE $(VENDORED)/hls.LICENSE
+	@scripts/vendor
 
 clean:
-	@rm -rf $(VENV) dist build node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) dist build node_modules delivery/network/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -f $(CATALOGUES)

@@ -24,11 +24,17 @@ import qrcode
 from PIL import Image
 from sqlmodel import SQLModel
 
-from delivery.catalogue.kinds import ActivityKind, ComponentKind, DeliveryMode
-from delivery.catalogue.model import Activity, Catalogue, Component, Course, Institution
+from delivery.catalogue.kinds import (
+    ActivityKind,
+    ComponentKind,
+    DeliveryMode,
+    MaterialKind,
+    MaterialRole,
+)
+from delivery.catalogue.model import Activity, Catalogue, Component, Course, Institution, Material
 from delivery.clock import ManualClock, to_micros
 from delivery.errors import N_, Refused
-from delivery.ids import SeededIds, fact_id
+from delivery.ids import SeededIds, content_address, fact_id
 from delivery.network.web.app import create_portal
 from delivery.network.web.server import make_server
 from delivery.network.web.services import OnAir, PortalServices, Programme
@@ -43,6 +49,8 @@ from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.keys import SiteKeys, ensure_keys, load_keys
 from delivery.store.learners import Learners
+from delivery.store.materials import Materials
+from delivery.store.participation import Participation
 from delivery.store.records import Records
 from delivery.store.scans import Scans
 from delivery.store.sheets import Sheets
@@ -57,10 +65,51 @@ AIR_CODE = "ABC123"
 COVER = 9
 """Stands for the cover of a packet where a page number is asked for."""
 
+STUDY, WORK = "CNTT101-M1", "CNTT101-A2"
+UNAPPROVED, POST_ONLY, LOST, PICTURE = "CNTT101-M2", "CNTT101-M3", "CNTT101-M4", "CNTT101-M5"
+FOREIGN_STUDY, FOREIGN_WORK = "CNTT102-M1", "CNTT102-A1"
+TEXT = """# Hệ đếm nhị phân
+
+## 1. Bit và byte
+
+Máy tính dùng *hai* chữ số: **0** và **1**. <script>alert("x")</script>
+[Xem thêm](javascript:alert(1)) ![Bảng mã](https://example.com/theo-doi.png)
+
+| Thập phân | Nhị phân |
+|---|---|
+| 5 | 101 |
+"""
+TASK_TEXT = "Đổi số 13 sang hệ nhị phân. Trình bày từng bước.\n"
+
+
+def _material(code: str, text: str, title: str, file: str) -> Material:
+    content = content_address(text.encode())
+    modes = (DeliveryMode.NETWORK,)
+    kind, role = MaterialKind.DIGITAL, MaterialRole.MAIN
+    return Material(code, "CNTT101", 1, kind, role, modes, title, "GV01", content=content, file=file)
+
+
+def _reading(code: str, material: str, *, course: str = "CNTT101") -> Activity:
+    kind, mode = ActivityKind.MATERIAL, DeliveryMode.NETWORK
+    return Activity(course, code, 1, kind, mode, f"Học {material}", 90, material=material)
+
+
 CATALOGUE = Catalogue(
     Institution("DHM", "Đại học Mẫu"),
     courses={
         "CNTT101": Course("CNTT101", "P1", "Nhập môn Tin học", Decimal(3), DeliveryMode.POSTAL),
+        "CNTT102": Course("CNTT102", "P1", "Mạng máy tính", Decimal(3), DeliveryMode.NETWORK),
+    },
+    materials={
+        item.code: item
+        for item in (
+            _material("HL1", TEXT, "Hệ đếm nhị phân", "hl1.md"),
+            _material("HL2", "Bản thảo", "Bản thảo", "hl2.md"),
+            _material("HL3", "Chỉ gửi thư", "Chỉ gửi thư", "hl3.md"),
+            _material("HL4", "Tệp đã mất", "Tệp đã mất", "hl4.md"),
+            _material("HL5", "PDF", "Tờ tranh", "hl5.pdf"),
+            _material("BT2", TASK_TEXT, "Đề bài tập 2", "bt2.txt"),
+        )
     },
     components={
         ("CNTT101", "QT"): Component("CNTT101", "QT", "Quá trình", ComponentKind.PROCESS, Decimal(40)),
@@ -97,6 +146,27 @@ CATALOGUE = Catalogue(
                 DeliveryMode.NETWORK,
                 "Hỏi đáp tuần 1",
                 30,
+            ),
+            _reading(STUDY, "HL1"),
+            _reading(UNAPPROVED, "HL2"),
+            _reading(POST_ONLY, "HL3"),
+            _reading(LOST, "HL4"),
+            _reading(PICTURE, "HL5"),
+            _reading(FOREIGN_STUDY, "HL1", course="CNTT102"),
+            *(
+                Activity(
+                    course,
+                    code,
+                    2,
+                    ActivityKind.ASSIGNMENT,
+                    DeliveryMode.NETWORK,
+                    "Bài tập 2: Đổi cơ số",
+                    60,
+                    "QT",
+                    DUE,
+                    "BT2",
+                )
+                for course, code in (("CNTT101", WORK), ("CNTT102", FOREIGN_WORK))
             ),
         )
     },
@@ -174,8 +244,11 @@ def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
     vault = Vault(database, keys.master, ids)
     facts = FactLog(database, vault, site="MAIN", signing=keys.signing, clock=clock)
     learners, sheets = Learners(database, keys), Sheets(database)
-    scans = Scans(database, Blobs(settings.blobs_url), vault)
+    blobs = Blobs(settings.blobs_url)
+    scans = Scans(database, blobs, vault)
     records = Records(database, default_profile=settings.profile)
+    materials = Materials(database, facts, clock)
+    participation = Participation(facts, learners, clock)
     with ThreadPoolExecutor(1) as executor:
         services = PortalServices(
             settings=settings,
@@ -192,6 +265,14 @@ def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
             on_air=_on_air,
             claim_attendance=lambda learner, code: _claim(facts, learner, code),
             record_of=lambda learner: records.show(learner, CATALOGUE),
+            courses_of=learners.courses_of,
+            read_blob=blobs.get,
+            is_approved=lambda material, content: materials.approved(
+                material, content=content, mode=DeliveryMode.NETWORK
+            ),
+            record_participation=lambda learner, activity, minutes, opened_us: participation.record(
+                learner, activity, minutes=minutes, opened_us=opened_us, catalogue=CATALOGUE
+            ),
         )
         yield PortalHome(replace(services, **changes), facts, database, clock, keys)
     database.close()
@@ -237,6 +318,7 @@ def _template() -> Path:
         database, Vault(database, keys.master, ids), site="MAIN", signing=keys.signing, clock=clock
     )
     facts.append(_term(keys))
+    _publish(Materials(database, facts, clock), Blobs(Settings(home=folder).blobs_url))
     database.close()
     return folder
 
@@ -275,6 +357,21 @@ def _term(keys: SiteKeys) -> Iterator[Draft]:
                 course=course,
                 private=private,
             )
+
+
+def _publish(materials: Materials, blobs: Blobs) -> None:
+    """Approve the materials: HL2 not at all, HL3 for post only; of HL4 the file is lost."""
+    for text in (TEXT, "Bản thảo", "Chỉ gửi thư", "PDF", TASK_TEXT):
+        blobs.put(text.encode())
+    for material in CATALOGUE.materials.values():
+        if material.code == "HL2":
+            continue
+        mode = DeliveryMode.POSTAL if material.code == "HL3" else DeliveryMode.NETWORK
+        code, content = material.code, material.content
+        materials.appraise(code, content=content, minutes="BB1", actor="TD01")
+        materials.approve(
+            code, content=content, modes=(mode,), decision="QĐ1", signer="QL01", author=material.author
+        )
 
 
 def _on_air() -> list[OnAir]:
@@ -329,7 +426,11 @@ class Phone:
         return self.http.get(path, follow_redirects=True)
 
     def csrf(self, path: str) -> str:
-        match = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(path).text)
+        return self.hidden(path, "csrf")
+
+    def hidden(self, path: str, name: str) -> str:
+        """Value of a hidden field of a page."""
+        match = re.search(rf'name="{name}" value="([^"]*)"', self.get(path).text)
         assert match
         return match[1]
 

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.network.portal_home import AN, PortalHome, draw_photo, portal_home, served
+from tests.network.portal_home import AN, STUDY, WORK, PortalHome, draw_photo, portal_home, served
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.needs("chromium")
@@ -70,11 +70,22 @@ def test_every_page_is_accessible_and_fits_a_narrow_screen(
         page.goto(home.base_url + path)
         judge(path)
     sign_in(page, home)
-    for path in ("/me", "/attendance", f"/q/{home.token(AN)}"):
+    study, work = f"/study/{STUDY}", f"/work/{WORK}"
+    for path in ("/me", "/attendance?code=ABC123", f"/q/{home.token(AN)}", study, f"/study/{WORK}", work):
         page.goto(home.base_url + path)
         judge(f"signed in: {path}")
     send(page, home)
     judge("receipt")
+    page.goto(home.base_url + study)
+    page.locator(".card button").click()
+    judge("studied")
+    page.goto(home.base_url + work)
+    file = {"name": "bai.jpg", "mimeType": "image/jpeg", "buffer": draw_photo([])}
+    page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
+    page.locator(".card button").click()
+    judge("receipt of a file")
+    page.goto(home.base_url + work)
+    judge("work received")
     context.close()
     assert {name: problems for name, problems in found.items() if problems} == {}
 
@@ -86,7 +97,7 @@ def test_no_page_breaks_its_own_content_security_policy(home: PortalHome, browse
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     sign_in(page, home)
-    for path in ("/", "/me", "/attendance", f"/q/{home.token(AN)}"):
+    for path in ("/", "/me", "/attendance", f"/q/{home.token(AN)}", f"/study/{STUDY}", f"/work/{WORK}"):
         page.goto(home.base_url + path)
     assert said == []
     page.goto(f"{home.base_url}/watch/tv1")

@@ -84,6 +84,21 @@ def test_an_attendance_code_is_recorded_once(home: PortalHome, phone: Phone) -> 
     assert len(list(home.facts.select(kind=FactKind.ATTENDANCE_RECORDED))) == 1
 
 
+def test_a_link_with_the_code_fills_in_the_field_and_confirms_nothing(home: PortalHome, phone: Phone) -> None:
+    before = home.fact_count()
+    assert f'value="{AIR_CODE}"' in phone.get(f"/attendance?code={AIR_CODE}").text
+    assert "<script>" not in phone.get('/attendance?code="><script>').text
+    assert home.fact_count() == before
+
+
+def test_the_code_of_a_link_is_still_there_after_signing_in(home: PortalHome) -> None:
+    with Phone(home) as stranger:
+        asked = stranger.http.get(f"/attendance?code={AIR_CODE}").headers["location"]
+        then = stranger.hidden(asked, "then")
+        answer = stranger.sign_in(AN, home.services.credentials.issue_pin(AN), then=then)
+        assert f'value="{AIR_CODE}"' in stranger.get(answer.headers["location"]).text
+
+
 def test_a_wrong_attendance_code_is_refused_with_what_to_do(phone: Phone) -> None:
     form = {"csrf": phone.csrf("/attendance"), "code": "WRONG"}
     answer = phone.http.post("/attendance", data=form)

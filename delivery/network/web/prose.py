@@ -42,7 +42,7 @@ def _rendered(text: str, title: str) -> Markup:
     markdown.add_render_rule("table_close", _end_scrolled)
     tokens = _under_title(markdown.parse(text), title)
     # Safe: the renderer escapes every text of the source.
-    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))
 
 
 def _under_title(tokens: list[Token], title: str) -> list[Token]:
