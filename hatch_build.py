@@ -37,3 +37,5 @@ class CatalogueHook(BuildHookInterface):  # type: ignore[type-arg]
         for po in sorted(Path(self.root).glob(CATALOGUES)):
             mo = compile_catalogue(po)
             build_data["artifacts"].append("/" + mo.relative_to(self.root).as_posix())
+        # Fetched by scripts/vendor where npm is at hand; not kept in git either.
+        build_data["artifacts"].append("/delivery/network/web/static/vendor/hls.*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from threading import Event
 from typing import Annotated, Any
@@ -51,17 +51,24 @@ def up(
             supervisor.start()
             wait_until_ready(tuxa.settings, clock=tuxa.clock)
             if demo:
-                from delivery.demo.cycle import run_cycle
+                from delivery.demo.cycle import Cycle
 
-                run_cycle(tuxa, _Teller(tuxa), stop)
+                Cycle(tuxa, _Teller(tuxa), stop).run()
             _say_addresses(tuxa)
-            while not once and not stop.wait(1.0):
-                pass
+            if not once:
+                _wait(stop)
         finally:
             # A second Ctrl-C must not leave daemons behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             supervisor.stop()
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _wait(stop: Event) -> None:
+    """Until SIGTERM or Ctrl-C: the ordinary way to end a station."""
+    with suppress(KeyboardInterrupt):
+        while not stop.wait(1.0):
+            pass
 
 
 class _Teller:

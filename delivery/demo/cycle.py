@@ -22,7 +22,8 @@ from delivery.broadcast.schedule import make_slot
 from delivery.catalogue.kinds import DeliveryMode, MaterialKind
 from delivery.catalogue.model import Catalogue, Material
 from delivery.clock import VIETNAM, from_micros, to_micros
-from delivery.demo.lessons import make_lessons
+from delivery.demo.lesson_texts import LESSONS, LessonText
+from delivery.demo.lessons import LEAST_S, make_lessons
 from delivery.demo.paper import SheetOnPaper, phone_photo, returned_mail
 from delivery.demo.phone import File, Phone
 from delivery.demo.sample import sample_term
@@ -80,6 +81,9 @@ class Cycle:
     app: App
     tell: Teller
     stop: Event
+    texts: Sequence[LessonText] = LESSONS
+    least_s: float = LEAST_S
+    """Shortest length of a lesson, seconds."""
 
     def run(self) -> None:
         """Carry out every step; returns early when told to stop."""
@@ -135,7 +139,13 @@ class Cycle:
                 done += 1
                 bar(done, len(materials))
 
-            files = make_lessons(folder, ffmpeg=find_ffmpeg(app.settings.ffmpeg), progress=made)
+            files = make_lessons(
+                folder,
+                ffmpeg=find_ffmpeg(app.settings.ffmpeg),
+                texts=self.texts,
+                least_s=self.least_s,
+                progress=made,
+            )
         for kind in ("tv", "radio"):
             wanted = [lesson.material for lesson in self._lessons(kind)]
             self._convert(kind, [(files[m.code], Lesson(m.code, m.course, m.unit, m.title)) for m in wanted])
@@ -519,11 +529,6 @@ class Programme:
 
     material: Material
     activity: str
-
-
-def run_cycle(app: App, tell: Teller, stop: Event) -> None:
-    """Carry out the whole cycle once; what was done before is not done again."""
-    Cycle(app, tell, stop).run()
 
 
 def _tick(moment: datetime) -> int:

@@ -52,6 +52,7 @@ def make_lessons(
     *,
     ffmpeg: Ffmpeg,
     texts: Sequence[LessonText] = LESSONS,
+    least_s: float = LEAST_S,
     workers: int = 2,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Path]:
@@ -64,7 +65,7 @@ def make_lessons(
     def make(text: LessonText) -> tuple[str, Path]:
         file = folder / f"{text.material}{'.mp4' if text.kind == 'tv' else '.m4a'}"
         if not file.exists():
-            make_lesson(text, file, ffmpeg=ffmpeg)
+            make_lesson(text, file, ffmpeg=ffmpeg, least_s=least_s)
         if progress:
             progress(text.material)
         return text.material, file
@@ -73,12 +74,12 @@ def make_lessons(
         return dict(pool.map(make, texts))
 
 
-def make_lesson(text: LessonText, file: Path, *, ffmpeg: Ffmpeg) -> None:
+def make_lesson(text: LessonText, file: Path, *, ffmpeg: Ffmpeg, least_s: float = LEAST_S) -> None:
     """Write one recording; it appears under its name when whole."""
     work = Path(tempfile.mkdtemp(prefix=f".{file.stem}-", dir=file.parent))
     try:
         spoken, rate = _narration(text, work)
-        lengths = _lengths([len(piece) / rate for piece in spoken], least_s=LEAST_S)
+        lengths = _lengths([len(piece) / rate for piece in spoken], least_s=least_s)
         sound = np.concatenate(
             [_padded(piece, round(length * rate)) for piece, length in zip(spoken, lengths, strict=True)]
         )
