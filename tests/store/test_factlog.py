@@ -142,8 +142,9 @@ COLUMNS = ("stream", "seq", "id", "kind", "learner", "recorded_at", "hlc", "cont
     seq=st.integers(1, 20), column=st.sampled_from(COLUMNS), at=st.integers(0, 500), flip=st.integers(1, 255)
 )
 def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
-    tuxa: App, seq: int, column: str, at: int, flip: int
+    sqlite_tuxa: App, seq: int, column: str, at: int, flip: int
 ) -> None:
+    tuxa = sqlite_tuxa
     tuxa.facts.append(took_part(tuxa, n) for n in range(20))
     assert tuxa.database.file is not None
     raw = sqlite3.connect(tuxa.database.file, isolation_level=None)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -19,10 +18,12 @@ ROUNDS = 4
 WRITERS = ("a", "b")
 
 
-def run_until_killed(home: Path, writer: str, after_lines: int, delay: float) -> list[tuple[int, str]]:
+def run_until_killed(app: App, writer: str, after_lines: int, delay: float) -> list[tuple[int, str]]:
     """Start a writer, kill -9 it `delay` seconds after its first acknowledgements; what it had acknowledged."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.store.writer", str(home), writer], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.store.writer", str(app.settings.home), app.settings.database, writer],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(after_lines)]
@@ -45,7 +46,7 @@ def test_two_processes_writing_at_once_and_killed_lose_and_double_nothing(tuxa: 
     for _ in range(ROUNDS):
         with ThreadPoolExecutor(len(WRITERS)) as pool:
             runs = [
-                pool.submit(run_until_killed, home, writer, rng.randint(1, 3), rng.uniform(0, 0.15))
+                pool.submit(run_until_killed, tuxa, writer, rng.randint(1, 3), rng.uniform(0, 0.15))
                 for writer in WRITERS
             ]
             for writer, run in zip(WRITERS, runs, strict=True):

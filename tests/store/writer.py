@@ -1,6 +1,6 @@
 """A process that tells facts and stores blobs for ever, and says on standard output what was acknowledged.
 
-It is killed at a random moment by the tests beside it: ``python -m tests.store.writer HOME WRITER``.
+It is killed at a random moment by the tests beside it: ``python -m tests.store.writer HOME DATABASE WRITER``.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def blob(writer: str, number: int) -> bytes:
 
 
 def main() -> None:
-    home, writer = sys.argv[1:]
-    app = App(load_settings(Path(home), environ={}))
+    home, database, writer = sys.argv[1:]
+    app = App(load_settings(Path(home), environ={}, database=database))
     number = 0
     while True:
         address = app.blobs.put(blob(writer, number))

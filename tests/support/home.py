@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,8 +28,19 @@ def make_app(home: Path, *, database: str = "", site: str = "MAIN", seed: int = 
 
 
 @pytest.fixture
-def tuxa(tmp_path: Path) -> Iterator[App]:
-    """A home on SQLite."""
+def tuxa(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+    """A home on SQLite; on PostgreSQL where TUXA_TEST_DATABASE=postgresql asks for it."""
+    url = ""
+    if os.environ.get("TUXA_TEST_DATABASE") == "postgresql":
+        url = request.getfixturevalue("create_database")()
+    app = make_app(tmp_path / "home", database=url)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def sqlite_tuxa(tmp_path: Path) -> Iterator[App]:
+    """A home on SQLite, whose file a test opens behind the program's back."""
     app = make_app(tmp_path / "home")
     yield app
     app.close()
