@@ -68,5 +68,5 @@ vendor:
 	@scripts/vendor
 
 clean:
-	@rm -rf $(VENV) dist build node_modules delivery/network/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) dist build node_modules delivery/network/web/static/vendor .vendor.stamp .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -f $(CATALOGUES)

@@ -44,7 +44,7 @@ def _dask_executor(address: str) -> Executor:
     except ImportError as error:
         raise ToolMissing(
             N_("The executor “{spec}” needs the package “distributed”."),
-            do=N_("Install it with: pip install 'tuxa[dask]'"),
+            do=N_("Install it with: pip install distributed"),
             spec="dask",
         ) from error
     executor: Executor = Client(address).get_executor()

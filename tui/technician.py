@@ -52,7 +52,7 @@ class TechnicianConsole(ConsoleApp):
             with Vertical(id="on-air", classes="panel"):
                 yield Title(N_("On air"), N_("{count} channel"), N_("{count} channels"))
                 with Rows(id="channels"):
-                    yield Nothing(N_("No channels yet. Add one with “tuxa schedule add”."))
+                    yield Nothing(N_("No channels yet. Open one with “tuxa channel open”."))
             with Vertical(id="ingest", classes="panel"):
                 yield Title(N_("Ingest"), N_("{count} file"), N_("{count} files"))
                 with Rows(id="jobs"):

@@ -16,6 +16,7 @@ from delivery.network.bus.server import BusServer
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.air import TICK_US, Airing
+from delivery.store.media import JobRow
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -133,20 +134,27 @@ def _readiness(app: App, airing: Airing) -> dict[str, Any]:
     return {"ready": not missing, "reason": f"{missing} segments missing" if missing else ""}
 
 
+def _verdict(job: JobRow) -> str:
+    """The verdict as ingest words it; empty while the job runs."""
+    if job.state == "done":
+        return "pass-with-fixes" if job.result.get("fixes") else "pass"
+    return "refused" if job.state == "refused" else ""
+
+
 def ingest_status(app: App) -> dict[str, Any]:
     """Files being converted, and what became of the last ones."""
     jobs: list[dict[str, Any]] = []
     for job in app.library.media.jobs():
-        fraction, stage = app.ingest.fraction(job.asset) if job.state == "running" else (1.0, job.state)
+        fraction, stage = app.ingest.fraction(job.asset) if job.state == "running" else (1.0, "")
         jobs.append(
             {
                 "id": job.asset,
                 "file": job.file,
                 "kind": job.result.get("kind", ""),
                 "fraction": fraction,
-                "stage": app.translate(stage) if stage else "",
-                "verdict": job.state,
-                "problems": [],
+                "stage": stage,
+                "verdict": _verdict(job),
+                "problems": list(job.result.get("problems", [])),
             }
         )
     return {"jobs": jobs}

@@ -167,7 +167,8 @@ class App:
 
     def init(self) -> None:
         """Make the home: folders, keys, database schema. Doing it again changes nothing."""
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        # Packets and records lie here: nobody else on this machine may look.
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_keys(self.settings.keys_dir, self.ids)
         from delivery.network.bus.keys import ensure_bus_keys
 

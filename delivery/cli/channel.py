@@ -11,7 +11,7 @@ import typer
 from delivery.broadcast.findings import local_time
 from delivery.cli.context import app_of, print_json, say
 from delivery.cli.schedule import moment
-from delivery.errors import N_
+from delivery.errors import N_, BadInput
 from delivery.store.air import TICK_US, Airing
 
 app = typer.Typer(no_args_is_help=True, help="Radio and television channels on the air.")
@@ -48,6 +48,29 @@ def list_(context: typer.Context, as_json: _Json = False) -> None:
         say("  " + tuxa.translate(N_("next: {programme}"), programme=_programme(coming)))
     if not found:
         say(tuxa.translate(N_("There are no channels yet.")))
+
+
+@app.command("open")
+def open_(
+    context: typer.Context,
+    channel: Annotated[str, typer.Argument(help="Code of the channel, for example TV1.")],
+    name: Annotated[str, typer.Argument(help="Its name, as viewers see it.")],
+    kind: Annotated[str, typer.Option(help="tv or radio.")],
+    as_json: _Json = False,
+) -> None:
+    """Open a channel with its station pictures; doing it again changes its name at most."""
+    if kind not in ("tv", "radio"):
+        raise BadInput(
+            N_("A channel is of kind tv or radio, not “{kind}”."),
+            do=N_("Use --kind tv or --kind radio."),
+            kind=kind,
+        )
+    tuxa = app_of(context)
+    opened = tuxa.on_air.open_channel(channel, name, kind=kind)
+    if as_json:
+        print_json({"channel": opened.code, "name": opened.name, "kind": opened.kind})
+    else:
+        say(tuxa.translate(N_("Channel {channel} ({name}) is open."), channel=opened.code, name=opened.name))
 
 
 @app.command()

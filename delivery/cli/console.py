@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 import typer
 
 from delivery.cli.context import app_of
+from delivery.errors import N_, Refused
 
 app = typer.Typer(no_args_is_help=True, help="The terminal consoles.")
 
@@ -20,6 +22,10 @@ def console() -> None:
 def technician(context: typer.Context) -> None:
     """Channels on air, what follows, and files being ingested."""
     tuxa = app_of(context)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused(
+            N_("The consoles need a terminal."), do=N_("Run it in a terminal window, or over ssh with -t.")
+        )
     # Late, so that other commands do not pay for Textual and ZeroMQ.
     from delivery.network.bus.address import find_address
     from delivery.network.bus.client import BusClient

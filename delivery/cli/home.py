@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,8 +91,8 @@ def _guarded(name: str, look: Callable[[], Check], *, needed: bool = True) -> Ch
         return look()
     except TuxaError as error:
         return Check(name, ok=False, detail=str(error), needed=needed, do=error.do)
-    except (OSError, ImportError, sqlite3.Error) as error:
-        return Check(name, ok=False, detail=str(error), needed=needed)
+    except Exception as error:  # an edge: whatever is wrong with one part is its finding
+        return Check(name, ok=False, detail=f"{type(error).__name__}: {error}".splitlines()[0], needed=needed)
 
 
 def _home(tuxa: App) -> Check:
@@ -128,7 +127,7 @@ def _blobs(tuxa: App) -> Check:
 def _ffmpeg(tuxa: App) -> Check:
     from delivery.broadcast.ffmpeg import find_ffmpeg
 
-    return Check("ffmpeg", ok=True, detail=str(find_ffmpeg(tuxa.settings.ffmpeg)))
+    return Check("ffmpeg", ok=True, detail=find_ffmpeg(tuxa.settings.ffmpeg).path)
 
 
 def _voice() -> Check:
@@ -152,5 +151,7 @@ def _hls(tuxa: App) -> Check:
         found is not None,
         str(found or "-"),
         needed=False,
-        do=Message(N_("Optional: run “npm ci” in the project folder for players in browsers without HLS.")),
+        do=Message(
+            N_("Optional: run “make vendor” in the project folder for players in browsers without HLS.")
+        ),
     )

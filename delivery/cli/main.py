@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         return int(code)
     except TuxaError as error:
-        _complain(translate.error(error))
+        _complain(Translator(_settled_language(words)).error(error))
         return int(error.exit_code)
     except KeyboardInterrupt:
         _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
@@ -97,6 +97,23 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception:
         return _bug(translate, words)
     return int(ExitCode.DONE)
+
+
+def _settled_language(arguments: Sequence[str]) -> Language:
+    """Language of the home, where its settings can be read; else what flags and environment say."""
+    if any(word == "--lang" or word.startswith("--lang=") for word in arguments):
+        return _language(arguments)
+    try:
+        settings = load_settings(_home(arguments))
+    except TuxaError:
+        return _language(arguments)
+    return "en" if settings.lang == "en" else "vi"
+
+
+def _home(arguments: Sequence[str]) -> Path | None:
+    """The home that the command line names."""
+    given = next((b for a, b in pairwise(arguments) if a == "--home"), None)
+    return Path(given) if given else None
 
 
 def _language(arguments: Sequence[str]) -> Language:
@@ -117,8 +134,7 @@ def _bug(translate: Translator, words: Sequence[str]) -> int:
     """Write the traceback to a file, and name it."""
     settings = None
     try:
-        home = next((b for a, b in pairwise(words) if a == "--home"), None)
-        settings = load_settings(Path(home) if home else None)
+        settings = load_settings(_home(words))
     except TuxaError:
         structlog.get_logger().warning("settings unreadable while reporting a bug")
     folder = settings.home / "log" if settings else Path.cwd()

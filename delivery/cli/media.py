@@ -68,6 +68,51 @@ def add(
 
 
 @app.command()
+def approve(
+    context: typer.Context,
+    material: Annotated[str, typer.Argument(help="Code of the material, recorded or printed.")],
+    minutes: Annotated[str, typer.Option(help="Number of the appraisal council's minutes.")],
+    decision: Annotated[str, typer.Option(help="Number of the approval decision.")],
+    appraiser: Annotated[str, typer.Option(help="Code of the person who signed the minutes.")],
+    signer: Annotated[str, typer.Option(help="Code of the person who approves; not the author.")],
+    as_json: _Json = False,
+) -> None:
+    """Record appraisal and approval of exactly the bytes that are stored now (TX-4.5-1)."""
+    tuxa = app_of(context)
+    known = tuxa.catalogue().materials.get(material)
+    if known is None:
+        raise NotFound(
+            N_("There is no material “{code}”."),
+            do=N_("“tuxa catalogue show” lists the materials."),
+            code=material,
+        )
+    lesson = tuxa.library.media.lesson_of(material)
+    content = lesson.source if lesson else known.content
+    if not content:
+        raise Refused(
+            N_("Material {material} has no content yet."),
+            do=N_("Add its recording with “tuxa media add”, or its file in materials.csv."),
+            material=material,
+        )
+    tuxa.materials.appraise(material, content=content, minutes=minutes, actor=appraiser)
+    tuxa.materials.approve(
+        material, content=content, modes=known.modes, decision=decision, signer=signer, author=known.author
+    )
+    modes = [str(mode) for mode in known.modes]
+    if as_json:
+        print_json({"material": material, "content": content, "modes": modes, "decision": decision})
+        return
+    say(
+        tuxa.translate(
+            N_("Material {material} is approved for {modes}: decision {decision}."),
+            material=material,
+            modes=", ".join(modes),
+            decision=decision,
+        )
+    )
+
+
+@app.command()
 def status(context: typer.Context, as_json: _Json = False) -> None:
     """What is being converted, what is stored, what was refused."""
     tuxa = app_of(context)

@@ -17,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 STATUS_WORDS = {
     "not_recorded": N_("not recorded"),
-    "delivered": N_("delivered"),
+    "delivered": N_("sent to the learner"),
     "recorded": N_("recorded"),
     "incomplete": N_("pages missing"),
     "submitted": N_("submitted"),
@@ -66,7 +66,8 @@ def print_record(tuxa: App, document: dict[str, Any]) -> None:
         say()
         say(f"{course['course']}  {course['name']} ({course['credits']}) — {words}")
         for item in course["activities"]:
-            status = tr(STATUS_WORDS[item["status"]])
+            aired = item["status"] == "delivered" and item["mode"] == "broadcast"
+            status = tr(N_("aired") if aired else STATUS_WORDS[item["status"]])
             late = " · " + tr(N_("late")) if item["late"] else ""
             mark = f" · {item['mark']}" if item["mark"] else ""
             say(

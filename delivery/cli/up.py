@@ -41,10 +41,10 @@ def up(
     else:
         tuxa.require_ready()
     log.configure(tuxa.settings.log_file)
-    require_free_port(tuxa.settings)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with only_one(tuxa.settings):
+        require_free_port(tuxa.settings)
         tuxa.blobs.sweep()
         supervisor = Supervisor(tuxa.settings, tuple(SERVICES), clock=tuxa.clock)
         try:

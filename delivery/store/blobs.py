@@ -154,7 +154,7 @@ def _remote(url: str) -> tuple[Any, str]:
     except ImportError as error:
         raise ToolMissing(
             N_("The blob store {url} needs a package that is not installed: {reason}"),
-            do=N_("Install it, for S3 with: pip install 'tuxa[s3]'"),
+            do=N_("Install it, for S3 with: pip install s3fs"),
             url=url,
             reason=str(error),
         ) from error

@@ -48,12 +48,21 @@ class Database:
                 kind=parsed.get_backend_name(),
             )
         self._write_engine = self.engine.execution_options(tuxa_write=True)
+        # SQLite gives every transaction one snapshot; PostgreSQL does when asked.
+        self._read_engine = (
+            self.engine
+            if self.dialect == "sqlite"
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading one consistent state."""
-        with self.engine.connect() as connection:
-            yield connection
+        """A connection for reading one consistent state, from its first question to its end."""
+        try:
+            with self._read_engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise _explained(error) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -145,7 +154,7 @@ def _explained(error: OperationalError) -> Refused:
             reason=reason,
         )
     return Refused(
-        N_("The database refused to store: {reason}"),
+        N_("The database does not answer: {reason}"),
         do=N_("Check the address and rights of the database with “tuxa doctor”."),
         reason=reason,
     )

@@ -290,7 +290,7 @@ class FactLog:
     ) -> Verification:
         """Verify every chain and head; `progress` receives the number of facts read so far."""
         writer = (self._site, self._signing.public_key())
-        return verification.verify(self._database, self.heads(), writer, progress=progress, executor=executor)
+        return verification.verify(self._database, writer, progress=progress, executor=executor)
 
     def register_site_key(self, site: str, public_key: bytes) -> None:
         """Remember a site's public key, so that its heads can be verified."""

@@ -7,7 +7,7 @@ the row before it, so that a problem at a seam is reported once and at its own p
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from delivery.errors import Refused
 from delivery.record.ledger import Head, Problem, RawRow, Reader, StreamEnd, genesis, verify_head
 from delivery.store.database import Database
-from delivery.store.tables.core import SiteKeyTable
 
 RANGE = 100_000
 _ROW = "seq, id, kind, learner, recorded_at, hlc, content, hash"
@@ -59,30 +59,40 @@ class RangeResult:
     end: StreamEnd
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What is to be verified, all from one moment, so that facts that are told meanwhile raise no alarm."""
+
+    ranges: tuple[Range, ...]
+    heads: tuple[Head, ...]
+    keys: Mapping[str, Ed25519PublicKey]
+    problems: tuple[Problem, ...]
+
+
 def verify(
     database: Database,
-    heads: list[Head],
     writer: tuple[str, Ed25519PublicKey],
     *,
     progress: Callable[[int], None] | None = None,
     executor: Executor | None = None,
 ) -> Verification:
-    """Verify all streams and heads; `writer` is this site's code and public key."""
+    """Verify all streams and heads as they stand now; `writer` is this site's code and public key."""
     try:
-        ranges, problems = _ranges(database)
-        results = list(_run(database, ranges, executor, progress))
-        keys = dict([writer]) | {site: key for site, key in _keys(database) if site != writer[0]}
-    except (sqlite3.DatabaseError, DatabaseError, UnicodeDecodeError) as error:
+        with _raw(database) as query:
+            snapshot = _snapshot(query)
+        results = list(_run(database, list(snapshot.ranges), executor, progress))
+    except (sqlite3.DatabaseError, DatabaseError, Refused, UnicodeDecodeError) as error:
         return Verification(
-            0, 0, (Problem("*", 0, "unreadable", detail=f"the database file is damaged: {error}"),)
+            0, 0, (Problem("*", 0, "unreadable", detail=f"the database cannot be read: {error}"),)
         )
-    order = {item: number for number, item in enumerate(ranges)}
+    keys = {**snapshot.keys, writer[0]: writer[1]}
+    order = {item: number for number, item in enumerate(snapshot.ranges)}
     results.sort(key=lambda result: order[result.range])
-    problems += [problem for result in results for problem in result.problems]
+    problems = [*snapshot.problems, *(problem for result in results for problem in result.problems)]
     ends = {result.range.stream: result.end for result in results}
-    for head in heads:
+    for head in snapshot.heads:
         problems += verify_head(head, ends.get(head.stream), keys.get(head.stream.split("/", 1)[0]))
-    headed = {head.stream for head in heads}
+    headed = {head.stream for head in snapshot.heads}
     headless = (stream for stream in ends if stream not in headed)
     problems += [
         Problem(stream, 1, "unsigned", detail="this stream has no signed head") for stream in headless
@@ -145,37 +155,48 @@ def _select(condition: str) -> str:
     return f"SELECT {_ROW} FROM fact WHERE stream = :s AND {condition}"
 
 
-def _ranges(database: Database) -> tuple[list[Range], list[Problem]]:
-    """Cut every stream at rows that exist, so that an altered sequence cannot make the work unbounded.
+def _snapshot(query: Query) -> _Snapshot:
+    """Streams, heads and keys of one moment.
 
-    Rows whose stream's very name is damaged are problems at once: no chain can be looked for under it.
+    Streams are cut at rows that exist, so that an altered sequence cannot make the work unbounded. Rows whose stream's
+    very name is damaged are problems at once: no chain can be looked for under it.
     """
-    out: list[Range] = []
+    ranges: list[Range] = []
     problems: list[Problem] = []
-    with _raw(database) as query:
-        streams = list(query("SELECT stream, count(*) FROM fact GROUP BY stream ORDER BY stream"))
-        for raw_name, count in streams:
-            try:
-                stream = bytes(raw_name).decode()
-            except (UnicodeDecodeError, TypeError):
-                rows = query("SELECT seq, id FROM fact WHERE stream = CAST(:s AS TEXT)", s=raw_name)
-                problems += [
-                    Problem(repr(raw_name), seq, "unreadable", ident.decode("utf-8", "replace"))
-                    for seq, ident in rows
-                ]
-                continue
-            cuts: list[int | None] = [None]
-            for offset in range(RANGE, count, RANGE):
-                cut = "SELECT seq FROM fact WHERE stream = :s ORDER BY seq LIMIT 1 OFFSET :n"
-                cuts.append(next(iter(query(cut, s=stream, n=offset)))[0])
-            out += [Range(stream, first, stop) for first, stop in zip(cuts, [*cuts[1:], None], strict=True)]
-    return out, problems
-
-
-def _keys(database: Database) -> list[tuple[str, Ed25519PublicKey]]:
-    with database.read() as connection:
-        rows = connection.execute(select(SiteKeyTable.__table__)).all()  # type: ignore[attr-defined]
-    return [(row.site, Ed25519PublicKey.from_public_bytes(bytes(row.public_key))) for row in rows]
+    counted = list(query("SELECT stream, count(*), max(seq) FROM fact GROUP BY stream ORDER BY stream"))
+    for raw_name, count, last in counted:
+        try:
+            stream = bytes(raw_name).decode()
+        except (UnicodeDecodeError, TypeError):
+            rows = query("SELECT seq, id FROM fact WHERE stream = CAST(:s AS TEXT)", s=raw_name)
+            problems += [
+                Problem(repr(raw_name), seq, "unreadable", ident.decode("utf-8", "replace"))
+                for seq, ident in rows
+            ]
+            continue
+        cuts: list[int | None] = [None]
+        for offset in range(RANGE, count, RANGE):
+            cut = "SELECT seq FROM fact WHERE stream = :s ORDER BY seq LIMIT 1 OFFSET :n"
+            cuts.append(next(iter(query(cut, s=stream, n=offset)))[0])
+        stop = last + 1 if isinstance(last, int) else None
+        ranges += [Range(stream, first, end) for first, end in zip(cuts, [*cuts[1:], stop], strict=True)]
+    heads = [
+        Head(
+            name.decode("utf-8", "replace"),
+            seq,
+            digest.decode("utf-8", "replace"),
+            signed_at,
+            bytes(signature),
+        )
+        for name, seq, digest, signed_at, signature in query(
+            "SELECT stream, seq, hash, signed_at, signature FROM stream_head ORDER BY stream"
+        )
+    ]
+    keys = {
+        site.decode("utf-8", "replace"): Ed25519PublicKey.from_public_bytes(bytes(key))
+        for site, key in query("SELECT site, public_key FROM site_key")
+    }
+    return _Snapshot(tuple(ranges), tuple(heads), keys, tuple(problems))
 
 
 Query = Callable[..., Iterator[Any]]
@@ -203,6 +224,8 @@ def _raw_sqlite(file: Path) -> Iterator[Query]:
     connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
     # Nothing is decoded: it is faster, and bytes that are no UTF-8 cannot hide.
     connection.text_factory = bytes
+    connection.isolation_level = None
+    connection.execute("BEGIN")
 
     def run(statement: str, **bound: Any) -> Iterator[Any]:
         return connection.execute(statement, bound)

@@ -321,7 +321,7 @@ def test_an_empty_station_says_what_to_do(studio: Studio) -> None:
 
     async def act(seat: Seat) -> None:
         await seat.sees(
-            "Chưa có kênh nào. Hãy thêm bằng “tuxa schedule add”.", "Không có tệp nào đang được nhập."
+            "Chưa có kênh nào. Hãy mở kênh bằng “tuxa channel open”.", "Không có tệp nào đang được nhập."
         )
         studio.channels = [channel("TV9")]
         await seat.pilot.press("r")
