@@ -131,6 +131,6 @@ def _checked(values: Mapping[str, Any], known: Mapping[str, type], *, source: st
             N_("Unknown language “{value}” in {source}."),
             do=N_("Use “vi” or “en”."),
             value=out["lang"],
-            source=source,
+            source="--lang" if source == "--" else source,
         )
     return out

@@ -20,8 +20,9 @@ from delivery.store import migrate
 from delivery.store.blobs import Blobs
 from delivery.store.catalogue import CatalogueStore
 from delivery.store.database import Database
+from delivery.store.enrolments import Enrolments
 from delivery.store.factlog import FactLog
-from delivery.store.keys import SiteKeys, ensure_keys, load_keys
+from delivery.store.keys import SiteKeys, ensure_keys, keys_exist, load_keys
 from delivery.store.learners import Learners
 from delivery.store.marks import Marks
 from delivery.store.materials import Materials
@@ -30,6 +31,7 @@ from delivery.store.scans import Scans
 from delivery.store.sheets import Sheets
 from delivery.store.submissions import Submissions
 from delivery.store.vault import Vault
+from delivery.store.witness import Witness
 
 if TYPE_CHECKING:
     from delivery.broadcast.ingest import Ingest
@@ -70,7 +72,12 @@ class App:
     @cached_property
     def facts(self) -> FactLog:
         return FactLog(
-            self.database, self.vault, site=self.settings.site, signing=self.keys.signing, clock=self.clock
+            self.database,
+            self.vault,
+            site=self.settings.site,
+            signing=self.keys.signing,
+            witness=Witness(self.settings.keys_dir / "witness.log"),
+            clock=self.clock,
         )
 
     @cached_property
@@ -95,7 +102,11 @@ class App:
 
     @cached_property
     def records(self) -> Records:
-        return Records(self.database, default_profile=self.settings.profile)
+        return Records(self.database, site=self.settings.site, default_profile=self.settings.profile)
+
+    @cached_property
+    def enrolments(self) -> Enrolments:
+        return Enrolments(self.database, self.facts, self.learners, self.clock)
 
     @cached_property
     def marks(self) -> Marks:
@@ -166,23 +177,51 @@ class App:
             pool.shutdown()
 
     def init(self) -> None:
-        """Make the home: folders, keys, database schema. Doing it again changes nothing."""
+        """Make the home: folders, keys, database schema. Doing it again changes nothing.
+
+        Raises Refused over a database whose keys are gone, and over one of a newer program.
+        """
         # Packets and records lie here: nobody else on this machine may look.
         self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        revision = migrate.current(self.database)
+        self._require_known(revision)
+        if revision is not None and not keys_exist(self.settings.keys_dir):
+            raise Refused(
+                N_("The keys of this database are gone: {folder}"),
+                do=N_(
+                    "Restore that folder from your backup; new keys could neither read nor prove what is stored."
+                ),
+                folder=str(self.settings.keys_dir),
+            )
         ensure_keys(self.settings.keys_dir, self.ids)
         from delivery.network.bus.keys import ensure_bus_keys
 
         ensure_bus_keys(self.settings.keys_dir, self.ids)
         migrate.upgrade(self.database)
-        self.facts.register_site_key(self.settings.site, self.keys.public)
 
     def require_ready(self) -> None:
-        """Raise Refused when the home was never prepared, or belongs to a newer program."""
-        if not (self.settings.keys_dir / "site.json").exists() or migrate.current(self.database) is None:
+        """Raise Refused when the home was never prepared, is to be upgraded, or belongs to a newer program."""
+        revision = migrate.current(self.database) if self.settings.home.is_dir() else None
+        self._require_known(revision)
+        if revision is None and not keys_exist(self.settings.keys_dir):
             raise Refused(
                 N_("This home is not prepared yet: {home}"),
                 do=N_("Run “tuxa init” once, or name another home with --home."),
                 home=str(self.settings.home),
+            )
+        if revision != migrate.newest():
+            raise Refused(
+                N_("The database of this home is to be upgraded first."),
+                do=N_("Run “tuxa init” once; what is stored stays as it is."),
+            )
+        load_keys(self.settings.keys_dir)
+
+    def _require_known(self, revision: str | None) -> None:
+        if revision is not None and revision not in migrate.known():
+            raise Refused(
+                N_("This database belongs to a newer tuxa (revision {revision})."),
+                do=N_("Update this program, or name another database."),
+                revision=revision,
             )
 
     def close(self) -> None:

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from delivery.errors import N_, Message
 
@@ -20,8 +20,25 @@ Cell: TypeAlias = object
 """Text, a number, a truth value, a date or None: whatever the reader found."""
 Parser: TypeAlias = Callable[[Cell], Any]
 
+
+class _Unstored(Enum):
+    """A formula whose result was not stored with it. Of its own type, so that no text is taken for it."""
+
+    RESULT = "?"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+NO_RESULT: Final = _Unstored.RESULT
+"""What a reader gives for a cell that holds a formula without a stored result."""
+
 MAX_TEXT = 2000
 """Characters; longer cells are a sign of a broken quotation mark."""
+FORMULA_WITHOUT_RESULT = N_(
+    "The cell holds a formula without a stored result. "
+    "Open and save the workbook in a spreadsheet program, or paste the values."
+)
 _SHOWN = 40
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _LEARNER_CODE = re.compile(r"\w[\w.-]{0,39}")
@@ -67,6 +84,8 @@ def text(cell: Cell) -> str:
         return _clean(cell)
     if cell is None:
         return ""
+    if cell is NO_RESULT:
+        raise BadCell(FORMULA_WITHOUT_RESULT)
     if isinstance(cell, (bool, date)):
         raise BadCell(
             N_("The spreadsheet turned “{value}” into a date or a truth value. Format the cell as text."),

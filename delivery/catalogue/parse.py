@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from delivery.catalogue.cells import BadCell, Cell, is_empty, plain_key
+from delivery.catalogue.cells import FORMULA_WITHOUT_RESULT, NO_RESULT, BadCell, Cell, is_empty, plain_key
 from delivery.catalogue.columns import Column, TableSpec
 from delivery.errors import N_, Message
 
@@ -120,6 +120,9 @@ def _layout(spec: TableSpec, table: RawTable, problems: Problems) -> list[tuple[
     for index, cell in enumerate(table.header):
         if is_empty(cell):
             continue
+        if cell is NO_RESULT:
+            problems.in_cell(Where(table.file, 1), str(index + 1), Message(FORMULA_WITHOUT_RESULT))
+            return None
         column = by_name.get(plain_key(str(cell)))
         if column is None:
             known = ", ".join(c.name for c in spec.columns)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from delivery.catalogue.model import LearnerProfile, RosterEntry
@@ -17,7 +17,9 @@ class KnownLearner:
     cohort: str
     revision: int
     courses: Set[str]
-    """Every course ever enrolled in; one that was left is not entered again by a roster."""
+    """Courses in which the learner is enrolled now."""
+    left: Mapping[str, int] = field(default_factory=dict)
+    """Courses that the learner left -> number that another enrolment would bear."""
 
 
 class ProfileStep(Enum):
@@ -35,22 +37,40 @@ class LearnerPlan:
     entry: RosterEntry
     step: ProfileStep
     revision: int
-    enrol: tuple[str, ...]
+    enrol: tuple[tuple[str, int], ...]
+    """Courses to enter, with the number of the enrolment (0: the first)."""
+    unlisted: tuple[str, ...] = ()
+    """Courses of the record that the roster no longer lists for this learner. Nothing is done about them."""
+    left: tuple[str, ...] = ()
+    """Courses that the roster lists although the learner left them, and that are not entered again."""
 
 
 def plan_learner(
-    entry: RosterEntry, known: KnownLearner | None, profile: LearnerProfile | None
+    entry: RosterEntry,
+    known: KnownLearner | None,
+    profile: LearnerProfile | None,
+    *,
+    enrol_again: bool = False,
 ) -> LearnerPlan:
-    """Compare `entry` with what the record has."""
+    """Compare `entry` with what the record has.
+
+    A roster may be older than a learner's leaving, so a course that was left is entered again only with `enrol_again`.
+    """
     if known is None:
-        return LearnerPlan(entry, ProfileStep.REGISTER, 0, entry.courses)
+        return LearnerPlan(entry, ProfileStep.REGISTER, 0, tuple((course, 0) for course in entry.courses))
     if profile is None:
         return LearnerPlan(entry, ProfileStep.ERASED, known.revision, ())
-    enrol = tuple(course for course in entry.courses if course not in known.courses)
+    new = [course for course in entry.courses if course not in known.courses]
+    left = () if enrol_again else tuple(course for course in new if course in known.left)
     same = (known.site, known.cohort) == (entry.site, entry.cohort) and profile == entry.profile
-    if same:
-        return LearnerPlan(entry, ProfileStep.NONE, known.revision, enrol)
-    return LearnerPlan(entry, ProfileStep.CHANGE, known.revision + 1, enrol)
+    return LearnerPlan(
+        entry,
+        ProfileStep.NONE if same else ProfileStep.CHANGE,
+        known.revision if same else known.revision + 1,
+        enrol=tuple((course, known.left.get(course, 0)) for course in new if course not in left),
+        unlisted=tuple(sorted(known.courses - set(entry.courses))),
+        left=left,
+    )
 
 
 def shrinks_too_far(*, stored: int, missing: int) -> bool:

@@ -39,6 +39,7 @@ class Tables:
     learners: Sequence[Parsed]
     enrolments: Sequence[Parsed]
     has_roster: bool
+    has_enrolments: bool
 
 
 def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
@@ -68,6 +69,7 @@ def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
         rows.get("learners", ()),
         rows.get("enrolments", ()),
         has_roster="learners" in tables,
+        has_enrolments="enrolments" in tables,
     )
 
 

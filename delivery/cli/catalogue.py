@@ -30,12 +30,17 @@ def import_(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Accept that more than half of a table is gone.")
     ] = False,
+    enrol_again: Annotated[
+        bool, typer.Option("--enrol-again", help="Also enrol learners in courses that they left.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Import a catalogue and a roster. All or nothing; importing again changes nothing."""
     tuxa = app_of(context)
     with _bar(tuxa.translate) as progress:
-        result = tuxa.importer.run(path, actor=actor, allow_shrink=allow_shrink, progress=progress)
+        result = tuxa.importer.run(
+            path, actor=actor, allow_shrink=allow_shrink, enrol_again=enrol_again, progress=progress
+        )
     if as_json:
         print_json(
             {
@@ -93,6 +98,25 @@ def _lines(result: ImportResult, translate: Translator) -> Iterator[str]:
         changed=result.profiles_changed,
         enrolled=result.enrolled,
     )
+
+
+@app.command("leave")
+def leave(
+    context: typer.Context,
+    learner: Annotated[str, typer.Argument(help="Student code.")],
+    course: Annotated[str, typer.Argument(help="Code of the course.")],
+    reason: Annotated[str, typer.Option(help="Why; kept for good, so without personal data.")],
+    actor: Annotated[str, typer.Option(help="Code of the person who records it.")] = "cli",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Record that a learner left a course. What was recorded of it stays; again, it changes nothing."""
+    tuxa = app_of(context)
+    left = tuxa.enrolments.leave(learner, course, reason=reason, actor=actor)
+    if as_json:
+        print_json(asdict(left))
+        return
+    text = N_("{learner} left course {course}.") if left.new else N_("{learner} left course {course} before.")
+    say(tuxa.translate(text, learner=learner, course=course))
 
 
 @app.command("show")

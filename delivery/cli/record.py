@@ -10,6 +10,10 @@ import typer
 from delivery.app import App
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.errors import N_, Message, Refused
+from delivery.i18n import Translator
+from delivery.record.ledger import Problem
+from delivery.store.audit import audit
+from delivery.store.verification import Verification
 
 app = typer.Typer(no_args_is_help=True, help="The learner record and its ledger.")
 
@@ -39,6 +43,11 @@ PROBLEM_WORDS = {
     "head": N_("the signed head does not match"),
     "signature": N_("the signature of the head is wrong"),
     "unsigned": N_("facts stand outside the signed head"),
+    "rollback": N_("an older state was put back, or facts were deleted"),
+    "projection": N_("a table for fast reading differs from the facts"),
+    "catalogue": N_("the catalogue differs from what was imported"),
+    "private": N_("personal data are missing or were altered"),
+    "image": N_("the image of a learner's work is missing or was altered"),
 }
 
 
@@ -83,16 +92,22 @@ def print_record(tuxa: App, document: dict[str, Any]) -> None:
 
 
 @app.command()
-def verify(context: typer.Context, as_json: AsJson = False) -> None:
-    """Verify every chain and signed head; exit 1 and name each place when something was changed."""
+def verify(
+    context: typer.Context,
+    deep: Annotated[bool, typer.Option(help="Also open everything that is sealed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify every chain and signed head, and what is read beside them; exit 1 and name each place that was changed."""
     tuxa = app_of(context)
-    result = tuxa.facts.verify(lambda count: note(f"… {count}"))
+    with tuxa.executor() as executor:
+        chains = tuxa.facts.verify(lambda count: note(f"… {count}"), executor=executor)
+    problems = (*chains.problems, *audit(tuxa.database, tuxa.vault, tuxa.blobs, deep=deep))
     if as_json:
         print_json(
             {
-                "ok": result.ok,
-                "facts": result.facts,
-                "streams": result.streams,
+                "ok": not problems,
+                "facts": chains.facts,
+                "streams": chains.streams,
                 "problems": [
                     {
                         "stream": p.stream,
@@ -101,31 +116,30 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
                         "fact": p.fact or None,
                         "detail": p.detail,
                     }
-                    for p in result.problems
+                    for p in problems
                 ],
             }
         )
     else:
-        tr = tuxa.translate
-        for problem in result.problems:
-            say(f"✗ {problem.stream} #{problem.sequence} {tr(PROBLEM_WORDS[problem.problem])} {problem.fact}")
-        if result.ok:
-            say(
-                tr(
-                    N_("✓ {facts} facts in {streams} streams verify."),
-                    facts=result.facts,
-                    streams=result.streams,
-                )
-            )
-        else:
-            say(
-                "→ "
-                + tr(
-                    N_("Keep this database as evidence, and restore the last backup that verifies beside it.")
-                )
-            )
-    if not result.ok:
+        _print_verification(tuxa.translate, chains, problems)
+    if problems:
         raise typer.Exit(1)
+
+
+def _print_verification(tr: Translator, chains: Verification, problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        words = f"✗ {problem.stream} #{problem.sequence} {tr(PROBLEM_WORDS[problem.problem])} {problem.fact}"
+        say(f"{words.rstrip()}\n    {problem.detail}" if problem.detail else words)
+    if not problems:
+        words = tr(
+            N_("✓ {facts} facts in {streams} streams verify."), facts=chains.facts, streams=chains.streams
+        )
+        say(words)
+    elif {problem.problem for problem in problems} == {"projection"}:
+        say("→ " + tr(N_("The facts themselves are whole. Run “tuxa record rebuild”.")))
+    else:
+        do = N_("Keep this database as evidence, and restore the last backup that verifies beside it.")
+        say("→ " + tr(do))
 
 
 @app.command()

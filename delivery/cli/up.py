@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event
 from typing import Annotated, Any
 
@@ -21,6 +22,8 @@ from delivery.cli.record import print_record
 from delivery.errors import N_
 
 app = typer.Typer()
+_ABANDONED = timedelta(hours=1)
+"""No file takes this long to write: older partial files were left by killed writers."""
 
 
 @app.command("up")
@@ -42,10 +45,12 @@ def up(
         tuxa.require_ready()
     log.configure(tuxa.settings.log_file)
     stop = Event()
+    # Also when a script started this with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with only_one(tuxa.settings):
         require_free_port(tuxa.settings)
-        tuxa.blobs.sweep()
+        tuxa.blobs.sweep(before=tuxa.clock.now() - _ABANDONED)
         supervisor = Supervisor(tuxa.settings, tuple(SERVICES), clock=tuxa.clock)
         try:
             supervisor.start()

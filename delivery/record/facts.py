@@ -5,12 +5,14 @@ A :class:`Draft` is what somebody tells; the ledger turns it into a :class:`Fact
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from delivery.errors import N_, Refused
 from delivery.record.canonical import canonical_unchecked, parse, require_canonical
 from delivery.record.kinds import SPECS, FactKind, problems_of, upcast
 from delivery.units import Micros
@@ -19,8 +21,18 @@ EVERYONE = "all"
 """Audience of facts that are not about one site's learners (what aired, what was approved)."""
 
 
-class BadFact(ValueError):
-    """A draft does not fit its kind's schema. A programming error, or hostile input at a sync edge."""
+class BadFact(Refused, ValueError):
+    """A draft does not fit its kind's schema. A programming error, or hostile input at an edge."""
+
+    def __init__(self, problems: str) -> None:
+        super().__init__(
+            N_("This cannot be recorded: {problems}"),
+            do=N_("Give codes, not names: letters, digits and . _ : - only."),
+            problems=problems,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (BadFact, (self.what.params["problems"],))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,8 @@ class Draft:
             problems.append(f"{self.kind} carries no personal data")
         if not (_plain(self.learner) and _plain(self.audience)):
             problems.append(f"{self.learner!r}, {self.audience!r}: not plain identifiers")
+        if not _code(self.actor):
+            problems.append("the actor is not a code")
         if problems:
             raise BadFact("; ".join(problems))
         document: dict[str, Any] = {
@@ -83,6 +97,12 @@ class Draft:
 def _plain(text: str) -> bool:
     """Identifiers stand unescaped in the envelope, so they may hold nothing that JSON would escape."""
     return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+@lru_cache(maxsize=4096)
+def _code(text: str) -> bool:
+    """Whoever acts is named by a code: a name would be personal data in a fact (design section 5)."""
+    return re.fullmatch(r"[A-Za-z0-9._:\-]{1,64}", text) is not None
 
 
 class FactRow(NamedTuple):

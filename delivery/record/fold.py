@@ -16,6 +16,7 @@ from delivery.catalogue.grading import GradingRules
 from delivery.catalogue.kinds import ActivityKind
 from delivery.catalogue.model import Activity, Catalogue, Component, Course
 from delivery.clock import VIETNAM, from_micros
+from delivery.record.corrections import standing
 from delivery.record.evidence import Claim, Piece, resolve
 from delivery.record.facts import Fact
 from delivery.record.grades import ComponentScore, CourseGrade, by_component, course_grade, exact_text
@@ -93,20 +94,11 @@ _SLOTS: Mapping[FactKind, str] = {
 
 def fold(learner: str, facts: Iterable[Fact], catalogue: Catalogue, rules: GradingRules) -> LearnerRecord:
     """The record of `learner` from the learner's own facts and the as-run facts of the learner's courses."""
-    unique: dict[str, Fact] = {}
-    replaced: set[str] = set()
-    for fact in facts:
-        if fact.learner and fact.learner != learner:
-            continue
-        unique[fact.id] = fact
-        if fact.corrects:
-            replaced.add(fact.corrects)
-    standing = [fact for fact in unique.values() if fact.id not in replaced]
-    standing.sort(key=lambda fact: (fact.hlc, fact.stream, fact.seq))
-
-    site, cohort = _membership(standing)
-    courses = _courses(standing)
-    gathered, course_marks, packets = _gather(standing)
+    unique = {fact.id: fact for fact in facts if not fact.learner or fact.learner == learner}
+    told = standing(unique.values())
+    site, cohort = membership(told)
+    courses = _courses(told)
+    gathered, course_marks, packets = _gather(told)
     _deliveries(packets, gathered)
     return LearnerRecord(
         learner,
@@ -121,7 +113,8 @@ def fold(learner: str, facts: Iterable[Fact], catalogue: Catalogue, rules: Gradi
     )
 
 
-def _membership(facts: Sequence[Fact]) -> tuple[str, str]:
+def membership(facts: Sequence[Fact]) -> tuple[str, str]:
+    """(site, cohort) by the newest profile."""
     newest = max(
         (f for f in facts if f.kind in (_K.LEARNER_REGISTERED, _K.LEARNER_PROFILE_CHANGED)),
         key=lambda f: (f.data.get("revision", 0), f.order),
@@ -131,13 +124,14 @@ def _membership(facts: Sequence[Fact]) -> tuple[str, str]:
 
 
 def _courses(facts: Sequence[Fact]) -> list[str]:
-    enrolled: dict[str, bool] = {}
+    """Courses whose newest enrolment was not left: by number, because clocks of two sites may disagree."""
+    enrolled: dict[str, int] = {}
+    left: dict[str, int] = {}
     for fact in facts:
-        if fact.kind is _K.COURSE_ENROLLED:
-            enrolled[fact.course] = True
-        elif fact.kind is _K.COURSE_LEFT:
-            enrolled[fact.course] = False
-    return sorted(code for code, active in enrolled.items() if active)
+        if fact.kind in (_K.COURSE_ENROLLED, _K.COURSE_LEFT):
+            newest = enrolled if fact.kind is _K.COURSE_ENROLLED else left
+            newest[fact.course] = max(newest.get(fact.course, -1), fact.data.get("n", 0))
+    return sorted(code for code, n in enrolled.items() if n > left.get(code, -1))
 
 
 def _gather(

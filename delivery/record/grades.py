@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,16 +35,10 @@ class CourseGrade:
 
 def parse_score(text: str, rules: GradingRules) -> Decimal:
     """A mark as people write it (``8,25`` or ``8.25``). Raises ValueError outside 0 to the profile's maximum."""
-    score = Decimal(text.strip().replace(",", "."))
-    exponent = score.as_tuple().exponent
-    if (
-        not score.is_finite()
-        or not 0 <= score <= rules.scale_max
-        or not isinstance(exponent, int)
-        or exponent < -2
-    ):
+    plain = text.strip().replace(",", ".")
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", plain) is None or Decimal(plain) > rules.scale_max:
         raise ValueError(text)
-    return score
+    return Decimal(plain)
 
 
 def component_score(component: Component, marks: Sequence[Decimal | None]) -> ComponentScore:

@@ -40,6 +40,7 @@ class FactKind(StrEnum):
     MARK_RECORDED = "MarkRecorded"
     FACT_RETRACTED = "FactRetracted"
     COMMAND_GIVEN = "CommandGiven"
+    SITE_ADMITTED = "SiteAdmitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,10 @@ SPECS: Mapping[FactKind, Spec] = {
     FactKind.CATALOGUE_IMPORTED: _spec(digest=str, counts=dict),
     FactKind.LEARNER_REGISTERED: _spec(learner=True, private=True, cohort=str, site=str),
     FactKind.LEARNER_PROFILE_CHANGED: _spec(learner=True, private=True, cohort=str, site=str, revision=int),
-    FactKind.COURSE_ENROLLED: _spec(learner=True, cohort=str),
-    FactKind.COURSE_LEFT: _spec(learner=True, reason=str),
+    # n: which enrolment of this learner in this course, counted from 0 (then left out). Leaving bears the number of the
+    # enrolment that it ends, so that who is enrolled does not depend on the order in which facts arrive.
+    FactKind.COURSE_ENROLLED: _spec(learner=True, cohort=str, optional={"n": int}),
+    FactKind.COURSE_LEFT: _spec(learner=True, reason=str, optional={"n": int}),
     # TX-4.5-1: appraisal minutes, approval decision and signer, bound to the content hash.
     FactKind.MATERIAL_APPRAISED: _spec(material=str, content=str, minutes=str),
     FactKind.MATERIAL_APPROVED: _spec(material=str, content=str, decision=str, signer=str, modes=list),
@@ -129,6 +132,8 @@ SPECS: Mapping[FactKind, Spec] = {
     ),
     FactKind.FACT_RETRACTED: _spec(reason=str),
     FactKind.COMMAND_GIVEN: _spec(target=str, command=str, arguments=dict),
+    # Streams of a site that this site never admitted are not believed. Raw Ed25519 key in hexadecimal.
+    FactKind.SITE_ADMITTED: _spec(site=str, public_key=str),
 }
 
 UPCASTS: Mapping[tuple[FactKind, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}

@@ -74,7 +74,7 @@ def head_is_signed_by(head: Head, key: Ed25519PublicKey) -> bool:
     """Whether the signature is the writer's."""
     try:
         key.verify(head.signature, head.message())
-    except InvalidSignature:
+    except (InvalidSignature, TypeError, ValueError):
         return False
     return True
 
@@ -86,7 +86,10 @@ class Problem:
     stream: str
     sequence: int
     problem: str
-    """``altered``, ``missing``, ``reordered``, ``unreadable``, ``head``, ``signature`` or ``unsigned``."""
+    """altered, missing, reordered, unreadable, head, signature, unsigned or rollback.
+
+    An audit of what lies beside the chains also finds: projection, catalogue, private, image.
+    """
     fact: str = ""
     detail: str = ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +134,12 @@ class Blobs:
         path = Path(self._name(address))
         return path if path.exists() else None
 
-    def sweep(self) -> int:
-        """Remove what killed writers left behind (local store only); the number of files removed.
-
-        Only to be called when no other process writes here: at start, under the home's lock.
-        """
+    def sweep(self, *, before: datetime) -> int:
+        """Remove what writers that were killed before that moment left behind (local store only); how many files."""
         if self._local is None or not self._local.exists():
             return 0
-        stale = list(self._local.rglob(f"*{PARTIAL_SUFFIX}"))
+        parts = self._local.rglob(f"*{PARTIAL_SUFFIX}")
+        stale = [file for file in parts if file.stat().st_mtime < before.timestamp()]
         for file in stale:
             file.unlink(missing_ok=True)
         return len(stale)

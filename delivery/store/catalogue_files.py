@@ -7,15 +7,18 @@ file.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
+from xml.etree import ElementTree
 
 from openpyxl import load_workbook
+from openpyxl.utils import column_index_from_string
 
-from delivery.catalogue.cells import Cell, plain_key
+from delivery.catalogue.cells import NO_RESULT, Cell, plain_key
 from delivery.catalogue.columns import SPECS, TableSpec
 from delivery.catalogue.parse import Problems, RawTable, UnreadableRow
 from delivery.errors import N_, BadInput, Message
@@ -24,6 +27,10 @@ _SEPARATORS = (",", ";", "\t")
 _TABLE_ENDINGS = (".csv", ".xlsx")
 # Empty rows in a row after which a sheet counts as finished: some programs store a million of them.
 _EMPTY_TAIL = 1000
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_COLUMN_LETTERS = re.compile(r"[A-Z]+")
+_SCAN_BYTES = 1 << 20
 
 
 class TableFiles:
@@ -232,10 +239,13 @@ def _sheet_table(sheet: Any, label: str, problems: Problems) -> RawTable | None:
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     number, empty = 0, 0
     try:
+        without_result = _formulas_without_result(sheet)
         # The stored size of a sheet is often wrong; without it rows are read as they come.
         sheet.reset_dimensions()
         for row in sheet.iter_rows(values_only=True):
             number += 1
+            if number in without_result:
+                row = _with_marks(row, without_result[number])
             empty = empty + 1 if all(cell is None for cell in row) else 0
             if empty > _EMPTY_TAIL:
                 return
@@ -243,3 +253,60 @@ def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Sequence[Cell]]]:
     except Exception as error:  # a foreign parser on a foreign file, as above
         reason = N_("The sheet is damaged here ({reason}). Save the workbook again.")
         raise UnreadableRow(number + 1, Message(reason, {"reason": type(error).__name__})) from error
+
+
+def _with_marks(row: Sequence[Cell], columns: Sequence[int]) -> Sequence[Cell]:
+    """The row with NO_RESULT in `columns` (counted from 1)."""
+    cells = [*row, *[None] * (max(columns) - len(row))]
+    for column in columns:
+        cells[column - 1] = NO_RESULT
+    return cells
+
+
+def _formulas_without_result(sheet: Any) -> Mapping[int, Sequence[int]]:
+    """Row -> columns of cells with a formula that was never calculated; both count from 1.
+
+    Such a cell reads as an empty one. Programs that write workbooks without calculating leave them behind.
+    """
+    with sheet._get_source() as stream:
+        if not _has_formula(stream):
+            return {}
+    out: dict[int, list[int]] = {}
+    number = 0
+    with sheet._get_source() as stream:
+        for _, row in ElementTree.iterparse(stream):
+            if row.tag != f"{_MAIN}row":
+                continue
+            number = int(
+                row.get("r", number + 1)
+            )  # a row may leave out its place; it then follows the one before
+            if columns := _columns_without_result(row):
+                out[number] = columns
+            row.clear()
+    return out
+
+
+def _columns_without_result(row: ElementTree.Element) -> list[int]:
+    out, column = [], 0
+    for cell in row:
+        letters = _COLUMN_LETTERS.match(cell.get("r", ""))
+        column = column_index_from_string(letters[0]) if letters else column + 1
+        if cell.find(f"{_MAIN}f") is not None and _lacks_result(cell):
+            out.append(column)
+    return out
+
+
+def _has_formula(stream: IO[bytes]) -> bool:
+    """Whether the sheet's XML holds a formula: nearly none does, and looking is much faster than parsing."""
+    end = b""
+    while block := stream.read(_SCAN_BYTES):
+        if _FORMULA.search(end + block):
+            return True
+        end = block[-64:]
+    return False
+
+
+def _lacks_result(cell: ElementTree.Element) -> bool:
+    """A stored result that is an empty text is a result: it has the type ``str`` and an empty value."""
+    value = cell.find(f"{_MAIN}v")
+    return value is None or (not value.text and cell.get("t") != "str")

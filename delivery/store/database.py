@@ -8,7 +8,7 @@ once, and "database is locked" cannot happen.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class Database:
             raise RuntimeError("this thread is already writing; pass its connection on instead")
         with self._thread_turn, self._turn:
             self._writing.now = True
+            self._writing.afterwards = []
             try:
                 with self._write_engine.begin() as connection:
                     if self.dialect == "postgresql":
@@ -81,10 +82,16 @@ class Database:
                             text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
                         )
                     yield connection
+                for act in self._writing.afterwards:
+                    act()
             except OperationalError as error:
                 raise _explained(error) from error
             finally:
                 self._writing.now = False
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Have `act` called once this thread's write transaction is committed; not when it is rolled back."""
+        self._writing.afterwards.append(act)
 
     def close(self) -> None:
         """Give every connection back."""
@@ -102,9 +109,9 @@ def _parsed(url: str) -> URL:
         return make_url(url)
     except ArgumentError as error:
         raise ConfigError(
-            N_("“{url}” is not a database address."),
+            # Not repeated here: it may hold a password.
+            N_("What is given as --database is not a database address."),
             do=N_("Use for example sqlite:////path/tuxa.sqlite or postgresql+psycopg://user@host/tuxa"),
-            url=url,
         ) from error
 
 

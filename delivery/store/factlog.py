@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -20,9 +21,10 @@ from delivery.record.kinds import FactKind
 from delivery.record.ledger import Head, chain_hash, genesis, sign_head
 from delivery.store import projections, verification
 from delivery.store.database import Database
-from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable, SiteKeyTable
+from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable
 from delivery.store.vault import Vault
 from delivery.store.verification import Verification
+from delivery.store.witness import Witness
 
 CHUNK = 500
 _COLUMNS = FactRow._fields
@@ -31,11 +33,12 @@ _head = HeadTable.__table__  # type: ignore[attr-defined]
 
 
 # Built once: a statement costs more to build than to run.
-_HEADS = select(_head.c.stream, _head.c.seq, _head.c.hash, _head.c.hlc)
+_HEADS = select(_head.c.stream, _head.c.seq, _head.c.hash)
+_HLC = select(_fact.c.hlc).where(_fact.c.stream == bindparam("stream"), _fact.c.seq == bindparam("seq"))
 _MOVE_HEAD = (
     update(_head)
     .where(_head.c.stream == bindparam("of"))
-    .values({name: bindparam(name) for name in ("seq", "hash", "hlc", "signed_at", "signature")})
+    .values({name: bindparam(name) for name in ("seq", "hash", "signed_at", "signature")})
 )
 
 
@@ -82,12 +85,20 @@ class FactLog:
     """The fact log of one home. `site` is the writer of every fact appended here."""
 
     def __init__(
-        self, database: Database, vault: Vault, *, site: str, signing: Ed25519PrivateKey, clock: Clock
+        self,
+        database: Database,
+        vault: Vault,
+        *,
+        site: str,
+        signing: Ed25519PrivateKey,
+        witness: Witness | None = None,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._vault = vault
         self._site = site
         self._signing = signing
+        self._witness = witness
         self._clock = clock
         mark = "?" if database.dialect == "sqlite" else "%s"
         self._insert = (
@@ -113,14 +124,17 @@ class FactLog:
         return Appended(tuple(work.added), work.unchanged, tuple(work.quarantined))
 
     def _begin(self, connection: Connection) -> _Work:
-        rows = connection.execute(_HEADS).all()
         own = {
             stream: _Stream(seq, last, stored=True)
-            for stream, seq, last, _ in rows
+            for stream, seq, last in connection.execute(_HEADS)
             if stream.startswith(f"{self._site}/")
         }
-        newest = max((hlc for *_, hlc in rows), default=0)
-        return _Work(own, newest, to_micros(self._clock.now()))
+        # From the facts themselves: a number in a table that no chain covers must not set the clock.
+        stamps = (
+            connection.execute(_HLC, {"stream": name, "seq": stream.seq}).scalar()
+            for name, stream in own.items()
+        )
+        return _Work(own, max((stamp or 0 for stamp in stamps), default=0), to_micros(self._clock.now()))
 
     def _append_chunk(
         self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool
@@ -234,7 +248,10 @@ class FactLog:
         work.quarantined.append(told.ident)
 
     def _finish(self, connection: Connection, work: _Work) -> None:
-        """Sign the new end of every stream that grew."""
+        """Sign the new end of every stream that grew; the witness notes it once it is committed."""
+        grown = [(name, stream.seq, stream.hash) for name, stream in work.streams.items() if stream.grown]
+        if grown and self._witness is not None:
+            self._database.after_commit(partial(self._witness.note, grown))
         for name, stream in work.streams.items():
             if not stream.grown:
                 continue
@@ -242,7 +259,6 @@ class FactLog:
             values = {
                 "seq": head.seq,
                 "hash": head.hash,
-                "hlc": work.hlc,
                 "signed_at": head.signed_at,
                 "signature": head.signature,
             }
@@ -290,12 +306,7 @@ class FactLog:
     ) -> Verification:
         """Verify every chain and head; `progress` receives the number of facts read so far."""
         writer = (self._site, self._signing.public_key())
-        return verification.verify(self._database, writer, progress=progress, executor=executor)
-
-    def register_site_key(self, site: str, public_key: bytes) -> None:
-        """Remember a site's public key, so that its heads can be verified."""
-        table = SiteKeyTable.__table__  # type: ignore[attr-defined]
-        with self._database.write() as connection:
-            known = connection.execute(select(table.c.public_key).where(table.c.site == site)).scalar()
-            if known is None:
-                connection.execute(insert(SiteKeyTable), {"site": site, "public_key": public_key})
+        witnessed = self._witness.seen() if self._witness is not None else {}
+        return verification.verify(
+            self._database, writer, witnessed=witnessed, progress=progress, executor=executor
+        )

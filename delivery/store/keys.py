@@ -47,6 +47,11 @@ class SiteKeys:
         return "L" + base64.b32encode(mac[:10])[:12].decode()
 
 
+def keys_exist(folder: Path) -> bool:
+    """Whether the home has its keys."""
+    return (folder / KEYS_FILE).exists()
+
+
 def ensure_keys(folder: Path, ids: IdSource) -> SiteKeys:
     """The keys in `folder`; makes them when there are none."""
     file = folder / KEYS_FILE
@@ -79,7 +84,9 @@ def load_keys(folder: Path) -> SiteKeys:
         )
     except FileNotFoundError as error:
         raise ConfigError(
-            N_("This home has no keys yet: {file}"), do=N_("Run “tuxa init” once."), file=str(file)
+            N_("The keys of this home are missing: {file}"),
+            do=N_("Restore them from your backup; a home that was never used gets them with “tuxa init”."),
+            file=str(file),
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(

@@ -13,6 +13,7 @@ from delivery.store.tables.core import EnrolmentTable, LearnerTable
 
 _learner = LearnerTable.__table__  # type: ignore[attr-defined]
 _enrolment = EnrolmentTable.__table__  # type: ignore[attr-defined]
+_ENROLLED = _enrolment.c.enrolled_n > _enrolment.c.left_n
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Learners:
         query = (
             select(_learner.c.learner, _learner.c.site, _learner.c.cohort)
             .join(_enrolment, _enrolment.c.learner == _learner.c.learner)
-            .where(_enrolment.c.course == course, _enrolment.c.active)
+            .where(_enrolment.c.course == course, _ENROLLED)
             .order_by(_learner.c.learner)
         )
         with self._database.read() as connection:
@@ -84,7 +85,7 @@ class Learners:
         """Codes of the courses a learner is enrolled in."""
         query = (
             select(_enrolment.c.course)
-            .where(_enrolment.c.learner == learner, _enrolment.c.active)
+            .where(_enrolment.c.learner == learner, _ENROLLED)
             .order_by(_enrolment.c.course)
         )
         with self._database.read() as connection:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import InvalidOperation
 
+from delivery.catalogue.kinds import Role
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock, to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
+from delivery.record.corrections import standing
 from delivery.record.facts import Draft, Fact
 from delivery.record.grades import parse_score
 from delivery.record.kinds import FactKind
@@ -62,12 +64,10 @@ class Marks:
 
     def standing(self, learner: str, target: Target) -> Fact | None:
         """The mark of a target that no later fact replaced."""
-        told = list(self._facts.select(learner=learner))
-        replaced = {fact.corrects for fact in told if fact.corrects}
         marks = [
-            f
-            for f in told
-            if f.kind is FactKind.MARK_RECORDED and f.id not in replaced and target.is_marked_by(f)
+            fact
+            for fact in standing(self._facts.select(learner=learner))
+            if fact.kind is FactKind.MARK_RECORDED and target.is_marked_by(fact)
         ]
         return max(marks, key=lambda fact: fact.order, default=None)
 
@@ -85,6 +85,7 @@ class Marks:
         """Record a mark. The same mark again is a no-op; another one is refused unless `correct` says it replaces."""
         ref = self._learners.require(learner_code)
         target = self._target(activity_code, catalogue)
+        _require_lecturer(marker, catalogue)
         value = self._value(score, ref.cohort, catalogue)
         before = self.standing(ref.id, target)
         if before is not None and before.data["score"] == value:
@@ -131,14 +132,12 @@ class Marks:
 
     def all(self) -> list[StandingMark]:
         """Every standing mark, in order of learner and activity."""
-        marks = list(self._facts.select(kind=FactKind.MARK_RECORDED))
-        replaced = {f.corrects for f in marks} | {
-            f.corrects for f in self._facts.select(kind=FactKind.FACT_RETRACTED)
-        }
-        return sorted(
-            (_standing(fact) for fact in marks if fact.id not in replaced),
-            key=lambda mark: (mark.learner, mark.activity, mark.fact),
-        )
+        told = [
+            *self._facts.select(kind=FactKind.MARK_RECORDED),
+            *self._facts.select(kind=FactKind.FACT_RETRACTED),
+        ]
+        marks = (_standing(fact) for fact in standing(told) if fact.kind is FactKind.MARK_RECORDED)
+        return sorted(marks, key=lambda mark: (mark.learner, mark.activity, mark.fact))
 
     def _target(self, code: str, catalogue: Catalogue) -> Target:
         """What `code` names: an activity, or ``COURSE/COMPONENT`` for a component marked as a whole."""
@@ -161,6 +160,16 @@ class Marks:
                 code=code,
             )
         return Target(activity.course, activity.code, activity.component, str(activity.mode))
+
+
+def _require_lecturer(code: str, catalogue: Catalogue) -> None:
+    person = catalogue.people.get(code)
+    if person is None or Role.LECTURER not in person.roles:
+        raise Refused(
+            N_("“{code}” is not a lecturer of the catalogue."),
+            do=N_("Give the code of a lecturer, as in people.csv."),
+            code=code,
+        )
 
 
 def _standing(fact: Fact) -> StandingMark:

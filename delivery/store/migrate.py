@@ -36,6 +36,11 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def known() -> set[str]:
+    """Every revision that this program knows."""
+    return {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def newest() -> str:
     """Newest revision that this program knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, case, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -61,14 +61,18 @@ def _table(model: Any) -> Table:
     return table
 
 
+def _insert(connection: Connection, table: Table) -> Any:
+    """An insert that can say what to do on a conflict, which is spelt differently by each database."""
+    return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
+
+
 def _upsert(
     connection: Connection, table: Table, rows: list[dict[str, Any]], *, update_with: Sequence[str]
 ) -> None:
     """Insert rows; on a known primary key set the columns of `update_with` (or nothing)."""
     if not rows:
         return
-    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = make(table)
+    statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     if update_with:
         statement = statement.on_conflict_do_update(
@@ -104,18 +108,24 @@ def _learners(connection: Connection, facts: Sequence[Told]) -> None:
 
 
 def _enrolments(connection: Connection, facts: Sequence[Told]) -> None:
-    rows = [
-        {"course": f.course, "learner": f.learner, "cohort": f.data["cohort"], "active": True}
-        for f in facts
-        if f.kind is FactKind.COURSE_ENROLLED
-    ]
-    _upsert(connection, _table(EnrolmentTable), rows, update_with=())
-    gone = [
-        {"course": f.course, "learner": f.learner, "cohort": "", "active": False}
-        for f in facts
-        if f.kind is FactKind.COURSE_LEFT
-    ]
-    _upsert(connection, _table(EnrolmentTable), gone, update_with=("active",))
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for fact in facts:
+        row = rows.setdefault(
+            (fact.course, fact.learner),
+            {"course": fact.course, "learner": fact.learner, "enrolled_n": -1, "left_n": -1},
+        )
+        column = "enrolled_n" if fact.kind is FactKind.COURSE_ENROLLED else "left_n"
+        row[column] = max(row[column], fact.data.get("n", 0))
+    table = _table(EnrolmentTable)
+    statement = _insert(connection, table)
+    highest = {
+        name: case((statement.excluded[name] > table.c[name], statement.excluded[name]), else_=table.c[name])
+        for name in ("enrolled_n", "left_n")
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["course", "learner"], set_=highest),
+        list(rows.values()),
+    )
 
 
 def _materials(connection: Connection, facts: Sequence[Told]) -> None:

@@ -5,46 +5,63 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from delivery.catalogue.grading import GradingRules
 from delivery.catalogue.model import Catalogue
 from delivery.record.facts import Fact, FactRow, read_row
-from delivery.record.fold import LearnerRecord, as_json, fold
+from delivery.record.fold import LearnerRecord, as_json, fold, membership
+from delivery.record.kinds import FactKind
 from delivery.record.ledger import Head
 from delivery.regulation.profile import load_profile
 from delivery.store import projections
 from delivery.store.database import Database
-from delivery.store.tables.core import AiringTable, EnrolmentTable, FactTable, HeadTable
+from delivery.store.tables.core import AiringTable, FactTable, HeadTable
 
 _fact = FactTable.__table__  # type: ignore[attr-defined]
 _head = HeadTable.__table__  # type: ignore[attr-defined]
 _airing = AiringTable.__table__  # type: ignore[attr-defined]
-_enrolment = EnrolmentTable.__table__  # type: ignore[attr-defined]
 _COLUMNS = [_fact.c[name] for name in FactRow._fields]
 
 
 class Records:
     """Reads records; rebuilds projections."""
 
-    def __init__(self, database: Database, *, default_profile: str) -> None:
+    def __init__(self, database: Database, *, site: str, default_profile: str) -> None:
         self._database = database
+        self._site = site
         self._default_profile = default_profile
 
     def facts_of(self, connection: Connection, learner: str) -> Iterator[Fact]:
-        """Every fact that the learner's record is folded from: the learner's own, and what aired in the courses."""
-        aired = (
-            select(_airing.c.fact)
-            .join(_enrolment, _enrolment.c.course == _airing.c.course)
-            .where(_enrolment.c.learner == learner)
-        )
-        query = select(*_COLUMNS).where(or_(_fact.c.learner == learner, _fact.c.id.in_(aired)))
-        for row in connection.execute(query):
-            yield read_row(row)
+        """Every fact that the learner's record is folded from: the learner's own, and what aired in the courses.
+
+        Streams of sites that this site never admitted are not believed.
+        """
+        writers = self._believed(connection)
+        own = [
+            read_row(row) for row in connection.execute(select(*_COLUMNS).where(_fact.c.learner == learner))
+        ]
+        own = [fact for fact in own if fact.stream.split("/", 1)[0] in writers]
+        yield from own
+        courses = {fact.course for fact in own if fact.kind is FactKind.COURSE_ENROLLED}
+        aired = select(_airing.c.fact).where(_airing.c.course.in_(courses))
         # Retractions of as-run facts name no learner; they are few and found by kind.
-        retracted = select(*_COLUMNS).where(_fact.c.kind == "FactRetracted", _fact.c.learner == "")
-        for row in connection.execute(retracted):
-            yield read_row(row)
+        of_courses = select(*_COLUMNS).where(
+            _fact.c.learner == "",
+            or_(
+                and_(_fact.c.kind == str(FactKind.ITEM_AIRED), _fact.c.id.in_(aired)),
+                _fact.c.kind == str(FactKind.FACT_RETRACTED),
+            ),
+        )
+        for row in connection.execute(of_courses):
+            if row.stream.split("/", 1)[0] in writers:
+                yield read_row(row)
+
+    def _believed(self, connection: Connection) -> set[str]:
+        """This site, and the sites that its own chain admitted."""
+        query = select(*_COLUMNS).where(_fact.c.learner == "", _fact.c.kind == str(FactKind.SITE_ADMITTED))
+        told = [read_row(row) for row in connection.execute(query)]
+        return {self._site, *(f.data["site"] for f in told if f.stream.startswith(f"{self._site}/"))}
 
     def record(self, learner: str, catalogue: Catalogue) -> LearnerRecord:
         """The folded record of a learner."""
@@ -66,7 +83,7 @@ class Records:
 
     def _rules(self, learner: str, catalogue: Catalogue, facts: list[Fact]) -> GradingRules:
         """Grading rules of the profile that the learner's cohort is bound to."""
-        cohort = next((f.data["cohort"] for f in facts if f.learner == learner and "cohort" in f.data), "")
+        _, cohort = membership([fact for fact in facts if fact.learner == learner])
         bound = catalogue.cohorts.get(cohort)
         return load_profile((bound.profile if bound else "") or self._default_profile).grading
 

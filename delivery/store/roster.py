@@ -45,6 +45,8 @@ from delivery.store.tables.core import FactTable
 from delivery.store.vault import Vault
 
 _CHUNK = 500
+_SHOWN = 5
+"""Enrolments that a note names."""
 _MAX_FILE_BYTES = 500_000_000
 _SHRINK_TABLES = ("sites", "programmes", "cohorts", "courses", "activities", "materials", "people")
 _fact = FactTable.__table__  # type: ignore[attr-defined]
@@ -65,6 +67,10 @@ class ImportResult:
     enrolled: int
     vanished: int
     """Learners of the record whom the roster no longer lists; nothing was done about them."""
+    unlisted: int
+    """Enrolments of listed learners that the files no longer list; nothing was done about them."""
+    left: int
+    """Enrolments that the files list although the learner left the course; they were not entered again."""
     notes: tuple[Message, ...]
 
     @property
@@ -75,17 +81,41 @@ class ImportResult:
 
 
 @dataclass(slots=True)
+class _Enrolments:
+    """How many there are, and the first few as a person would look them up."""
+
+    count: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    def add(self, code: str, courses: Sequence[str]) -> None:
+        self.count += len(courses)
+        if len(self.shown) < _SHOWN:
+            self.shown += [f"{code} {course}" for course in courses[: _SHOWN - len(self.shown)]]
+
+    def __str__(self) -> str:
+        return "; ".join(self.shown) + ("; …" if self.count > len(self.shown) else "")
+
+
+@dataclass(slots=True)
 class _Tally:
     """Counts while the facts of a roster are made."""
 
     learners: int
     vanished: int
+    lists_enrolments: bool
     steps: Counter[ProfileStep] = field(default_factory=Counter)
     enrolled: int = 0
+    unlisted: _Enrolments = field(default_factory=_Enrolments)
+    left: _Enrolments = field(default_factory=_Enrolments)
 
     def count(self, plan: LearnerPlan) -> None:
+        code = plan.entry.profile.code
         self.steps[plan.step] += 1
         self.enrolled += len(plan.enrol)
+        self.left.add(code, plan.left)
+        # Without that table the files say nothing of enrolments.
+        if self.lists_enrolments:
+            self.unlisted.add(code, plan.unlisted)
 
     def result(self, tables: Mapping[str, TableChange], notes: tuple[Message, ...]) -> ImportResult:
         own = []
@@ -97,6 +127,18 @@ class _Tally:
         if erased := self.steps[ProfileStep.ERASED]:
             text = N_("{count} learners of the roster were erased on request. They were left out.")
             own.append(Message(text, {"count": erased}))
+        if self.unlisted.count:
+            text = N_(
+                "{count} enrolments are no longer in the files: {enrolments}. Nothing was removed. "
+                "If a learner left, record it: tuxa catalogue leave LEARNER COURSE --reason TEXT"
+            )
+            own.append(Message(text, {"count": self.unlisted.count, "enrolments": str(self.unlisted)}))
+        if self.left.count:
+            text = N_(
+                "{count} enrolments are in courses that the learner left: {enrolments}. They were not entered again. "
+                "If that is meant, import with --enrol-again."
+            )
+            own.append(Message(text, {"count": self.left.count, "enrolments": str(self.left)}))
         return ImportResult(
             tables=tables,
             learners=self.learners,
@@ -104,6 +146,8 @@ class _Tally:
             profiles_changed=self.steps[ProfileStep.CHANGE],
             enrolled=self.enrolled,
             vanished=self.vanished,
+            unlisted=self.unlisted.count,
+            left=self.left.count,
             notes=(*notes, *own),
         )
 
@@ -123,17 +167,27 @@ class CatalogueImport:
     default_profile: str
 
     def run(
-        self, path: Path, *, actor: str, allow_shrink: bool = False, progress: Progress | None = None
+        self,
+        path: Path,
+        *,
+        actor: str,
+        allow_shrink: bool = False,
+        enrol_again: bool = False,
+        progress: Progress | None = None,
     ) -> ImportResult:
-        """Import the folder or workbook `path`.
+        """Import the folder or workbook `path`; with `enrol_again`, also into courses that a learner has left.
 
         Raises BadInput with every problem found, and Refused when more than half of something would vanish and
         `allow_shrink` was not given.
         """
         with _collector_at_rest():
-            return self._run(path, actor=actor, allow_shrink=allow_shrink, progress=progress)
+            return self._run(
+                path, actor=actor, allow_shrink=allow_shrink, enrol_again=enrol_again, progress=progress
+            )
 
-    def _run(self, path: Path, *, actor: str, allow_shrink: bool, progress: Progress | None) -> ImportResult:
+    def _run(
+        self, path: Path, *, actor: str, allow_shrink: bool, enrol_again: bool, progress: Progress | None
+    ) -> ImportResult:
         problems = Problems()
         with TableFiles(path, problems) as source:
             tables = read_tables(source.tables, problems)
@@ -152,11 +206,17 @@ class CatalogueImport:
                 _refuse_shrinking(stored, merged, learners=(len(known), missing))
             catalogue = self._with_contents(merged, tables.files, folder)
             changes = compare(stored, tables.catalogue, catalogue)
+            tally = _Tally(len(roster.entries), missing, lists_enrolments=tables.has_enrolments)
             del tables  # the rows of a large roster: everything needed is in `roster` now
             self.store.save_in(connection, catalogue)
-            tally = _Tally(learners=len(roster.entries), vanished=missing)
             drafts = self._drafts(
-                connection, (ids, roster.entries), known, tally, actor=actor, progress=progress
+                connection,
+                (ids, roster.entries),
+                known,
+                tally,
+                actor=actor,
+                enrol_again=enrol_again,
+                progress=progress,
             )
             self.facts.append_in(connection, drafts, once=True)
             result = tally.result(changes, (*problems.notes, *notes_of(changes)))
@@ -191,6 +251,7 @@ class CatalogueImport:
         tally: _Tally,
         *,
         actor: str,
+        enrol_again: bool,
         progress: Progress | None,
     ) -> Iterator[Draft]:
         """Facts of the roster (learner ids and entries), made as they are asked for; counts go to `tally`."""
@@ -200,7 +261,7 @@ class CatalogueImport:
             chunk = ids[start : start + _CHUNK]
             profiles = self.vault.profiles_in(connection, [ident for ident in chunk if ident in known])
             for ident, entry in zip(chunk, entries[start : start + _CHUNK], strict=True):
-                plan = plan_learner(entry, known.get(ident), profiles.get(ident))
+                plan = plan_learner(entry, known.get(ident), profiles.get(ident), enrol_again=enrol_again)
                 tally.count(plan)
                 yield from facts_of(plan, ident, at=now, actor=actor)
             if progress:

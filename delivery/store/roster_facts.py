@@ -40,30 +40,47 @@ def facts_of(plan: LearnerPlan, learner: str, *, at: Micros, actor: str) -> Iter
             learner=learner,
             private=profile_to(entry.profile),
         )
-    for course in plan.enrol:
+    for course, n in plan.enrol:
         yield Draft(
-            id=fact_id(FactKind.COURSE_ENROLLED, learner, course, entry.cohort),
+            id=fact_id(FactKind.COURSE_ENROLLED, learner, course, entry.cohort, *numbered(n).values()),
             kind=FactKind.COURSE_ENROLLED,
             occurred_at=at,
             actor=actor,
-            data={"cohort": entry.cohort},
+            data={"cohort": entry.cohort, **numbered(n)},
             audience=entry.site,
             learner=learner,
             course=course,
         )
 
 
+def numbered(n: int) -> dict[str, int]:
+    """The field that tells which enrolment is meant; the first one goes without."""
+    return {"n": n} if n else {}
+
+
 def known_learners(connection: Connection) -> dict[str, KnownLearner]:
     """Every learner of the record, without personal data."""
     courses: dict[str, set[str]] = {}
-    for learner, course in connection.execute(select(_enrolment.c.learner, _enrolment.c.course)):
-        courses.setdefault(learner, set()).add(sys.intern(course))
+    left: dict[str, dict[str, int]] = {}
+    query = select(_enrolment.c.learner, _enrolment.c.course, _enrolment.c.enrolled_n, _enrolment.c.left_n)
+    for learner, course, enrolled_n, left_n in connection.execute(query):
+        if enrolled_n > left_n:
+            courses.setdefault(learner, set()).add(sys.intern(course))
+        else:
+            left.setdefault(learner, {})[course] = left_n + 1
     rows = connection.execute(
         select(_learner.c.learner, _learner.c.site, _learner.c.cohort, _learner.c.revision)
     )
     none: frozenset[str] = frozenset()
+    nothing: dict[str, int] = {}
     return {
-        learner: KnownLearner(sys.intern(site), sys.intern(cohort), revision, courses.get(learner, none))
+        learner: KnownLearner(
+            sys.intern(site),
+            sys.intern(cohort),
+            revision,
+            courses.get(learner, none),
+            left.get(learner, nothing),
+        )
         for learner, site, cohort, revision in rows
     }
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select
 
-from delivery.errors import N_, NotFound
+from delivery.errors import N_, LedgerBroken, NotFound
 from delivery.ids import content_address
 from delivery.store.blobs import Blobs
 from delivery.store.database import Database
 from delivery.store.tables.core import SealedBlobTable
-from delivery.store.vault import Vault
+from delivery.store.vault import Vault, open_sealed
 
 _table = SealedBlobTable.__table__  # type: ignore[attr-defined]
 
@@ -43,7 +44,10 @@ class Scans:
         return digest
 
     def get(self, learner: str, digest: str) -> bytes:
-        """The image. Raises NotFound when it is unknown or the learner's key was destroyed."""
+        """The image.
+
+        Raises NotFound when it is unknown or the learner's key was destroyed, LedgerBroken when it does not open.
+        """
         with self._database.read() as connection:
             address = connection.execute(
                 select(_table.c.address).where(_table.c.learner == learner, _table.c.digest == digest)
@@ -56,5 +60,22 @@ class Scans:
                 digest=digest[:12],
                 learner=learner,
             )
+        return self.opened(key, digest, address)
+
+    def opened(self, key: bytes, digest: str, address: str) -> bytes:
+        """The image that lies sealed at `address`, proved against its SHA-256.
+
+        Raises NotFound or GateClosed as :meth:`Blobs.get` does, LedgerBroken when it is another image or does not open.
+        """
         sealed = self._blobs.get(address)
-        return AESGCM(key).decrypt(sealed[:12], sealed[12:], digest.encode())
+        try:
+            image = open_sealed(AESGCM(key), sealed, digest)
+            if content_address(image) != digest:
+                raise InvalidTag
+        except InvalidTag as error:
+            raise LedgerBroken(
+                N_("The image {digest} cannot be opened: it was altered or exchanged."),
+                do=N_("Run “tuxa record verify”, and restore it from the last backup that verifies."),
+                digest=digest[:12],
+            ) from error
+        return image

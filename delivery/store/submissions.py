@@ -97,11 +97,24 @@ class Submissions:
             for learner in (sheet.learner if sheet else "", arrival.claimed_by):
                 if learner and learner not in refs:
                     refs[learner] = self._learners.get(learner)
+        proved = {sheet.page_id: self._is_planned(sheet) for _, sheet in looked_up if sheet}
         with self._database.write() as connection:
             return [
-                self._accept_one(connection, arrival, sheet, refs) if sheet else Outcome(arrival, "unknown")
+                self._accept_one(connection, arrival, sheet, refs)
+                if sheet and proved[sheet.page_id]
+                else Outcome(arrival, "unknown", reason="not_planned" if sheet else "")
                 for arrival, sheet in looked_up
             ]
+
+    def _is_planned(self, sheet: Sheet) -> bool:
+        """Whether the chain itself says so: the table that finds a sheet must not be able to change whose it is."""
+        wanted = [sheet.page_id, sheet.side_id, sheet.role, sheet.activity, sheet.page, sheet.pages]
+        return any(
+            fact.course == sheet.course
+            and fact.data["packet"] == sheet.packet
+            and wanted in fact.data["sheets"]
+            for fact in self._facts.select(kind=FactKind.PACKET_PLANNED, learner=sheet.learner)
+        )
 
     def accept_upload(self, upload: Upload) -> Outcome:
         """File an upload under the learner who signed in and sent it. The same bytes again are a ``duplicate``."""

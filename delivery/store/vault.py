@@ -15,7 +15,8 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, type_coerce
+from sqlalchemy.types import NullType
 
 from delivery.catalogue.model import LearnerProfile
 from delivery.errors import N_, LedgerBroken
@@ -26,6 +27,8 @@ from delivery.store.tables.core import LearnerKeyTable, LearnerTable, PrivateTab
 
 _NONCE = 12
 _CHUNK = 500
+_AS_STORED = NullType()
+"""Sealed columns are read as they lie there: SQLite keeps any type in any column, and opening judges them."""
 
 
 class Vault:
@@ -58,21 +61,22 @@ class Vault:
         table = LearnerKeyTable.__table__  # type: ignore[attr-defined]
         for start in range(0, len(learners), _CHUNK):
             rows = connection.execute(
-                select(table.c.learner, table.c.wrapped).where(
+                select(table.c.learner, type_coerce(table.c.wrapped, _AS_STORED)).where(
                     table.c.learner.in_(learners[start : start + _CHUNK])
                 )
             )
             for learner, wrapped in rows:
-                keys[learner] = self._unwrap(learner, wrapped)
+                keys[learner] = self.unwrap(learner, wrapped)
         return keys
 
     def _wrap(self, learner: str, key: bytes) -> bytes:
         nonce = self._ids.random_bytes(_NONCE)
         return nonce + self._master.encrypt(nonce, key, learner.encode())
 
-    def _unwrap(self, learner: str, wrapped: bytes) -> bytes:
+    def unwrap(self, learner: str, wrapped: object) -> bytes:
+        """The learner's key from its stored form. Raises LedgerBroken when it does not open."""
         try:
-            return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], learner.encode())
+            return open_sealed(self._master, wrapped, learner)
         except InvalidTag as error:
             raise LedgerBroken(
                 N_("The key of learner {learner} cannot be opened with this home's master key."),
@@ -83,12 +87,26 @@ class Vault:
     def seal(self, key: bytes, fact: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
         """(commitment for the ledger, sealed bytes for the private table) of one fact's personal data."""
         plain = canonical(payload)
-        commitment = hmac.new(key, fact.encode() + b"\x00" + plain, hashlib.sha256).hexdigest()
         nonce = self._ids.random_bytes(_NONCE)
-        return commitment, nonce + AESGCM(key).encrypt(nonce, plain, fact.encode())
+        return _commitment(key, fact, plain), nonce + AESGCM(key).encrypt(nonce, plain, fact.encode())
+
+    def unseal(self, key: bytes, fact: str, sealed: object) -> tuple[str, bytes]:
+        """(commitment, canonical JSON) of what :meth:`seal` sealed. Raises LedgerBroken when it does not open."""
+        try:
+            plain = open_sealed(AESGCM(key), sealed, fact)
+        except InvalidTag as error:
+            raise LedgerBroken(
+                N_("The personal data of fact {fact} cannot be opened: they were altered or exchanged."),
+                do=N_("Run “tuxa record verify”, and restore them from the last backup that verifies."),
+                fact=fact,
+            ) from error
+        return _commitment(key, fact, plain), plain
 
     def open(self, fact: str) -> dict[str, Any] | None:
-        """Personal data of one fact; None when there is none, or its key was destroyed."""
+        """Personal data of one fact; None when there is none, or its key was destroyed.
+
+        Raises LedgerBroken when the data or the key do not open.
+        """
         with self._database.read() as connection:
             return self._open_many(connection, [fact]).get(fact)
 
@@ -97,19 +115,22 @@ class Vault:
         out: dict[str, dict[str, Any]] = {}
         for start in range(0, len(facts), _CHUNK):
             rows = connection.execute(
-                select(private.c.fact, private.c.learner, private.c.sealed, keys.c.wrapped)
+                select(
+                    private.c.fact,
+                    private.c.learner,
+                    type_coerce(private.c.sealed, _AS_STORED),
+                    type_coerce(keys.c.wrapped, _AS_STORED),
+                )
                 .join(keys, keys.c.learner == private.c.learner)
                 .where(private.c.fact.in_(facts[start : start + _CHUNK]))
             )
             for fact, learner, sealed, wrapped in rows:
-                plain = AESGCM(self._unwrap(learner, wrapped)).decrypt(
-                    sealed[:_NONCE], sealed[_NONCE:], fact.encode()
-                )
+                _, plain = self.unseal(self.unwrap(learner, wrapped), fact, sealed)
                 out[fact] = parse(plain)
         return out
 
     def profile(self, learner: str) -> LearnerProfile | None:
-        """Newest profile of a learner; None when unknown or erased."""
+        """Newest profile of a learner; None when unknown or erased. Raises LedgerBroken when it does not open."""
         return self.profiles([learner]).get(learner)
 
     def profiles(self, learners: Iterable[str]) -> Mapping[str, LearnerProfile]:
@@ -136,6 +157,19 @@ class Vault:
         """Destroy a learner's key and sealed data. Every proof still verifies; nothing can be read again."""
         connection.execute(delete(PrivateTable).where(PrivateTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
         connection.execute(delete(LearnerKeyTable).where(LearnerKeyTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
+
+
+def open_sealed(cipher: AESGCM, sealed: object, bound_to: str) -> bytes:
+    """What lies in ``nonce || AES-GCM ciphertext`` and is bound to a name; InvalidTag for anything else."""
+    if not isinstance(sealed, bytes) or len(sealed) < _NONCE:
+        raise InvalidTag
+    return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode("utf-8", "surrogateescape"))
+
+
+def _commitment(key: bytes, fact: str, plain: bytes) -> str:
+    return hmac.new(
+        key, fact.encode("utf-8", "surrogateescape") + b"\x00" + plain, hashlib.sha256
+    ).hexdigest()
 
 
 def profile_from(document: Mapping[str, Any]) -> LearnerProfile:

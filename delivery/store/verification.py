@@ -20,8 +20,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from delivery.errors import Refused
+from delivery.record.canonical import parse
 from delivery.record.ledger import Head, Problem, RawRow, Reader, StreamEnd, genesis, verify_head
 from delivery.store.database import Database
+from delivery.store.witness import Seen
 
 RANGE = 100_000
 _ROW = "seq, id, kind, learner, recorded_at, hlc, content, hash"
@@ -73,13 +75,14 @@ def verify(
     database: Database,
     writer: tuple[str, Ed25519PublicKey],
     *,
+    witnessed: Mapping[str, Seen] | None = None,
     progress: Callable[[int], None] | None = None,
     executor: Executor | None = None,
 ) -> Verification:
     """Verify all streams and heads as they stand now; `writer` is this site's code and public key."""
     try:
         with _raw(database) as query:
-            snapshot = _snapshot(query)
+            snapshot = _snapshot(query, writer[0], witnessed or {})
         results = list(_run(database, list(snapshot.ranges), executor, progress))
     except (sqlite3.DatabaseError, DatabaseError, Refused, UnicodeDecodeError) as error:
         return Verification(
@@ -155,7 +158,7 @@ def _select(condition: str) -> str:
     return f"SELECT {_ROW} FROM fact WHERE stream = :s AND {condition}"
 
 
-def _snapshot(query: Query) -> _Snapshot:
+def _snapshot(query: Query, site: str, witnessed: Mapping[str, Seen]) -> _Snapshot:
     """Streams, heads and keys of one moment.
 
     Streams are cut at rows that exist, so that an altered sequence cannot make the work unbounded. Rows whose stream's
@@ -180,23 +183,52 @@ def _snapshot(query: Query) -> _Snapshot:
             cuts.append(next(iter(query(cut, s=stream, n=offset)))[0])
         stop = last + 1 if isinstance(last, int) else None
         ranges += [Range(stream, first, end) for first, end in zip(cuts, [*cuts[1:], stop], strict=True)]
-    heads = [
-        Head(
-            name.decode("utf-8", "replace"),
-            seq,
-            digest.decode("utf-8", "replace"),
-            signed_at,
-            bytes(signature),
-        )
-        for name, seq, digest, signed_at, signature in query(
-            "SELECT stream, seq, hash, signed_at, signature FROM stream_head ORDER BY stream"
-        )
-    ]
-    keys = {
-        site.decode("utf-8", "replace"): Ed25519PublicKey.from_public_bytes(bytes(key))
-        for site, key in query("SELECT site, public_key FROM site_key")
-    }
-    return _Snapshot(tuple(ranges), tuple(heads), keys, tuple(problems))
+    heads, broken = _heads(query)
+    return _Snapshot(
+        tuple(ranges),
+        tuple(heads),
+        _admitted(query, site),
+        (*problems, *broken, *_put_back(query, witnessed)),
+    )
+
+
+def _heads(query: Query) -> tuple[list[Head], list[Problem]]:
+    heads: list[Head] = []
+    problems: list[Problem] = []
+    rows = query("SELECT stream, seq, hash, signed_at, signature FROM stream_head ORDER BY stream")
+    for name, seq, digest, signed_at, signature in rows:
+        try:
+            head = Head(name.decode(), seq, digest.decode(), signed_at, bytes(signature))
+            head.message()
+            heads.append(head)
+        except (AttributeError, TypeError, ValueError) as error:
+            problems.append(Problem(repr(name), 0, "head", detail=f"the head cannot be read: {error}"))
+    return heads, problems
+
+
+def _admitted(query: Query, site: str) -> dict[str, Ed25519PublicKey]:
+    """Keys of the sites that this site's own chain admitted; nobody else's streams are believed."""
+    keys = {}
+    rows = query("SELECT stream, content FROM fact WHERE learner = '' AND kind = 'SiteAdmitted'")
+    for stream, content in rows:
+        if stream.startswith(f"{site}/".encode()):
+            try:
+                data = parse(content)["data"]
+                keys[data["site"]] = Ed25519PublicKey.from_public_bytes(bytes.fromhex(data["public_key"]))
+            except (ValueError, KeyError, TypeError):
+                continue  # its own place in the chain reports what is wrong with it
+    return keys
+
+
+def _put_back(query: Query, witnessed: Mapping[str, Seen]) -> Iterator[Problem]:
+    """Streams that had reached further, or had another fact there: put back from an older copy, or rewritten."""
+    for stream, seen in witnessed.items():
+        rows = list(query("SELECT hash FROM fact WHERE stream = :s AND seq = :n", s=stream, n=seen.seq))
+        if not rows:
+            detail = f"this stream had reached {seen.seq}; an older state was put back, or facts were deleted"
+            yield Problem(stream, seen.seq, "rollback", detail=detail)
+        elif rows[0][0] != seen.hash.encode():
+            yield Problem(stream, seen.seq, "rollback", detail="another fact stood here")
 
 
 Query = Callable[..., Iterator[Any]]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.catalogue import cells, words
+from delivery.catalogue.columns import SPECS
 from delivery.catalogue.kinds import DeliveryMode, MaterialKind, Role
 from delivery.errors import Message
 
@@ -143,3 +144,9 @@ def test_no_cell_breaks_a_parser(cell: object) -> None:
             parse(cell)
         except cells.BadCell as bad:
             assert str(bad.reason)
+
+
+def test_a_formula_without_result_is_refused_in_every_column() -> None:
+    for spec in SPECS:
+        for column in spec.columns:
+            assert reason(column.parse, cells.NO_RESULT).msgid == cells.FORMULA_WITHOUT_RESULT

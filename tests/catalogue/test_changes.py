@@ -47,7 +47,7 @@ def test_content_that_came_by_another_way_is_not_taken_away() -> None:
 
 def test_a_new_learner_is_registered_and_enrolled() -> None:
     plan = plan_learner(ENTRY, None, None)
-    assert (plan.step, plan.revision, plan.enrol) == (ProfileStep.REGISTER, 0, ("C", "D"))
+    assert (plan.step, plan.revision, plan.enrol) == (ProfileStep.REGISTER, 0, (("C", 0), ("D", 0)))
 
 
 def test_a_known_learner_without_changes_needs_nothing() -> None:
@@ -60,6 +60,19 @@ def test_a_changed_profile_site_or_cohort_is_the_next_revision() -> None:
     for entry in (moved, replace(ENTRY, site="XA"), replace(ENTRY, cohort="K2")):
         plan = plan_learner(entry, replace(KNOWN, revision=3), PROFILE)
         assert (plan.step, plan.revision) == (ProfileStep.CHANGE, 4)
+
+
+def test_a_course_that_is_no_longer_listed_is_told_and_stays() -> None:
+    plan = plan_learner(replace(ENTRY, courses=("D",)), KNOWN, PROFILE)
+    assert (plan.step, plan.enrol, plan.unlisted) == (ProfileStep.NONE, (), ("C",))
+
+
+def test_a_course_that_was_left_is_entered_again_only_when_that_is_meant() -> None:
+    known = replace(KNOWN, courses=frozenset({"D"}), left={"C": 2})
+    plan = plan_learner(ENTRY, known, PROFILE)
+    assert (plan.enrol, plan.left) == ((), ("C",))
+    again = plan_learner(ENTRY, known, PROFILE, enrol_again=True)
+    assert (again.enrol, again.left) == ((("C", 2),), ())
 
 
 def test_an_erased_learner_is_not_brought_back() -> None:

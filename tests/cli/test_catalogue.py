@@ -36,6 +36,14 @@ def test_import_gives_one_json_document(tuxa: App) -> None:
     assert document["tables"]["courses"]["added"] == 3
 
 
+def test_leave_tells_that_a_learner_is_out_and_the_second_time_that_it_was_so_before(tuxa: App) -> None:
+    with sample_term() as folder:
+        call(tuxa, "import", str(folder))
+    leave = ("leave", "TX260001", "TVTH101", "--reason", "Bảo lưu kết quả")
+    assert call(tuxa, *leave).strip() == "TX260001 đã thôi học phần TVTH101."
+    assert json.loads(call(tuxa, *leave, "--json"))["new"] is False
+
+
 def test_show_lists_courses_and_counts_learners(tuxa: App) -> None:
     with sample_term() as folder:
         call(tuxa, "import", str(folder))

@@ -246,7 +246,7 @@ def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
     learners, sheets = Learners(database, keys), Sheets(database)
     blobs = Blobs(settings.blobs_url)
     scans = Scans(database, blobs, vault)
-    records = Records(database, default_profile=settings.profile)
+    records = Records(database, default_profile=settings.profile, site="MAIN")
     materials = Materials(database, facts, clock)
     participation = Participation(facts, learners, clock)
     with ThreadPoolExecutor(1) as executor:

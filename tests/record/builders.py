@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from delivery.catalogue.kinds import ActivityKind, ComponentKind, DeliveryMode, SiteKind
+from delivery.catalogue.kinds import ActivityKind, ComponentKind, DeliveryMode, EmploymentKind, Role, SiteKind
 from delivery.catalogue.model import (
     Activity,
     Catalogue,
@@ -15,6 +15,7 @@ from delivery.catalogue.model import (
     Component,
     Course,
     Institution,
+    Person,
     Programme,
     Site,
 )
@@ -68,6 +69,7 @@ def catalogue() -> Catalogue:
         },
         components={(c.course, c.code): c for c in components},
         activities={a.code: a for a in activities},
+        people={"GV01": Person("GV01", "Lê Thị Hằng", (Role.LECTURER,), EmploymentKind.PERMANENT)},
     )
 
 
@@ -107,8 +109,12 @@ def fact(
     )
 
 
-def enrolled(seq: int = 1, course: str = "C1") -> Fact:
-    return fact(FactKind.COURSE_ENROLLED, seq, {"cohort": "K1"}, course=course)
+def enrolled(seq: int = 1, course: str = "C1", *, n: int = 0) -> Fact:
+    return fact(FactKind.COURSE_ENROLLED, seq, {"cohort": "K1", **({"n": n} if n else {})}, course=course)
+
+
+def left(seq: int, course: str = "C1", *, n: int = 0) -> Fact:
+    return fact(FactKind.COURSE_LEFT, seq, {"reason": "x", **({"n": n} if n else {})}, course=course)
 
 
 def work(

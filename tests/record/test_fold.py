@@ -21,6 +21,7 @@ from tests.record.builders import (
     catalogue,
     enrolled,
     fact,
+    left,
     mark,
     work,
 )
@@ -116,7 +117,9 @@ POOL = [
     mark(11, "8", corrects=mark(10, "7.25").id),
     mark(12, "6", activity="C2-A1"),
     mark(13, "6.5", activity="C2-A1"),
-    fact(FactKind.COURSE_LEFT, 14, {"reason": "x"}, course="C2"),
+    left(14, "C2"),
+    enrolled(18, "C2", n=1),
+    left(19, "C2", n=1),
     fact(
         FactKind.PACKET_PLANNED,
         15,
@@ -134,3 +137,21 @@ def test_the_record_is_the_same_for_any_order_partition_and_repetition_of_facts(
     shuffled = data.draw(st.permutations(facts + doubled))
     expected = json.dumps(as_json(fold(LEARNER, facts, CATALOGUE, RULES), []))
     assert json.dumps(as_json(fold(LEARNER, shuffled, CATALOGUE, RULES), [])) == expected
+
+
+def test_retracting_a_correction_brings_back_what_it_had_replaced() -> None:
+    first = mark(2, "5")
+    second = mark(3, "6", corrects=first.id)
+    retracted = fact(FactKind.FACT_RETRACTED, 4, {"reason": "x"}, corrects=second.id)
+    assert str(activity(folded(enrolled(), first, second), "C1-A1").mark) == "6"
+    assert str(activity(folded(enrolled(), first, second, retracted), "C1-A1").mark) == "5"
+
+
+@given(st.permutations([enrolled(1), left(2), enrolled(3, n=1), left(4, n=1), enrolled(5, n=2)]), st.data())
+def test_who_left_and_came_back_is_enrolled_whatever_came_first_and_whatever_the_clocks_said(
+    facts: list[Fact], data: st.DataObject
+) -> None:
+    told = [one._replace(hlc=data.draw(st.integers(1, 9))) for one in facts]
+    assert [c.course.code for c in folded(*told).courses] == ["C1"]
+    assert folded(*told, left(6, n=2)).courses == ()
+    assert folded(*(one for one in told if one.data.get("n") != 2)).courses == ()

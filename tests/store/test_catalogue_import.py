@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -316,6 +318,113 @@ def test_a_path_that_is_neither_folder_nor_workbook_is_refused(tuxa: App, tmp_pa
     (tmp_path / "file.txt").write_text("x", encoding="utf-8")
     with pytest.raises(BadInput):
         run(tuxa, tmp_path / name)
+
+
+def calculated(book: Path, result: str) -> None:
+    """Store a text as the result of the only formula of `book`, as a spreadsheet program does."""
+    before = book.with_suffix(".before")
+    book.rename(before)
+    stored = rf'<c \1 t="str">\2<v>{result}</v></c>'.encode()
+    with zipfile.ZipFile(before) as old, zipfile.ZipFile(book, "w") as new:
+        for name in old.namelist():
+            data = re.sub(rb"<c ([^>]*)>(<f>[^<]*</f>)(?:<v ?/>|<v></v>)</c>", stored, old.read(name))
+            new.writestr(name, data)
+
+
+def people_with_formula(term: Path, cell: str, formula: str) -> Path:
+    """The table of people as a workbook with one formula."""
+    book = Workbook()
+    with (term / "people.csv").open(newline="", encoding="utf-8") as stream:
+        for row in csv.reader(stream):
+            book.worksheets[0].append([value or None for value in row])
+    book.worksheets[0][cell] = formula
+    (term / "people.csv").unlink()
+    book.save(term / "people.xlsx")
+    return term / "people.xlsx"
+
+
+@pytest.mark.parametrize("cell", ["B2", "E3"])
+def test_a_formula_whose_result_was_not_stored_is_named_rather_than_read_as_empty(
+    tuxa: App, term: Path, cell: str
+) -> None:
+    people_with_formula(term, cell, '="Nguyễn Văn "&"A"')
+    assert complaints(tuxa, term) == [
+        f"people.xlsx, row {cell[1]}, column “{'name' if cell[0] == 'B' else 'degree'}”: "
+        "The cell holds a formula without a stored result. "
+        "Open and save the workbook in a spreadsheet program, or paste the values."
+    ]
+
+
+def test_a_header_that_is_a_formula_without_result_is_named(tuxa: App, term: Path) -> None:
+    people_with_formula(term, "B1", '="na"&"me"')
+    assert complaints(tuxa, term)[0].startswith("people.xlsx, row 1, column “2”: The cell holds a formula")
+
+
+@pytest.mark.parametrize("result", ["Tiến sĩ", ""])
+def test_the_stored_result_of_a_formula_is_read_even_when_it_is_an_empty_text(
+    tuxa: App, term: Path, result: str
+) -> None:
+    calculated(people_with_formula(term, "E2", '=IF(1=1,"a","b")'), result)
+    run(tuxa, term)
+    assert next(iter(tuxa.catalogue().people.values())).degree == result
+
+
+# --- enrolments that end ------------------------------------------------------------------------
+
+
+def test_an_enrolment_whose_line_is_gone_stays_and_is_noted(any_tuxa: App, term: Path) -> None:
+    run(any_tuxa, term)
+    edit(term / "enrolments.csv", lambda rows: rows.__delitem__(slice(1, 8)))
+    result = run(any_tuxa, term)
+    assert (result.changed, result.unlisted) == (False, 7)
+    note = Translator("en")(result.notes[-1])
+    assert note.startswith("7 enrolments are no longer in the files: TX260001 NLTK102; TX260001 THVP103;")
+    assert "; …. Nothing was removed." in note
+    (term / "enrolments.csv").unlink()
+    assert run(any_tuxa, term).unlisted == 0
+
+
+def test_who_left_a_course_is_enrolled_again_only_when_that_is_meant(any_tuxa: App, term: Path) -> None:
+    app = any_tuxa
+    run(app, term)
+    for n in range(3):
+        assert app.enrolments.leave("TX260001", "TVTH101", reason="Bảo lưu", actor="QTHT01").new
+        assert not app.enrolments.leave("TX260001", "TVTH101", reason="Bảo lưu", actor="QTHT01").new
+        assert len(app.learners.of_course("TVTH101")) == 39
+        kept_out = run(app, term)
+        assert (kept_out.changed, kept_out.left) == (False, 1)
+        assert "TX260001 TVTH101" in Translator("en")(kept_out.notes[-1])
+        again = app.importer.run(term, actor="QTHT01", enrol_again=True)
+        assert (again.enrolled, again.left) == (1, 0)
+        assert len(app.learners.of_course("TVTH101")) == 40
+        assert len(list(app.facts.select(kind=FactKind.COURSE_LEFT))) == n + 1
+    assert not run(app, term).changed
+    learner = app.learners.require("TX260001").id
+    assert "TVTH101" in [
+        course.course.code for course in app.records.record(learner, app.catalogue()).courses
+    ]
+    app.records.rebuild()
+    assert len(app.learners.of_course("TVTH101")) == 40
+    assert app.facts.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("learner", "course", "reason", "error"),
+    [
+        ("TX999999", "TVTH101", "x", NotFound),
+        ("TX260001", "NONE", "x", NotFound),
+        ("TX260001", "TVTH101", "  ", BadInput),
+        ("TX260001", "TVTH101", "x" * 201, BadInput),
+        ("TX260001", "TVTH101", "a\nb", BadInput),
+    ],
+)
+def test_a_leaving_that_cannot_be_is_refused(
+    tuxa: App, term: Path, learner: str, course: str, reason: str, error: type[Refused]
+) -> None:
+    run(tuxa, term)
+    with pytest.raises(error):
+        tuxa.enrolments.leave(learner, course, reason=reason, actor="QTHT01")
+    assert len(tuxa.learners.of_course("TVTH101")) == 40
 
 
 # --- damage and interruption -------------------------------------------------------------------

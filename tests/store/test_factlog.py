@@ -191,6 +191,7 @@ def test_any_single_changed_byte_of_any_stored_fact_is_found_and_located(
         ("DELETE FROM fact", "missing"),
         ("UPDATE stream_head SET seq = 19, hash = (SELECT hash FROM fact WHERE seq = 19)", "signature"),
         ("DELETE FROM stream_head", "unsigned"),
+        ("UPDATE stream_head SET signature = ''", "signature"),
     ],
 )
 def test_deleted_facts_and_forged_or_missing_heads_are_found(
@@ -228,3 +229,82 @@ def test_rebuilding_gives_the_same_projections(any_tuxa: App) -> None:
     before = snapshot()
     assert app.records.rebuild() == 6
     assert snapshot() == before
+
+
+def test_an_older_state_put_back_and_a_stream_deleted_whole_are_found(any_tuxa: App) -> None:
+    app = any_tuxa
+    app.facts.append(took_part(app, n) for n in range(10))
+    with app.database.read() as connection:
+        (then,) = connection.execute(text("SELECT * FROM stream_head")).mappings().all()
+    app.facts.append(took_part(app, n) for n in range(10, 20))
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM fact WHERE seq > 10"))
+        connection.execute(
+            text("UPDATE stream_head SET seq=:seq, hash=:hash, signed_at=:signed_at, signature=:signature"),
+            dict(then),
+        )
+    assert [(p.problem, p.sequence) for p in app.facts.verify().problems] == [("rollback", 20)]
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM fact"))
+        connection.execute(text("DELETE FROM stream_head"))
+    assert [(p.stream, p.problem) for p in app.facts.verify().problems] == [("MAIN/MAIN", "rollback")]
+
+
+def test_facts_of_a_site_that_was_never_admitted_are_neither_verified_nor_believed(any_tuxa: App) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from delivery.store.factlog import FactLog
+    from delivery.store.witness import Witness
+    from tests.record.builders import catalogue
+
+    app = any_tuxa
+    enrolled = Draft(
+        id=fact_id(FactKind.COURSE_ENROLLED, "L1", "C1", "K1"),
+        kind=FactKind.COURSE_ENROLLED,
+        occurred_at=to_micros(app.clock.now()),
+        actor="import",
+        audience="MAIN",
+        learner="L1",
+        course="C1",
+        data={"cohort": "K1"},
+    )
+    app.facts.append([registered(app), enrolled])
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    evil = FactLog(
+        app.database,
+        app.vault,
+        site="EVIL",
+        signing=key,
+        witness=Witness(app.settings.home / "evil.log"),
+        clock=app.clock,
+    )
+    forged = Draft(
+        id=fact_id(FactKind.MARK_RECORDED, "forged"),
+        kind=FactKind.MARK_RECORDED,
+        occurred_at=to_micros(app.clock.now()),
+        actor="GV01",
+        audience="MAIN",
+        learner="L1",
+        course="C1",
+        activity="C1-A1",
+        data={"score": "10", "method": "keyboard"},
+    )
+    evil.append([forged])
+    assert [(p.stream, p.problem) for p in app.facts.verify().problems] == [("EVIL/MAIN", "signature")]
+    shown = app.records.show("L1", catalogue())
+    statuses = {a["activity"]: a["status"] for course in shown["courses"] for a in course["activities"]}
+    assert statuses["C1-A1"] == "not_recorded"
+    admitted = Draft(
+        id=fact_id(FactKind.SITE_ADMITTED, "EVIL"),
+        kind=FactKind.SITE_ADMITTED,
+        occurred_at=to_micros(app.clock.now()),
+        actor="QTHT01",
+        data={"site": "EVIL", "public_key": key.public_key().public_bytes_raw().hex()},
+    )
+    app.facts.append([admitted])
+    assert app.facts.verify().ok
+
+
+def test_an_actor_is_a_code_and_never_a_name(tuxa: App) -> None:
+    with pytest.raises(BadFact, match="not a code"):
+        tuxa.facts.append([replace(took_part(tuxa, 1), actor="Nguyễn Văn A")])

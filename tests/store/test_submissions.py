@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from delivery.app import App
 from delivery.catalogue.kinds import DeliveryMode
@@ -89,6 +90,14 @@ def test_somebody_elses_sheet_is_held_and_not_filed(door: App) -> None:
     assert held.learner == "L2"
 
 
+def test_a_table_that_was_tampered_with_cannot_file_a_page_under_another_learner(door: App) -> None:
+    with door.database.write() as connection:
+        connection.execute(text("UPDATE sheet SET learner = 'L2'"))
+    outcome = send(door)
+    assert (outcome.status, outcome.reason) == ("unknown", "not_planned")
+    assert list(door.facts.select(kind=FactKind.WORK_RECEIVED)) == []
+
+
 def test_an_unknown_page_is_not_taken_for_anything(door: App) -> None:
     assert send(door, page="ffffffffffff").status == "unknown"
     assert door.facts.verify().facts == 3
@@ -150,7 +159,7 @@ def test_a_mark_is_corrected_by_a_new_fact_and_never_overwritten(door: App) -> N
     assert len(list(door.facts.select(kind=FactKind.MARK_RECORDED))) == 3
 
 
-@pytest.mark.parametrize("score", ["10.25", "-1", "mười", ""])
+@pytest.mark.parametrize("score", ["10.25", "-1", "mười", "", "1e1", "1_0", "８"])
 def test_a_mark_outside_the_scale_is_refused(door: App, score: str) -> None:
     with pytest.raises(Refused, match="is not a mark"):
         door.marks.set("L1", "C1-A1", score=score, marker="GV01", catalogue=catalogue())

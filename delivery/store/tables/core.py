@@ -34,18 +34,8 @@ class HeadTable(SQLModel, table=True):
     stream: str = Field(primary_key=True)
     seq: int = Field(sa_column=Column(BigInteger, nullable=False))
     hash: str
-    hlc: int = Field(sa_column=Column(BigInteger, nullable=False))
     signed_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     signature: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-
-
-class SiteKeyTable(SQLModel, table=True):
-    """Public signing key of every site whose streams are held here."""
-
-    __tablename__ = "site_key"
-
-    site: str = Field(primary_key=True)
-    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class QuarantineTable(SQLModel, table=True):
@@ -113,8 +103,10 @@ class EnrolmentTable(SQLModel, table=True):
 
     course: str = Field(primary_key=True)
     learner: str = Field(primary_key=True, index=True)
-    cohort: str
-    active: bool = True
+    enrolled_n: int = -1
+    """Number of the newest enrolment, counted from 0; the learner is enrolled while it is above `left_n`."""
+    left_n: int = -1
+    """Number of the newest enrolment that was left."""
 
 
 class MaterialStateTable(SQLModel, table=True):
