@@ -26,9 +26,9 @@ def learner(tmp_path: Path) -> str:
     learner = app.keys.learner_id("SV001")
     kind = FactKind.LEARNER_REGISTERED
     data = {"cohort": "K1", "site": "MAIN"}
-    fact = fact_id(kind, learner)
+    fact = str(fact_id(kind, learner))
     app.facts.append(
-        [Draft(fact, kind, to_micros(app.clock.now()), "clerk", data, audience="MAIN", learner=learner)]
+        [Draft(fact_id(kind, learner), kind, to_micros(app.clock.now()), "clerk", data, audience="MAIN", learner=learner)]
     )
     app.close()
     return fact
