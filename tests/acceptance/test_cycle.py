@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -154,6 +155,7 @@ def test_the_ledger_verifies_and_one_changed_byte_is_named(
             target = copy / "keys" / key.relative_to(app.settings.keys_dir)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(key.read_bytes())
+    shutil.copytree(app.settings.home / "blobs", copy / "blobs")
     with sqlite3.connect(app.database.file) as source, sqlite3.connect(copy / "tuxa.sqlite") as target_db:
         source.backup(target_db)
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -224,7 +225,7 @@ def test_an_ingest_that_is_killed_leaves_no_process_and_continues(
     assert result.asset is not None
     assert ingested(tuxa) == [result.asset.id]
     assert [document["id"] for document in MediaStore(tuxa.database).documents()] == [result.asset.id]
-    tuxa.blobs.sweep()
+    tuxa.blobs.sweep(before=datetime.now(UTC) + timedelta(minutes=1))
     assert leftovers(tuxa) == []
     for rendition in result.asset.renditions:
         assert complaints(embedded(), b"".join(tuxa.blobs.get(s.blob) for s in rendition.segments)) == ""

@@ -28,7 +28,17 @@ def learner(tmp_path: Path) -> str:
     data = {"cohort": "K1", "site": "MAIN"}
     fact = str(fact_id(kind, learner))
     app.facts.append(
-        [Draft(fact_id(kind, learner), kind, to_micros(app.clock.now()), "clerk", data, audience="MAIN", learner=learner)]
+        [
+            Draft(
+                fact_id(kind, learner),
+                kind,
+                to_micros(app.clock.now()),
+                "clerk",
+                data,
+                audience="MAIN",
+                learner=learner,
+            )
+        ]
     )
     app.close()
     return fact
