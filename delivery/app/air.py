@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from delivery.broadcast.ffmpeg import find_ffmpeg
-from delivery.broadcast.onair import OnAir, Surroundings
-from delivery.broadcast.profiles import DEFAULT_PROFILES, Profile, load_profile
-from delivery.broadcast.slate import Station
+from delivery.broadcast.media.ffmpeg import find_ffmpeg
+from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
+from delivery.broadcast.media.slate import Station
+from delivery.broadcast.playout.onair import OnAir, Surroundings
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.store.air import Channel
 from delivery.store.schedule import ScheduleStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from delivery.broadcast.profiles import load_profiles
+from delivery.broadcast.media.profiles import load_profiles
 from delivery.catalogue.model import Catalogue
 from delivery.clock import to_micros
 from delivery.errors import N_

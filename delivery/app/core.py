@@ -34,9 +34,9 @@ from delivery.store.vault import Vault
 from delivery.store.witness import Witness
 
 if TYPE_CHECKING:
-    from delivery.broadcast.ingest import Ingest
-    from delivery.broadcast.library import Library
-    from delivery.broadcast.onair import OnAir
+    from delivery.broadcast.media.ingest import Ingest
+    from delivery.broadcast.media.library import Library
+    from delivery.broadcast.playout.onair import OnAir
     from delivery.store.credentials import Credentials
     from delivery.store.roster import CatalogueImport
 
@@ -132,14 +132,14 @@ class App:
 
     @cached_property
     def library(self) -> Library:
-        from delivery.broadcast.library import Library
+        from delivery.broadcast.media.library import Library
 
         return Library(self.database, self.blobs, clock=self.clock)
 
     @cached_property
     def ingest(self) -> Ingest:
-        from delivery.broadcast.ffmpeg import find_ffmpeg
-        from delivery.broadcast.ingest import Ingest
+        from delivery.broadcast.media.ffmpeg import find_ffmpeg
+        from delivery.broadcast.media.ingest import Ingest
 
         ffmpeg = find_ffmpeg(self.settings.ffmpeg)
         return Ingest(self.library, self.facts, home=self.settings.home, ffmpeg=ffmpeg)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from delivery.broadcast.http import hls_router
+from delivery.broadcast.playout.http import hls_router
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import from_micros
 from delivery.network.web.app import create_portal

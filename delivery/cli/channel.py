@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from delivery.broadcast.findings import local_time
+from delivery.broadcast.schedule.findings import local_time
 from delivery.cli.context import app_of, print_json, say
 from delivery.cli.schedule import moment
 from delivery.errors import N_, BadInput

@@ -125,7 +125,7 @@ def _blobs(tuxa: App) -> Check:
 
 
 def _ffmpeg(tuxa: App) -> Check:
-    from delivery.broadcast.ffmpeg import find_ffmpeg
+    from delivery.broadcast.media.ffmpeg import find_ffmpeg
 
     return Check("ffmpeg", ok=True, detail=find_ffmpeg(tuxa.settings.ffmpeg).path)
 

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from delivery.app import App
-from delivery.broadcast.ffmpeg import find_ffmpeg
-from delivery.broadcast.ingest import Ingest, Lesson, Result
-from delivery.broadcast.library import Library
-from delivery.broadcast.profiles import DEFAULT_PROFILES, Profile, load_profile
+from delivery.broadcast.media.ffmpeg import find_ffmpeg
+from delivery.broadcast.media.ingest import Ingest, Lesson, Result
+from delivery.broadcast.media.library import Library
+from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
 from delivery.catalogue.kinds import MaterialKind
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.progress import bar

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from delivery.broadcast.findings import Finding, local_time
-from delivery.broadcast.schedule import make_slot
-from delivery.broadcast.scheduler import Compilation
+from delivery.broadcast.schedule.findings import Finding, local_time
+from delivery.broadcast.schedule.schedule import make_slot
+from delivery.broadcast.schedule.scheduler import Compilation
 from delivery.cli.context import app_of, print_json, say
 from delivery.clock import VIETNAM
 from delivery.errors import N_, BadInput, ExitCode

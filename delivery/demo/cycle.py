@@ -15,10 +15,10 @@ from threading import Event
 from typing import Any, Final, Protocol
 
 from delivery.app import App
-from delivery.broadcast.ffmpeg import find_ffmpeg
-from delivery.broadcast.ingest import Lesson
-from delivery.broadcast.profiles import DEFAULT_PROFILES, load_profile
-from delivery.broadcast.schedule import make_slot
+from delivery.broadcast.media.ffmpeg import find_ffmpeg
+from delivery.broadcast.media.ingest import Lesson
+from delivery.broadcast.media.profiles import DEFAULT_PROFILES, load_profile
+from delivery.broadcast.schedule.schedule import make_slot
 from delivery.catalogue.kinds import DeliveryMode, MaterialKind
 from delivery.catalogue.model import Catalogue, Material
 from delivery.clock import VIETNAM, from_micros, to_micros

@@ -17,9 +17,9 @@ import ffmpeg as graph
 import numpy as np
 from numpy.typing import NDArray
 
-from delivery.broadcast.ffmpeg import Ffmpeg, arguments, run
-from delivery.broadcast.speech import speak
-from delivery.broadcast.stills import (
+from delivery.broadcast.media.ffmpeg import Ffmpeg, arguments, run
+from delivery.broadcast.media.speech import speak
+from delivery.broadcast.media.stills import (
     ACCENT,
     HEIGHT,
     INK,

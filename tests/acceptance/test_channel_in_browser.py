@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse
 from playwright.sync_api import Page, sync_playwright
 
-from delivery.broadcast.hls import WINDOW_TICKS
-from delivery.broadcast.http import hls_router
-from tests.broadcast.air_fixtures import air, studio
-from tests.broadcast.air_station import START, Air
+from delivery.broadcast.playout.hls import WINDOW_TICKS
+from delivery.broadcast.playout.http import hls_router
+from tests.broadcast.playout.air_fixtures import air, studio
+from tests.broadcast.playout.air_station import START, Air
 from tests.support.tools import tool
 
 __all__ = ["air", "studio"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.broadcast.ffmpeg import find_ffmpeg
-from delivery.broadcast.probe import probe
+from delivery.broadcast.media.ffmpeg import find_ffmpeg
+from delivery.broadcast.media.probe import probe
 from delivery.demo import lessons
 from delivery.demo.lesson_texts import LESSONS, LessonText
 from delivery.demo.lessons import make_lessons

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from delivery.broadcast.schedule import make_slot
+from delivery.broadcast.schedule.schedule import make_slot
 from delivery.errors import NotFound
 from delivery.store import migrate
 from delivery.store.air import Airing, Channel, Row, RowKind
 from delivery.store.database import Database
 from delivery.store.schedule import ScheduleStore
 from delivery.units import Ticks
-from tests.broadcast.air_station import START
+from tests.broadcast.playout.air_station import START
 
 TICK = 5_600_000_000
 CHANNEL = Channel("TV1", "Kênh một", "tv", {1: "a" * 64, 18: "b" * 64})

@@ -1,0 +1,1 @@
+"""Lesson recordings in, house material out: look, measure, conform, cut, prove, store."""

@@ -1,0 +1,293 @@
+"""Playout: serves playlists and segments, keeps its heartbeat, watches what goes out, renders spans.
+
+It holds no playhead. What it serves follows from the timeline and the time alone, so that any number of processes,
+restarted at any moment, serve the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from delivery.broadcast.asset import Asset, Rendition
+from delivery.broadcast.playout.feed import Feed
+from delivery.broadcast.playout.hls import WINDOW_TICKS, master, playlist, rungs
+from delivery.broadcast.schedule.schedule import tick_at
+from delivery.broadcast.schedule.timeline import Slice, Timeline, renditions_of
+from delivery.clock import Clock, from_micros, to_micros
+from delivery.errors import N_, NotFound, Refused, TuxaError
+from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
+from delivery.store.files import publish
+from delivery.store.schedule import ScheduleStore
+
+BEAT_GAP = timedelta(seconds=15)
+"""Longest silence between two heartbeats of one process that still counts as running."""
+_SERVED_TICKS = WINDOW_TICKS + 938
+"""A segment is served until 5 minutes after it has left the playlist."""
+_LOOK_AHEAD_TICKS = 32
+_WARN_TICKS = 938
+"""Warn when the timeline ends within 5 minutes."""
+
+_log = structlog.get_logger(__name__)
+
+
+def transmitter_rendition(renditions: tuple[Rendition, ...]) -> Rendition:
+    """The rung that goes to the transmitter: the best picture, or the best sound of a radio channel."""
+    return max(renditions, key=lambda r: (r.kind == "video", r.bandwidth))
+
+
+@dataclass(slots=True)
+class _Loaded:
+    revision: int
+    since_tick: int
+    timeline: Timeline
+
+
+class Playout:
+    """All channels of a site on the air."""
+
+    def __init__(
+        self,
+        store: ScheduleStore,
+        feed: Feed,
+        *,
+        assets: Callable[[str], Asset],
+        is_approved: Callable[[str, str], bool],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._feed = feed
+        self._assets = assets
+        self._is_approved = is_approved
+        self._clock = clock
+        self._loaded: dict[str, _Loaded] = {}
+        self._span: tuple[int, datetime] | None = None
+        self._watched: dict[str, int] = {}
+        self._warned: dict[str, int] = {}
+
+    # Serving
+
+    def master(self, channel_code: str) -> str:
+        """Master playlist of the channel. Raises NotFound."""
+        channel = self._store.channel(channel_code)
+        now = tick_at(self._clock.now())
+        timeline = self._timeline(channel_code, now)
+        used = {row.asset for row in timeline.rows} - set(channel.slates.values())
+        base = renditions_of(channel, self._assets)
+        return master(rungs(base, (self._assets(asset).renditions for asset in sorted(used))))
+
+    def playlist(self, channel_code: str, rendition: str, at: datetime | None = None) -> str:
+        """Media playlist at the moment `at` (now unless told). Raises NotFound for an unknown channel or rendition."""
+        channel = self._store.channel(channel_code)
+        self._require_rendition(channel, rendition)
+        if at is None:
+            now = self._clock.now()
+            return playlist(self._timeline(channel_code, tick_at(now)), rendition, now)
+        tick = tick_at(at)
+        # With what follows, so that a channel that has not begun yet tells its first number.
+        rows = self._store.rows(channel_code, since_tick=tick - WINDOW_TICKS)
+        return playlist(Timeline(channel_code, rows), rendition, at)
+
+    def segment(self, channel_code: str, rendition: str, sequence: int) -> bytes:
+        """Bytes of a published segment. Raises NotFound for one that is unknown, to come, or long gone."""
+        channel = self._store.channel(channel_code)
+        self._require_rendition(channel, rendition)
+        now = self._clock.now()
+        now_tick = tick_at(now)
+        piece = self._timeline(channel_code, now_tick).by_sequence(sequence)
+        if piece is None or not now_tick - _SERVED_TICKS < piece.end_tick <= now_tick:
+            raise NotFound(
+                N_("Channel {channel} has no segment {sequence} at this time."),
+                do=N_("Load the playlist again."),
+                channel=channel_code,
+                sequence=sequence,
+            )
+        self._check_gate(channel_code, piece.row, now)
+        data = self._send(channel, piece, rendition, now)
+        if not data:
+            raise Refused(
+                N_("Channel {channel} has neither segment {sequence} nor a slate for it."),
+                do=N_("Restore the stored files from a backup."),
+                channel=channel_code,
+                sequence=sequence,
+            )
+        return data
+
+    def _require_rendition(self, channel: Channel, rendition: str) -> None:
+        names = [r.name for r in renditions_of(channel, self._assets)]
+        if rendition not in names:
+            raise NotFound(
+                N_("Channel {channel} has no rendition “{rendition}”."),
+                do=N_("Choose one of: {names}."),
+                channel=channel.code,
+                rendition=rendition,
+                names=", ".join(names),
+            )
+
+    def _timeline(self, channel_code: str, now_tick: int) -> Timeline:
+        revision = self._store.revision(channel_code)
+        since = now_tick - 2 * _SERVED_TICKS
+        held = self._loaded.get(channel_code)
+        # Held rows serve until they reach back an hour too far, or the clock was set back.
+        if held is None or held.revision != revision or not since - 11_250 <= held.since_tick <= since:
+            rows = self._store.rows(channel_code, since_tick=since)
+            held = _Loaded(revision, since, Timeline(channel_code, rows))
+            self._loaded[channel_code] = held
+        return held.timeline
+
+    # Gate and faults
+
+    def _check_gate(self, channel_code: str, row: Row, now: datetime) -> None:
+        """Cut an airing off from its next unpublished segment when its material is no longer approved (design D7)."""
+        if not row.airing:
+            return
+        airing = self._store.airing(row.airing)
+        if airing is None or self._is_approved(airing.material, airing.content):
+            return
+        published = list(Timeline(channel_code, (row,)).published(row.start_tick, tick_at(now)))
+        sequence = row.sequence + len(published)
+        if sequence < row.end_sequence and self._store.put_stop(
+            channel_code, airing.id, sequence=sequence, reason="not approved", now_us=to_micros(now)
+        ):
+            _log.error(
+                "airing-stopped",
+                channel=channel_code,
+                airing=airing.id,
+                material=airing.material,
+                sequence=sequence,
+            )
+
+    def _send(self, channel: Channel, piece: Slice, rendition: str, now: datetime) -> bytes:
+        sent = self._feed.send(channel, piece, rendition)
+        if sent.reason and self._store.put_fault(
+            channel.code, piece.sequence, rendition=rendition, reason=sent.reason, now_us=to_micros(now)
+        ):
+            _log.error(
+                "segment-replaced",
+                channel=channel.code,
+                sequence=piece.sequence,
+                rendition=rendition,
+                airing=piece.row.airing,
+                reason=sent.reason,
+                dead_air=not sent.data,
+            )
+        return sent.data
+
+    # Worker
+
+    def beat(self, now: datetime | None = None) -> None:
+        """Heartbeat, every few seconds: note that playout runs, and look at what has just gone out and comes next."""
+        moment = now or self._clock.now()
+        self._keep_span(moment)
+        for channel in self._store.channels():
+            try:
+                self._watch(channel, moment)
+            except TuxaError as error:
+                # One channel's trouble is not the others'.
+                _log.error("not-watched", channel=channel.code, reason=str(error))
+
+    def _keep_span(self, now: datetime) -> None:
+        if self._span is not None and timedelta(0) <= now - self._span[1] <= BEAT_GAP:
+            self._store.extend_span(self._span[0], to_micros(now))
+            self._span = (self._span[0], now)
+        else:
+            self._span = (self._store.open_span(to_micros(now)), now)
+
+    def _watch(self, channel: Channel, now: datetime) -> None:
+        now_tick = tick_at(now)
+        timeline = self._timeline(channel.code, now_tick)
+        if timeline.end_tick < now_tick + _WARN_TICKS and self._warned.get(channel.code) != timeline.end_tick:
+            self._warned[channel.code] = timeline.end_tick
+            ends = from_micros(timeline.end_tick * TICK_US).isoformat() if timeline.rows else None
+            _log.error(
+                "timeline-ends", channel=channel.code, ends=ends, off_air=timeline.end_tick <= now_tick
+            )
+        top = transmitter_rendition(renditions_of(channel, self._assets)).name
+        for row in {
+            s.row.start_tick: s.row for s in timeline.slices(now_tick, now_tick + _LOOK_AHEAD_TICKS)
+        }.values():
+            self._check_gate(channel.code, row, now)
+        for piece in timeline.published(self._watched.get(channel.code, now_tick), now_tick):
+            if piece.row.kind is not RowKind.SLATE:
+                self._send(channel, piece, top, now)
+        self._watched[channel.code] = now_tick
+
+    # Rendering
+
+    def pieces(self, channel_code: str, start: datetime, end: datetime) -> Iterator[Slice]:
+        """Whole segments that overlap the span."""
+        first, stop = tick_at(start), -(-to_micros(end) // TICK_US)
+        rows = self._store.rows(channel_code, since_tick=first, before_tick=stop)
+        return Timeline(channel_code, rows).slices(first, stop)
+
+    def render(
+        self, channel_code: str, start: datetime, end: datetime, *, out: Path, rendition: str = ""
+    ) -> Rendered:
+        """Write the exact feed of a span to `out`, without waiting; the first and last segment are written whole.
+
+        Raises Refused when the timeline does not cover the span.
+        """
+        channel = self._store.channel(channel_code)
+        name = rendition or transmitter_rendition(renditions_of(channel, self._assets)).name
+        self._require_rendition(channel, name)
+        pieces = list(self.pieces(channel_code, start, end))
+        first, stop = tick_at(start), -(-to_micros(end) // TICK_US)
+        if first >= stop or not pieces or pieces[0].start_tick > first or pieces[-1].end_tick < stop:
+            raise Refused(
+                N_("The timeline of {channel} does not cover that span."),
+                do=N_("Compile the schedule up to the end of the span first."),
+                channel=channel_code,
+            )
+        if not out.parent.is_dir():
+            raise Refused(
+                N_("The folder {folder} does not exist."),
+                do=N_("Create it, or name another file."),
+                folder=str(out.parent),
+            )
+        handle, temporary = tempfile.mkstemp(dir=out.parent, suffix=".part")
+        replaced = size = 0
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                for piece in pieces:
+                    sent = self._feed.send(channel, piece, name)
+                    replaced += bool(sent.reason)
+                    size += stream.write(sent.data)
+            publish(Path(temporary), out)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return Rendered(name, len(pieces), replaced, size, pieces[0].start_tick, pieces[-1].end_tick)
+
+    def rendition_names(self, channel_code: str) -> list[str]:
+        """Renditions of a channel, best first. Raises NotFound."""
+        return [r.name for r in renditions_of(self._store.channel(channel_code), self._assets)]
+
+    def transmitter(self, channel_code: str) -> str:
+        """Name of the rendition that goes to the transmitter."""
+        return transmitter_rendition(renditions_of(self._store.channel(channel_code), self._assets)).name
+
+    def on_air(self, channel_code: str, at: datetime | None = None) -> tuple[Airing | None, Airing | None]:
+        """(now, next) on the channel."""
+        tick = tick_at(at or self._clock.now())
+        coming = self._store.airings(channel_code, since_tick=tick)
+        current = next((a for a in coming if a.start_tick <= tick < a.end_tick), None)
+        return current, next((a for a in coming if a.start_tick > tick), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a rendering wrote."""
+
+    rendition: str
+    segments: int
+    replaced: int
+    """Segments for which a slate was written."""
+    bytes: int
+    start_tick: int
+    end_tick: int

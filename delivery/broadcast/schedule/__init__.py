@@ -1,0 +1,1 @@
+"""What airs when: slots, findings, and the timeline on the grid."""

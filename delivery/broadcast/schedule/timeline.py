@@ -1,0 +1,279 @@
+"""The timeline of one channel: what plays at every tick, for ever continuous (design D6).
+
+Rows follow one another without gap or overlap on the 320 ms grid, counted from 1970-01-01T00:00:00Z and never
+accumulated. Everything here is pure: the same plan compiles to the same rows in any process.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from delivery.broadcast.asset import Asset, Rendition
+from delivery.broadcast.schedule.findings import Finding, no_room_for_card, overlap, too_late, wrong_format
+from delivery.errors import N_, GateClosed
+from delivery.ids import digest_of
+from delivery.record.canonical import canonical
+from delivery.store.air import Airing, Channel, Row, RowKind, freeze_continuity
+from delivery.units import GOP_TICKS, SEGMENT_TICKS
+
+CARD_TICKS = SEGMENT_TICKS
+"""Length of an attendance card: one segment, 5.76 s."""
+
+Counters = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One segment of the timeline: `ticks` ticks from `start_tick`, the `index`-th of its row."""
+
+    row: Row
+    index: int
+    sequence: int
+    start_tick: int
+    ticks: int
+
+    @property
+    def end_tick(self) -> int:
+        return self.start_tick + self.ticks
+
+
+def slice_of(row: Row, index: int) -> Slice:
+    """The `index`-th segment of `row`."""
+    offset = index * SEGMENT_TICKS
+    return Slice(
+        row, index, row.sequence + index, row.start_tick + offset, min(SEGMENT_TICKS, row.ticks - offset)
+    )
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Consecutive rows of one channel."""
+
+    channel: str
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [row.start_tick for row in self.rows]
+
+    @cached_property
+    def _sequences(self) -> list[int]:
+        return [row.sequence for row in self.rows]
+
+    @property
+    def start_tick(self) -> int:
+        return self.rows[0].start_tick if self.rows else 0
+
+    @property
+    def end_tick(self) -> int:
+        return self.rows[-1].end_tick if self.rows else 0
+
+    @property
+    def digest(self) -> str:
+        """One name for all rows."""
+        return digest_of(canonical(row.as_json()).decode() for row in self.rows)
+
+    def row_at(self, tick: int) -> Row | None:
+        """The row that plays at `tick`."""
+        index = bisect_right(self._starts, tick) - 1
+        return self.rows[index] if index >= 0 and tick < self.rows[index].end_tick else None
+
+    def by_sequence(self, sequence: int) -> Slice | None:
+        """The segment with that media sequence number."""
+        index = bisect_right(self._sequences, sequence) - 1
+        if index < 0 or sequence >= self.rows[index].end_sequence:
+            return None
+        return slice_of(self.rows[index], sequence - self.rows[index].sequence)
+
+    def slices(self, first_tick: int, end_tick: int) -> Iterator[Slice]:
+        """Segments that overlap the ticks from `first_tick` up to, not including, `end_tick`, in order."""
+        position = max(bisect_right(self._starts, first_tick) - 1, 0)
+        for number in range(position, len(self.rows)):
+            row = self.rows[number]
+            if row.start_tick >= end_tick:
+                return
+            first = max((first_tick - row.start_tick) // SEGMENT_TICKS, 0)
+            stop = min(-(-(end_tick - row.start_tick) // SEGMENT_TICKS), row.segments)
+            for index in range(first, stop):
+                yield slice_of(row, index)
+
+    def published(self, first_tick: int, now_tick: int) -> list[Slice]:
+        """Segments that end after `first_tick` and have ended by `now_tick`."""
+        return [s for s in self.slices(first_tick, now_tick) if s.end_tick <= now_tick]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a compilation depends on."""
+
+    channel: Channel
+    airings: Sequence[Airing]
+    assets: Callable[[str], Asset]
+    cards: Mapping[str, str]
+    """Airing id -> asset of its attendance card."""
+    start_tick: int
+    """Where a channel without rows begins."""
+    end_tick: int
+    """Up to where the time is filled; a lesson that begins before it is placed whole."""
+    previous: Sequence[Row] = ()
+    frozen_tick: int = 0
+    """Rows that begin before this tick are kept as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    timeline: Timeline
+    kept: int
+    """How many rows, from the first, are the previous ones unchanged."""
+    placed: tuple[Airing, ...]
+    """Airings that found a place in this compilation."""
+    findings: tuple[Finding, ...]
+
+
+def compile_timeline(plan: Plan) -> Compiled:
+    """Lay the airings on the grid and fill the rest with slates.
+
+    What is frozen is kept. Only a run of slates that reaches past the frozen horizon may become shorter or longer
+    behind it: its segments up to the horizon stay as they are, the rest was never told to anybody.
+    """
+    rows, run = _frozen_rows(plan)
+    kept = len(rows)
+    builder = _Builder(plan, rows, run)
+    known = {row.airing for row in rows if row.airing}
+    placed: list[Airing] = []
+    findings: list[Finding] = []
+    pending = sorted(plan.airings, key=lambda a: (a.start_tick, a.slot, a.id))
+    for index, airing in enumerate(pending):
+        if airing.id in known or airing.start_tick >= plan.end_tick:
+            continue
+        if problem := _why_not(airing, builder, plan):
+            findings.append(problem)
+            continue
+        builder.fill_until(airing.start_tick)
+        kind = RowKind.LESSON if airing.course else RowKind.FILLER
+        builder.add(kind, airing.asset, airing.ticks, airing=airing.id)
+        following = next(
+            (a.start_tick for a in pending[index + 1 :] if a.start_tick >= airing.end_tick), None
+        )
+        card = plan.cards.get(airing.id, "")
+        has_room = following is None or following >= airing.end_tick + CARD_TICKS
+        if card and has_room:
+            builder.add(RowKind.CARD, card, CARD_TICKS, airing=airing.id)
+        elif card:
+            findings.append(no_room_for_card(airing))
+        placed.append(replace(airing, card=bool(card) and has_room))
+    # Whole segments at the end, so that what a later compilation appends joins without a short one between.
+    missing = max(plan.end_tick, builder.free_tick) - builder.end_tick
+    builder.fill_until(builder.end_tick + -(-missing // SEGMENT_TICKS) * SEGMENT_TICKS)
+    timeline = Timeline(plan.channel.code, tuple(builder.rows))
+    return Compiled(timeline, kept, tuple(placed), tuple(findings))
+
+
+def renditions_of(channel: Channel, assets: Callable[[str], Asset]) -> tuple[Rendition, ...]:
+    """The channel's renditions, best first: those of its slate."""
+    if SEGMENT_TICKS not in channel.slates:
+        raise GateClosed(
+            N_("Channel {channel} has no slate."),
+            do=N_("Give the channel its slates, of 1 to 18 ticks, before compiling its timeline."),
+            channel=channel.code,
+        )
+    return assets(channel.slates[SEGMENT_TICKS]).renditions
+
+
+def _frozen_rows(plan: Plan) -> tuple[list[Row], Row | None]:
+    """Rows to keep as they are; and the run of slates that reaches past the horizon, cut to its frozen segments."""
+    rows = [row for row in plan.previous if row.start_tick < plan.frozen_tick]
+    last = rows[-1] if rows else None
+    if (
+        last
+        and last.kind is RowKind.SLATE
+        and last.end_tick > plan.frozen_tick
+        and not last.ticks % SEGMENT_TICKS
+    ):
+        run = rows.pop()
+        segments = -(-(plan.frozen_tick - run.start_tick) // SEGMENT_TICKS)
+        return rows, replace(run, ticks=min(run.ticks, segments * SEGMENT_TICKS))
+    return rows, None
+
+
+def _why_not(airing: Airing, builder: _Builder, plan: Plan) -> Finding | None:
+    if airing.start_tick < builder.free_tick:
+        if airing.start_tick < max(plan.frozen_tick, plan.start_tick, builder.frozen_until):
+            return too_late(airing)
+        return overlap(airing, builder.rows[-1], builder.end_tick)
+    return wrong_format(airing, builder.asset(airing.asset), builder.renditions)
+
+
+class _Builder:
+    """Rows so far, and the counters with which the next one begins."""
+
+    def __init__(self, plan: Plan, rows: Iterable[Row], run: Row | None) -> None:
+        """`run` are frozen slates that come next; they are laid again with what follows them."""
+        self.rows = list(rows)
+        self.channel = plan.channel
+        self._assets = plan.assets
+        self._known: dict[str, Asset] = {}
+        self._totals: dict[str, Counters] = {}
+        self.renditions = renditions_of(plan.channel, self.asset)
+        # A channel without rows numbers its segments by groups of pictures since 1970: should its store ever be lost,
+        # the numbers still go up, and they stay below 2^31 until the year 2100.
+        self.end_tick = plan.start_tick
+        self._sequence = plan.start_tick // GOP_TICKS
+        self._counters: Counters = {r.name: {} for r in self.renditions}
+        if run:
+            self.end_tick, self._sequence = run.start_tick, run.sequence
+            self._counters = {name: dict(pids) for name, pids in run.continuity}
+        elif self.rows:
+            last = self.rows[-1]
+            self.end_tick, self._sequence = last.end_tick, last.end_sequence
+            self._counters = {name: dict(pids) for name, pids in last.continuity}
+            self._count(last)
+        self.frozen_until = run.end_tick if run else self.end_tick
+
+    @property
+    def free_tick(self) -> int:
+        """First tick that is neither taken nor frozen."""
+        return max(self.end_tick, self.frozen_until)
+
+    def asset(self, asset_id: str) -> Asset:
+        if asset_id not in self._known:
+            self._known[asset_id] = self._assets(asset_id)
+        return self._known[asset_id]
+
+    def add(self, kind: RowKind, asset: str, ticks: int, *, airing: str = "") -> None:
+        row = Row(
+            self.end_tick, ticks, kind, asset, airing, self._sequence, freeze_continuity(self._counters)
+        )
+        self.rows.append(row)
+        self.end_tick, self._sequence = row.end_tick, row.end_sequence
+        self._count(row)
+
+    def fill_until(self, tick: int) -> None:
+        """Slates: as many whole segments as fit, and one of the ticks that remain."""
+        whole, rest = divmod(max(tick - self.end_tick, 0), SEGMENT_TICKS)
+        if whole:
+            self.add(RowKind.SLATE, self.channel.slates[SEGMENT_TICKS], whole * SEGMENT_TICKS)
+        if rest:
+            self.add(RowKind.SLATE, self.channel.slates[rest], rest)
+
+    def _count(self, row: Row) -> None:
+        times = row.ticks // self.asset(row.asset).ticks
+        for name, pids in self._packets(row.asset).items():
+            counters = self._counters.setdefault(name, {})
+            for pid, packets in pids.items():
+                counters[pid] = (counters.get(pid, 0) + packets * times) % 16
+
+    def _packets(self, asset_id: str) -> Counters:
+        """Rendition -> PID -> packets in the whole asset."""
+        if asset_id not in self._totals:
+            totals: Counters = {}
+            for rendition in self.asset(asset_id).renditions:
+                pids = totals.setdefault(rendition.name, {})
+                for segment in rendition.segments:
+                    for pid, packets in segment.packets.items():
+                        pids[pid] = pids.get(pid, 0) + packets
+            self._totals[asset_id] = totals
+        return self._totals[asset_id]

@@ -1,0 +1,112 @@
+"""``tuxa schedule`` and ``tuxa channel``: documents, exit codes, words in two languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from delivery.app import App
+from delivery.broadcast.playout.onair import OnAir
+from delivery.cli import channel, schedule
+from delivery.errors import BadInput, NotFound
+from delivery.settings import Settings
+from tests.broadcast.playout.air_assets import Studio
+from tests.broadcast.playout.air_fixtures import studio
+from tests.broadcast.playout.air_station import Air
+
+__all__ = ["studio"]
+
+
+class Wired(App):
+    """A home whose lessons come from the test studio."""
+
+    studio: Studio
+
+    @cached_property
+    def air(self) -> Air:
+        air = Air(self.studio, self.database)
+        air.lessons["M1"] = self.studio.lesson(1, 25)
+        return air
+
+    @property
+    def on_air(self) -> OnAir:
+        return self.air.station
+
+
+@pytest.fixture
+def home(studio: Studio, tmp_path: Path) -> Iterator[Wired]:
+    app = Wired(Settings(home=tmp_path, lang="en"))
+    app.studio = studio
+    app.init()
+    app.clock = app.air.clock
+    yield app
+    app.close()
+
+
+def run(app: App, group: typer.Typer, *words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(group, words, obj=app, catch_exceptions=True)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def document(app: App, group: typer.Typer, *words: str, code: int = 0) -> Any:
+    return json.loads(run(app, group, *words, "--json", code=code))
+
+
+def test_a_lesson_is_scheduled_compiled_and_shown(home: Wired) -> None:
+    slot = document(home, schedule.app, "add", "TV1", "2026-11-24T19:31", "M1")
+    assert slot["start"] == "2026-11-24T19:31:00+07:00"
+    assert document(home, schedule.app, "add", "TV1", "2026-11-24T19:31", "M1") == slot
+    assert document(home, schedule.app, "list")["slots"] == [slot]
+    [compiled] = document(home, schedule.app, "compile", "--hours", "1")["channels"]
+    assert [p["start"] for p in compiled["placed"]] == ["2026-11-24 19:31:00"]
+    assert compiled["findings"] == []
+    [shown] = document(home, channel.app, "list")["channels"]
+    assert (shown["now"], shown["next"]["material"]) == (None, "M1")
+    assert "M1" in run(home, channel.app, "list")
+
+
+def test_findings_end_with_code_1_and_say_what_to_do(home: Wired) -> None:
+    run(home, schedule.app, "add", "TV1", "2026-11-24T19:31", "M9")
+    [compiled] = document(home, schedule.app, "compile", code=1)["channels"]
+    assert [f["code"] for f in compiled["findings"]] == ["missing-material"]
+    english = run(home, schedule.app, "compile", code=1)
+    home.__dict__.pop("translate", None)
+    object.__setattr__(home.settings, "lang", "vi")
+    vietnamese = run(home, schedule.app, "compile", code=1)
+    assert "has no ingested media" in english
+    assert "chưa có tệp phát sóng" in vietnamese
+
+
+def test_a_playlist_of_a_moment_and_the_feed_of_a_span(home: Wired, tmp_path: Path) -> None:
+    run(home, schedule.app, "add", "TV1", "2026-11-24T19:30:30", "M1")
+    run(home, schedule.app, "compile", "--hours", "1")
+    at = ("--at", "2026-11-24T12:31:00+00:00")
+    listed = run(home, channel.app, "playlist", "TV1", *at)
+    assert listed == run(home, channel.app, "playlist", "TV1", "--at", "2026-11-24T19:31:00")
+    assert listed.startswith("#EXTM3U\n")
+    out = tmp_path / "feed.ts"
+    span = ("--from", "2026-11-24T19:30:20", "--to", "2026-11-24T19:30:50")
+    done = document(home, channel.app, "render", "TV1", *span, "--out", str(out))
+    assert (done["bytes"], done["replaced"]) == (out.stat().st_size, 0)
+
+
+@pytest.mark.parametrize("words", [("add", "TV9", "2026-11-24T19:31", "M1"), ("compile", "--channel", "TV9")])
+def test_an_unknown_channel_is_refused(home: Wired, words: tuple[str, ...]) -> None:
+    with pytest.raises(NotFound):
+        run(home, schedule.app, *words)
+
+
+def test_a_time_that_is_none_is_refused_with_an_example(home: Wired) -> None:
+    with pytest.raises(BadInput) as caught:
+        run(home, schedule.app, "add", "TV1", "tomorrow", "M1")
+    assert "2026-11-24T19:30" in str(caught.value.do)
