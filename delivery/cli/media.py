@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from delivery.app import App
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
-from delivery.broadcast.media.ingest import Ingest, Lesson, Result
+from delivery.broadcast.media.ingest import Ingest, Lesson
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
+from delivery.broadcast.media.result import Result
+from delivery.broadcast.media.rot import verify_library
+from delivery.broadcast.qc.page import VERDICTS
+from delivery.broadcast.qc.shelf import problems_of, verdict_of
 from delivery.catalogue.kinds import MaterialKind
+from delivery.catalogue.model import Material
+from delivery.cli.batch import Form, batch_of
 from delivery.cli.context import app_of, note, print_json, say
+from delivery.cli.media_report import report
 from delivery.cli.progress import bar
-from delivery.errors import N_, ExitCode, NotFound, Refused, TuxaError
+from delivery.clock import VIETNAM
+from delivery.errors import N_, ExitCode, NotFound, Refused
+from delivery.store.materials import Rights
 from delivery.store.media import MediaStore
 from delivery.units import TICK_MS
 
 app = typer.Typer(no_args_is_help=True, help="Recordings: convert to the house format, list, verify.")
 _Json = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-_STEPS = 1000
+_DATES = ["%Y-%m-%d", "%d/%m/%Y"]
 
 
 class Kind(StrEnum):
     TV = "tv"
     RADIO = "radio"
 
+
+app.command()(report)
 
 _MATERIAL_KINDS = {Kind.TV: MaterialKind.TV_PROGRAMME, Kind.RADIO: MaterialKind.RADIO_PROGRAMME}
 
@@ -44,6 +56,7 @@ def add(
     material: Annotated[str, typer.Option(help="Material, when the unit has several of this kind.")] = "",
     profile: Annotated[str, typer.Option(help="House format; default: the kind's own.")] = "",
     actor: Annotated[str, typer.Option(help="Code of the person who adds it.")] = "technician",
+    progress: Annotated[Form, typer.Option(help="Progress on standard error.")] = Form.AUTO,
     as_json: _Json = False,
 ) -> None:
     """Check recordings, convert them to the house format and store them. Doing it again changes nothing."""
@@ -57,7 +70,9 @@ def add(
             profile=house.name,
             kind=house.kind,
         )
-    results = ingest_with_bar(tuxa, [(file, lesson) for file in files], profile=house, actor=actor)
+    results = ingest_with_progress(
+        tuxa, [(file, lesson) for file in files], profile=house, actor=actor, form=progress
+    )
     if as_json:
         print_json({"files": [result.to_json(tuxa.translate) for result in results]})
     else:
@@ -74,29 +89,39 @@ def approve(
     minutes: Annotated[str, typer.Option(help="Number of the appraisal council's minutes.")],
     decision: Annotated[str, typer.Option(help="Number of the approval decision.")],
     appraiser: Annotated[str, typer.Option(help="Code of the person who signed the minutes.")],
-    signer: Annotated[str, typer.Option(help="Code of the person who approves; not the author.")],
+    signer: Annotated[
+        str, typer.Option(help="Code of the person who approves; neither the author nor the appraiser.")
+    ],
+    appraised_on: Annotated[
+        datetime | None, typer.Option(formats=_DATES, help="Date of the minutes; default: now.")
+    ] = None,
+    decided_on: Annotated[
+        datetime | None, typer.Option(formats=_DATES, help="Date of the decision; default: now.")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Record appraisal and approval of exactly the bytes that are stored now (TX-4.5-1)."""
     tuxa = app_of(context)
-    known = tuxa.catalogue().materials.get(material)
-    if known is None:
-        raise NotFound(
-            N_("There is no material “{code}”."),
-            do=N_("“tuxa catalogue show” lists the materials."),
-            code=material,
-        )
+    known = _known_material(tuxa, material)
     lesson = tuxa.library.media.lesson_of(material)
-    content = lesson.source if lesson else known.content
+    content = lesson.content if lesson else known.content
     if not content:
         raise Refused(
             N_("Material {material} has no content yet."),
             do=N_("Add its recording with “tuxa media add”, or its file in materials.csv."),
             material=material,
         )
-    tuxa.materials.appraise(material, content=content, minutes=minutes, actor=appraiser)
+    tuxa.materials.appraise(
+        material, content=content, minutes=minutes, actor=appraiser, on=_local(appraised_on)
+    )
     tuxa.materials.approve(
-        material, content=content, modes=known.modes, decision=decision, signer=signer, author=known.author
+        material,
+        content=content,
+        modes=known.modes,
+        decision=decision,
+        signer=signer,
+        author=known.author,
+        on=_local(decided_on),
     )
     modes = [str(mode) for mode in known.modes]
     if as_json:
@@ -112,6 +137,98 @@ def approve(
     )
 
 
+def _known_material(tuxa: App, material: str) -> Material:
+    known = tuxa.catalogue().materials.get(material)
+    if known is None:
+        raise NotFound(
+            N_("There is no material “{code}”."),
+            do=N_("“tuxa catalogue show” lists the materials."),
+            code=material,
+        )
+    return known
+
+
+@app.command()
+def rights(
+    context: typer.Context,
+    material: Annotated[str, typer.Argument(help="Code of the material.")],
+    owner: Annotated[
+        str, typer.Option(help="Who holds the rights; without it, what is recorded is shown.")
+    ] = "",
+    licence: Annotated[str, typer.Option(help="Number of the agreement.")] = "",
+    territory: Annotated[str, typer.Option(help="Where it may be used.")] = "VN",
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=_DATES, help="First day; default: now.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_DATES, help="Last day; default: without end.")
+    ] = None,
+    actor: Annotated[str, typer.Option(help="Code of the person who records it.")] = "technician",
+    as_json: _Json = False,
+) -> None:
+    """Record or show from when until when a material may be used (TT-3.4). Outside, it is neither aired, printed nor
+    shown."""
+    tuxa = app_of(context)
+    _known_material(tuxa, material)
+    if owner:
+        tuxa.materials.license(
+            Rights(
+                material,
+                owner,
+                licence,
+                territory,
+                _local(since) or tuxa.clock.now(),
+                _local(until, days=1),
+            ),
+            actor=actor,
+        )
+    held = tuxa.materials.rights(material)
+    if as_json:
+        print_json(_rights_document(material, held, tuxa.clock.now()))
+    elif held is None:
+        say(
+            tuxa.translate(
+                N_("Nothing is recorded of rights in {material}: it is our own."), material=material
+            )
+        )
+    else:
+        say(
+            tuxa.translate(
+                N_("{material}: {owner}, {licence}, {territory}, from {since} until {until}."),
+                material=material,
+                owner=held.owner,
+                licence=held.licence or "-",
+                territory=held.territory,
+                since=_day(held.since),
+                until=_day(held.until, last=True) if held.until else "-",
+            )
+        )
+    if held is not None and not held.cover(tuxa.clock.now()):
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _rights_document(material: str, held: Rights | None, now: datetime) -> dict[str, Any]:
+    return {
+        "material": material,
+        "owner": held.owner if held else None,
+        "licence": held.licence if held else None,
+        "territory": held.territory if held else None,
+        "since": held.since.isoformat() if held else None,
+        "until": held.until.isoformat() if held and held.until else None,
+        "valid": held is None or held.cover(now),
+    }
+
+
+def _local(day: datetime | None, *, days: int = 0) -> datetime | None:
+    """Midnight with which a day of the local calendar begins, `days` later."""
+    return day.replace(tzinfo=VIETNAM) + timedelta(days=days) if day else None
+
+
+def _day(moment: datetime, *, last: bool = False) -> str:
+    """A day as people write it; the one that ends at `moment` when it is the last."""
+    return f"{(moment - timedelta(days=1) if last else moment).astimezone(VIETNAM):%d/%m/%Y}"
+
+
 @app.command()
 def status(context: typer.Context, as_json: _Json = False) -> None:
     """What is being converted, what is stored, what was refused."""
@@ -119,7 +236,7 @@ def status(context: typer.Context, as_json: _Json = False) -> None:
     ingest = ingest_of(tuxa)
     media = MediaStore(tuxa.database)
     lessons = {(row.asset, row.material): row for row in media.lessons()}
-    documents = []
+    documents: list[dict[str, Any]] = []
     for job in media.jobs():
         lesson = lessons.get((job.asset, job.material))
         fraction, step = ingest.fraction(job.asset) if job.state == "running" else (1.0, "")
@@ -129,66 +246,62 @@ def status(context: typer.Context, as_json: _Json = False) -> None:
                 "asset": job.asset,
                 "material": job.material,
                 "state": job.state,
+                "verdict": verdict_of(job),
                 "fraction": fraction,
                 "step": tuxa.translate(step),
                 "course": lesson.course if lesson else "",
                 "unit": lesson.unit if lesson else 0,
                 "duration_ticks": lesson.ticks if lesson else 0,
-                "problems": job.result.get("problems", []),
+                "problems": [tuxa.translate(problem) for problem in problems_of(job)],
             }
         )
     if as_json:
         print_json({"jobs": documents})
         return
-    words = {"running": N_("converting"), "done": N_("ready"), "refused": N_("refused")}
+    words = {"": N_("converting"), **{str(verdict): text for verdict, text in VERDICTS.items()}}
     for document in documents:
         minutes, seconds = divmod(document["duration_ticks"] * TICK_MS // 1000, 60)
         share = f"{document['fraction']:.0%}" if document["state"] == "running" else f"{minutes}:{seconds:02}"
         say(
-            f"{document['material']:12} {tuxa.translate(words[document['state']]):14} {share:>7}  {document['file']}"
+            f"{document['material']:12} {tuxa.translate(words[document['verdict']]):22} {share:>7}  {document['file']}"
         )
+        for problem in document["problems"]:
+            say(f"{'':12} ! {problem}")
 
 
 @app.command()
 def verify(context: typer.Context, as_json: _Json = False) -> None:
     """Read every stored recording and segment, and compare it with its hash."""
     tuxa = app_of(context)
-    checked, problems = 0, []
-    library = library_of(tuxa)
-    documents = library.media.documents()
-    seen: set[str] = set()
     with bar(tuxa.translate(N_("Verifying"))) as show:
-        for number, document in enumerate(documents):
-            asset = library.get(document["id"])
-            addresses = [s.blob for r in asset.renditions for s in r.segments]
-            addresses += [asset.poster] if asset.poster else []
-            addresses += [asset.source] if tuxa.blobs.exists(asset.source) else []
-            for address in addresses:
-                if address in seen:
-                    continue
-                seen.add(address)
-                checked += 1
-                try:
-                    tuxa.blobs.get(address)
-                except TuxaError as error:
-                    problems.append(
-                        {"asset": asset.id, "blob": address, "problem": tuxa.translate(error.what)}
-                    )
-            show(number + 1, len(documents))
+        health = verify_library(library_of(tuxa), show)
     if as_json:
-        print_json({"ok": not problems, "assets": len(documents), "files": checked, "problems": problems})
+        problems = [
+            {
+                "asset": rot.asset,
+                "lessons": [row.material for row in rot.lessons],
+                "part": rot.part,
+                "blob": rot.blob,
+                "problem": tuxa.translate(rot.problem),
+                "do": tuxa.translate(rot.do),
+            }
+            for rot in health.rot
+        ]
+        print_json({"ok": not problems, "assets": health.assets, "files": health.files, "problems": problems})
     else:
-        for problem in problems:
-            say(f"{problem['asset'][:12]}: {problem['problem']}")
+        for rot in health.rot:
+            names = ", ".join(f"{row.material} “{row.title}”" for row in rot.lessons) or rot.asset[:12]
+            say(f"{names}, {rot.part}: {tuxa.translate(rot.problem)} ({rot.blob})")
+            say(f"  {tuxa.translate(rot.do)}")
         say(
             tuxa.translate(
                 N_("{assets} recordings, {files} files, {problems} problems."),
-                assets=len(documents),
-                files=checked,
-                problems=len(problems),
+                assets=health.assets,
+                files=health.files,
+                problems=len(health.rot),
             )
         )
-    if problems:
+    if health.rot:
         raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -208,27 +321,24 @@ def profiles_folder(tuxa: App) -> Path:
     return tuxa.settings.home / "media_profiles"
 
 
-def ingest_with_bar(
-    tuxa: App, files: list[tuple[Path, Lesson]], *, profile: Profile, actor: str
+def ingest_with_progress(
+    tuxa: App, files: list[tuple[Path, Lesson]], *, profile: Profile, actor: str, form: Form
 ) -> list[Result]:
-    """Ingest with one bar over all files; the results in the order of `files`."""
-    fractions = {str(file): 0.0 for file, _ in files}
+    """Ingest, showing how far each file and all of them are; the results in the order of `files`."""
     results: dict[str, Result] = {}
-    with tuxa.executor() as executor, bar(tuxa.translate(N_("Converting"))) as show:
-
-        def progress(file: str, fraction: float, _step: str) -> None:
-            fractions[file] = fraction
-            show(round(sum(fractions.values()) / len(fractions) * _STEPS), _STEPS)
-
+    with (
+        tuxa.executor() as executor,
+        batch_of([file for file, _ in files], form, words=tuxa.translate, clock=tuxa.clock) as batch,
         # Closed at once when interrupted: that is what calls off the work that is still running.
-        with closing(
-            ingest_of(tuxa).add(files, profile=profile, executor=executor, actor=actor, progress=progress)
-        ) as done:
-            for result in done:
-                results[result.file] = result
-                progress(result.file, 1.0, "")
+        closing(
+            ingest_of(tuxa).add(files, profile=profile, executor=executor, actor=actor, progress=batch.tell)
+        ) as done,
+    ):
+        for result in done:
+            results[result.file] = result
+            batch.tell(result.file, 1.0, VERDICTS[result.verdict])
     for result in results.values():
-        if result.error:
+        if result.error and form is not Form.JSON:
             note(tuxa.translate.error(result.error))
     return [results[str(file)] for file, _ in files]
 
@@ -266,8 +376,7 @@ def lesson_in_catalogue(tuxa: App, course: str, unit: int, *, kind: Kind, materi
 
 
 def _line(tuxa: App, result: Result) -> str:
-    words = {"pass": N_("ready"), "pass-with-fixes": N_("ready, with changes"), "refused": N_("refused")}
-    verdict = tuxa.translate(words[result.verdict])
+    verdict = tuxa.translate(VERDICTS[result.verdict])
     changes = "; ".join(tuxa.translate(message) for message in (*result.fixes, *result.problems))
     ident = result.asset.id[:12] if result.asset else "-"
     return f"{Path(result.file).name}: {verdict} [{ident}] {changes}".rstrip()

@@ -6,6 +6,7 @@ progress from ``-progress``, an end to processes that stop moving, the whole gro
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import ffmpeg as graph
 
@@ -29,6 +30,8 @@ NICENESS: Final = 10
 """Playout runs at 0 and is never starved by batch work."""
 _STDERR_KEPT: Final = 256 * 1024
 _POLL_S: Final = 0.25
+_PIPE_BYTES: Final = 1 << 18
+"""Room in a tap: enough that ffmpeg seldom waits, and little beside the sound of a second."""
 
 # What the child runs before it becomes ffmpeg: lower its priority, and on Linux ask the kernel to end it together with
 # its parent, which a process cannot do for a parent that was killed. Done in the child by an exec, because code
@@ -61,6 +64,37 @@ class Ffmpeg:
     path: str
 
 
+class Tap:
+    """A pipe into which ffmpeg writes, beside everything else, during one call of :func:`run`. A context manager."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        """`take` is called with each piece as it comes, of any size."""
+        self.take = take
+        self.reading, self.writing = os.pipe()
+        self._open = {self.reading, self.writing}
+        if resize := getattr(fcntl, "F_SETPIPE_SZ", None):  # Linux
+            with suppress(OSError):
+                fcntl.fcntl(self.writing, resize, _PIPE_BYTES)
+
+    @property
+    def url(self) -> str:
+        """What to name as the output."""
+        return f"pipe:{self.writing}"
+
+    def close(self, end: int) -> None:
+        """Close one end. Once only: its number may be another file's by then."""
+        if end in self._open:
+            self._open.discard(end)
+            os.close(end)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close(self.writing)
+        self.close(self.reading)
+
+
 def find_ffmpeg(setting: str = "") -> Ffmpeg:
     """The ffmpeg named by the setting ``ffmpeg`` (environment ``TUXA_FFMPEG``), else the embedded one.
 
@@ -91,6 +125,27 @@ def _embedded() -> str:
         ) from error
 
 
+def require_filters(ffmpeg: Ffmpeg, *names: str) -> None:
+    """Raises ToolMissing when this ffmpeg was built without one of the filters."""
+    lacking = [name for name in names if name not in _filters(ffmpeg.path)]
+    if lacking:
+        raise ToolMissing(
+            N_("The ffmpeg at {path} cannot convert this recording: it lacks {filters}."),
+            do=N_("Use the embedded ffmpeg (remove the setting “ffmpeg”), or one with these filters."),
+            path=ffmpeg.path,
+            filters=", ".join(lacking),
+        )
+
+
+@cache
+def _filters(path: str) -> frozenset[str]:
+    """Names of the filters that this ffmpeg has."""
+    told = subprocess.run(
+        [path, "-hide_banner", "-filters"], capture_output=True, text=True, check=False, timeout=STALL_S
+    )
+    return frozenset(line.split()[1] for line in told.stdout.splitlines() if len(line.split()) > 2)
+
+
 def arguments(outputs: Sequence[Any], ffmpeg: Ffmpeg, *, level: str = "warning") -> list[str]:
     """The command line for these ffmpeg-python outputs. Existing output files are overwritten."""
     command = [ffmpeg.path, "-hide_banner", "-nostdin", "-loglevel", level, "-nostats", "-progress", "pipe:1"]
@@ -106,8 +161,12 @@ def run(
     stall_s: float = STALL_S,
     stop: Callable[[], bool] | None = None,
     clock: Clock | None = None,
+    taps: Sequence[Tap] = (),
+    on_line: Callable[[str], None] | None = None,
 ) -> str:
-    """Run one ffmpeg command line to its end and return what it wrote to standard error.
+    """Run one ffmpeg command line to its end and return what it wrote to standard error (its end, where it is long).
+
+    `taps` are read as ffmpeg writes them, and `on_line` hears each line of standard error when it comes.
 
     Raises ToolFailed with ffmpeg's own last words when it ends with an error or stops moving for `stall_s` seconds,
     and Stopped soon after `stop` says so. Whatever ends this call, no process of the group is left.
@@ -120,10 +179,13 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        pass_fds=[each.writing for each in taps],
     )
-    watch = _Watch(progress, clock)
+    watch = _Watch(progress, clock, on_line)
     try:
-        _listen(process, watch, stall_s=stall_s, stop=stop)
+        for each in taps:
+            each.close(each.writing)  # so that ffmpeg's end of it is the last one
+        _listen(process, watch, taps, stall_s=stall_s, stop=stop)
         code = process.wait()
     finally:
         _end_group(process)
@@ -148,8 +210,12 @@ def last_words(stderr: str, lines: int = 3) -> str:
 class _Watch:
     """Reads progress blocks and keeps the tail of standard error."""
 
-    def __init__(self, progress: Progress | None, clock: Clock) -> None:
+    def __init__(
+        self, progress: Progress | None, clock: Clock, on_line: Callable[[str], None] | None = None
+    ) -> None:
         self._progress = progress
+        self._on_line = on_line
+        self._begun_line = b""
         self._clock = clock
         self._rest = b""
         self._kept = b""
@@ -167,6 +233,10 @@ class _Watch:
 
     def hear(self, data: bytes) -> None:
         self._kept = (self._kept + data)[-_STDERR_KEPT:]
+        if self._on_line:
+            *lines, self._begun_line = (self._begun_line + data).split(b"\n")
+            for line in lines:
+                self._on_line(line.decode(errors="replace"))
 
     def read(self, data: bytes) -> None:
         """Take a piece of ``key=value`` lines. Movement is a value that differs: a stuck process repeats itself."""
@@ -182,17 +252,24 @@ class _Watch:
 
 
 def _listen(
-    process: subprocess.Popen[bytes], watch: _Watch, *, stall_s: float, stop: Callable[[], bool] | None
+    process: subprocess.Popen[bytes],
+    watch: _Watch,
+    taps: Sequence[Tap],
+    *,
+    stall_s: float,
+    stop: Callable[[], bool] | None,
 ) -> None:
     assert process.stdout is not None
     assert process.stderr is not None
     with selectors.DefaultSelector() as selector, process.stdout as out, process.stderr as err:
         selector.register(out, selectors.EVENT_READ, watch.read)
         selector.register(err, selectors.EVENT_READ, watch.hear)
+        for each in taps:
+            selector.register(each.reading, selectors.EVENT_READ, each.take)
         while selector.get_map():
             for key, _ in selector.select(_POLL_S):
                 pipe = key.fileobj
-                data = os.read(key.fd, 65536)
+                data = os.read(key.fd, _PIPE_BYTES)
                 key.data(data)
                 if not data:
                     selector.unregister(pipe)

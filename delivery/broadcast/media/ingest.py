@@ -10,21 +10,31 @@ import hashlib
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
+import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from delivery.broadcast.asset import Asset
+from delivery.broadcast.media.captions import CaptionTrack, read_captions
 from delivery.broadcast.media.conform import STOP_FILE, Conformed, ConformJob, conform, read_progress
-from delivery.broadcast.media.ffmpeg import Ffmpeg
-from delivery.broadcast.media.library import Library, asset_id, describe, link_view
-from delivery.broadcast.media.probe import Probe, probe, require_readable
+from delivery.broadcast.media.ffmpeg import Ffmpeg, Stopped
+from delivery.broadcast.media.library import Library, asset_id, captioned_id
+from delivery.broadcast.media.probe import Probe, Unfit, probe, require_readable
 from delivery.broadcast.media.profiles import Profile
+from delivery.broadcast.media.result import Result
+from delivery.broadcast.media.view import link_view
+from delivery.broadcast.qc.analysis import ANALYSIS_FILE, read_analysis
+from delivery.broadcast.qc.measured import Analysis
+from delivery.broadcast.qc.report import made_of, report_on
+from delivery.broadcast.qc.shelf import Shelf
+from delivery.broadcast.qc.verdict import Verdict
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, Message, Refused, TuxaError
 from delivery.ids import fact_id
@@ -32,9 +42,12 @@ from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.factlog import FactLog
 from delivery.store.media import JobState
+from delivery.units import TICK_MS
 
 _POLL_S: Final = 0.2
 _STOP_S: Final = 5.0
+_KEPT_S: Final = 7 * 24 * 3600
+"""How long the working folder of a killed job waits to be gone on with."""
 
 Progress = Callable[[str, float, str], None]
 """Called with the file's name, the fraction done and a message id."""
@@ -60,42 +73,10 @@ class Step:
     """SHA-256 of the file."""
     asset: str
     probe: Probe | None
-    """None when the asset exists already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one file. `new` is False when the asset existed already."""
-
-    file: str
-    verdict: str
-    """``pass``, ``pass-with-fixes`` or ``refused``."""
-    asset: Asset | None = None
-    new: bool = False
-    fixes: tuple[Message, ...] = ()
-    error: TuxaError | None = None
-    paths: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def problems(self) -> tuple[Message, ...]:
-        """Why it was refused: one message for each reason."""
-        if self.error is None:
-            return ()
-        several = self.error.problems if isinstance(self.error, BadInput) else ()
-        return several or (self.error.what,)
-
-    def to_json(self, words: Callable[[Message], str] = str) -> dict[str, Any]:
-        """One document for ``--json``; `words` puts messages into the person's language."""
-        document: dict[str, Any] = {"file": self.file, "verdict": self.verdict, "new": self.new}
-        if self.asset:
-            document |= describe(self.asset, self.paths)
-        else:
-            document |= {"asset": None, "duration_ticks": 0, "loudness_lufs": None, "true_peak_dbtp": None}
-            document["renditions"] = []
-        document["fixes"] = [words(fix) for fix in self.fixes]
-        document["problems"] = [words(problem) for problem in self.problems]
-        document["do"] = words(self.error.do) if self.error and self.error.do else ""
-        return document
+    """None when it is converted already."""
+    base: str
+    """The asset without captions: what is converted, once for all captions."""
+    captions: tuple[CaptionTrack, ...] = ()
 
 
 @dataclass(slots=True)
@@ -114,14 +95,18 @@ class Ingest:
         self._work = home / "work" / "ingest"
         self._view = home / "media"
         self._ffmpeg = ffmpeg
+        self._shelf = Shelf(home, library.blobs, library.media)
 
     def plan(self, file: Path, lesson: Lesson, *, profile: Profile) -> Step:
         """Look at `file`; nothing is written. Raises BadInput when it cannot become a lesson of the profile's kind."""
         require_readable(file)
         source = _hash(file)
-        asset = asset_id(source, profile)
-        known = self._library.find(asset) is not None
-        return Step(file, lesson, source, asset, None if known else probe(file, profile.kind))
+        base = asset_id(source, profile)
+        known = self._library.find(base)
+        found = None if known else probe(file, profile.kind)
+        length_s = found.duration_s if found else known.ticks * TICK_MS / 1000 if known else 0.0
+        captions = tuple(read_captions(file, length_ms=round(length_s * 1000)))
+        return Step(file, lesson, source, captioned_id(base, captions), found, base, captions)
 
     def add(
         self,
@@ -140,15 +125,22 @@ class Ingest:
             try:
                 todo.append(self.plan(file, lesson, profile=profile))
             except TuxaError as error:
-                yield Result(str(file), "refused", error=error)
+                yield self._unfit(file, lesson, error, profile)
         try:
             while todo or running:
-                ready = [step for step in todo if self._library.find(step.asset)]
+                ready = [step for step in todo if self._library.find(step.base)]
                 todo = [step for step in todo if step not in ready]
                 for step in ready:
-                    yield self._known(step, actor)
+                    yield self._known(step, actor, profile)
                 # What stays to be done is a second file with the same bytes, or being converted by another process.
-                todo = [step for step in todo if not self._begin(step, profile, executor, running)]
+                waiting: list[Step] = []
+                for step in todo:
+                    try:
+                        if not self._begin(step, profile, executor, running):
+                            waiting.append(step)
+                    except (OSError, BrokenExecutor, DBAPIError) as error:
+                        yield self._refused(step, _broken(step.file, error), profile=profile)
+                todo = waiting
                 for future in _finished(running, waiting=bool(todo)):
                     yield self._end(running.pop(future), future, profile, actor)
                 for job in running.values():
@@ -158,9 +150,15 @@ class Ingest:
             self._call_off(running)
 
     def sweep(self) -> None:
-        """Remove the working folders of jobs that were killed."""
+        """Remove the working folders of jobs that nobody went on with."""
+        stale = self._library.clock.now().timestamp() - _KEPT_S
         for folder in self._work.glob("[0-9a-f]*"):
-            if folder.is_dir() and (lock := self._lock(folder.name)):
+            known = self._library.find(folder.name) is not None
+            if (
+                folder.is_dir()
+                and (known or folder.stat().st_mtime < stale)
+                and (lock := self._lock(folder.name))
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
                 lock.release()
 
@@ -172,15 +170,16 @@ class Ingest:
         self, step: Step, profile: Profile, executor: Executor, running: dict[Future[Conformed], _Running]
     ) -> bool:
         """Start converting, unless it is known, or being done elsewhere."""
-        if step.probe is None or self._library.find(step.asset):
+        if step.probe is None or self._library.find(step.base):
             return False
-        lock = self._lock(step.asset)
+        lock = self._lock(step.base)
         if lock is None:
             return False
-        folder = self._work / step.asset
+        folder = self._work / step.base
         try:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            # What a killed job left there is gone on with.
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / STOP_FILE).unlink(missing_ok=True)
             self._note(step, "running")
             job = ConformJob(str(step.file.absolute()), str(folder), step.probe, profile, self._ffmpeg)
             running[executor.submit(conform, job)] = _Running(step, folder, lock)
@@ -191,9 +190,11 @@ class Ingest:
 
     def _end(self, job: _Running, future: Future[Conformed], profile: Profile, actor: str) -> Result:
         """Store what a job made, or say why there is nothing to store."""
-        step = job.step
+        step, keep = job.step, False
+        analysis = None
         try:
             conformed = future.result()
+            analysis = read_analysis(job.folder / ANALYSIS_FILE)
             stored = self._library.blobs.put_file(step.file)
             if stored != step.source:
                 raise Refused(
@@ -201,44 +202,97 @@ class Ingest:
                     do=N_("Wait until it is written completely, then run the command again."),
                     file=step.file.name,
                 )
+            report = report_on(
+                step.file.name,
+                step.source,
+                profile=profile,
+                probe=step.probe,
+                analysis=analysis,
+                fixes=conformed.fixes,
+                made=made_of(conformed.ticks, conformed.loudness),
+            )
+            told = {**report.noted(), "report": self._shelf.keep_with_asset(report)}
             asset = self._library.store(
                 conformed,
                 job.folder,
                 source=step.source,
                 profile=profile,
-                then=partial(self._tell, step=step, actor=actor, fixes=conformed.fixes),
+                captions=step.captions,
+                then=partial(self._tell, step=step, actor=actor, told=told),
             )
-        except (TuxaError, OSError, BrokenExecutor) as error:
+        except (TuxaError, OSError, BrokenExecutor, DBAPIError) as error:
+            keep = isinstance(error, Stopped | BrokenExecutor)
             reason = error if isinstance(error, TuxaError) else _broken(step.file, error)
-            self._note(step, "refused", {"problems": [str(reason.what)]})
-            return Result(str(step.file), "refused", error=reason)
+            analysis = read_analysis(job.folder / ANALYSIS_FILE)
+            return self._refused(step, reason, profile=profile, analysis=analysis)
         finally:
-            shutil.rmtree(job.folder, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(job.folder, ignore_errors=True)
             job.lock.release()
-        return self._passed(step, asset, conformed.fixes, new=True)
+        return self._passed(step, asset, told, new=True)
 
-    def _known(self, step: Step, actor: str) -> Result:
-        """The asset exists: bind it to this material too, when it is not yet."""
-        asset = self._library.get(step.asset)
-        fixes = self._fixes_of(step.asset)
+    def _unfit(self, file: Path, lesson: Lesson, error: TuxaError, profile: Profile) -> Result:
+        """A file that nothing could be begun with."""
+        try:
+            source = _hash(file)
+        except OSError:
+            source = ""
+        found = error.found if isinstance(error, Unfit) else None
+        key = asset_id(source or f"unreadable:{file.absolute()}", profile)
+        step = Step(file, lesson, source, key, found, key)
+        return self._refused(step, error, profile=profile)
+
+    def _refused(
+        self, step: Step, error: TuxaError, *, profile: Profile, analysis: Analysis | None = None
+    ) -> Result:
+        """Note why, and keep the report where the recording rather than the machine is at fault."""
+        report = report_on(
+            step.file.name, step.source, profile=profile, probe=step.probe, analysis=analysis, error=error
+        )
+        told = report.noted()
+        try:
+            if isinstance(error, BadInput):
+                told["report_file"] = self._shelf.keep_refused(report).name
+            self._note(step, "refused", told)
+        except (OSError, DBAPIError):
+            # The disk is full, most likely, and the person is told of this file's own reason just the same.
+            structlog.get_logger().warning("refusal could not be noted", file=step.file.name)
+        return Result(str(step.file), Verdict.REFUSED, error=error, findings=report.findings)
+
+    def _known(self, step: Step, actor: str, profile: Profile) -> Result:
+        """It is converted: bind it, with these captions, to this material too, when it is not yet."""
+        try:
+            return self._bound(step, actor)
+        except (TuxaError, OSError, DBAPIError) as error:
+            reason = error if isinstance(error, TuxaError) else _broken(step.file, error)
+            return self._refused(step, reason, profile=profile)
+
+    def _bound(self, step: Step, actor: str) -> Result:
+        base = self._library.get(step.base)
+        told = self._told_of(base.source)
         latest = self._library.media.lesson_of(step.lesson.material)
-        if latest is None or latest.asset != asset.id:
-            with self._library.database.write() as connection:
-                self._tell(connection, asset, step=step, actor=actor, fixes=fixes)
-        return self._passed(step, asset, fixes, new=False)
+        if latest is None or latest.asset != step.asset:
+            tell = partial(self._tell, step=step, actor=actor, told=told)
+            asset = self._library.caption(base, step.captions, then=tell)
+        else:
+            asset = self._library.get(step.asset)
+        return self._passed(step, asset, told, new=False)
 
-    def _passed(self, step: Step, asset: Asset, fixes: tuple[Message, ...], *, new: bool) -> Result:
+    def _passed(self, step: Step, asset: Asset, told: Mapping[str, Any], *, new: bool) -> Result:
+        fixes = tuple(Message(msgid, params) for msgid, params in told.get("fixes", ()))
+        report = self._shelf.of_address(told.get("report", ""))
         return Result(
             file=str(step.file),
-            verdict="pass-with-fixes" if fixes else "pass",
+            verdict=Verdict.PASS_WITH_FIXES if fixes else Verdict.PASS,
             asset=asset,
             new=new,
             fixes=fixes,
+            findings=report.findings if report else (),
             paths=link_view(asset, self._library.blobs, self._view),
         )
 
     def _tell(
-        self, connection: Connection, asset: Asset, *, step: Step, actor: str, fixes: tuple[Message, ...]
+        self, connection: Connection, asset: Asset, *, step: Step, actor: str, told: Mapping[str, Any]
     ) -> None:
         """In the asset's own transaction: the lesson, the job's end, and the fact."""
         now = to_micros(self._library.clock.now())
@@ -252,7 +306,8 @@ class Ingest:
             title=lesson.title or step.file.stem,
             now=now,
         )
-        told = {"fixes": [[fix.msgid, fix.params] for fix in fixes]}
+        if step.asset != step.base:
+            media.drop_job(connection, step.base, lesson.material)
         media.put_job(
             connection, asset.id, lesson.material, file=step.file.name, state="done", now=now, result=told
         )
@@ -272,17 +327,18 @@ class Ingest:
         )
         self._facts.append_in(connection, [draft], once=True)
 
-    def _fixes_of(self, asset: str) -> tuple[Message, ...]:
-        for job in self._library.media.jobs():
-            if job.asset == asset and job.state == "done":
-                return tuple(Message(msgid, params) for msgid, params in job.result.get("fixes", ()))
-        return ()
+    def _told_of(self, source: str) -> Mapping[str, Any]:
+        """What was noted when this recording was converted, whatever captions it had."""
+        same = {row.asset for row in self._library.media.lessons() if row.source == source}
+        done = (j for j in self._library.media.jobs() if j.asset in same and j.state == "done")
+        job = next(done, None)
+        return job.result if job else {}
 
     def _note(self, step: Step, state: JobState, result: Mapping[str, Any] | None = None) -> None:
         with self._library.database.write() as connection:
             self._library.media.put_job(
                 connection,
-                step.asset,
+                step.base,
                 step.lesson.material,
                 file=step.file.name,
                 state=state,
@@ -307,7 +363,7 @@ class Ingest:
                 (job.folder / STOP_FILE).touch()
         wait(running, timeout=_STOP_S)
         for job in running.values():
-            shutil.rmtree(job.folder, ignore_errors=True)
+            # What is encoded stays: the same command goes on there.
             job.lock.release()
 
 
@@ -320,7 +376,12 @@ def _finished(running: Mapping[Future[Conformed], _Running], *, waiting: bool) -
 
 def _broken(file: Path, error: Exception) -> Refused:
     """A failure of the machine rather than of the recording."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    reason = (
+        cause.strerror
+        if isinstance(cause, OSError) and cause.strerror
+        else str(cause) or type(cause).__name__
+    )
     return Refused(
         N_("{file} could not be converted: {reason}."),
         do=N_("Check free disk space and memory, then run the same command again."),

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
-from delivery.broadcast.asset import Asset, Rendition, Segment
-from delivery.broadcast.media.conform import POSTER_FILE, Conformed, CutRendition
+from delivery.broadcast.asset import (
+    Asset,
+    Captions,
+    Rendition,
+    Segment,
+    Thumbnails,
+    Transmitter,
+    TransmitterSegment,
+)
+from delivery.broadcast.media.captions import CaptionTrack, caption_segments, whole_track
+from delivery.broadcast.media.conform import POSTER_FILE, SHEETS, TWIN, Conformed
+from delivery.broadcast.media.cutting import TRANSMITTER, CutRendition
 from delivery.broadcast.media.profiles import Profile
+from delivery.broadcast.media.thumbnails import thumbnail_track
 from delivery.clock import Clock, to_micros
 from delivery.errors import N_, ConfigError, NotFound
 from delivery.ids import digest_of
 from delivery.store.blobs import Blobs
 from delivery.store.database import Database
 from delivery.store.media import MediaStore
-from delivery.units import SEGMENT_TICKS, TICK_MS
+from delivery.units import TICK_MS
 
-OUTCOME_VERSION: Final = 1
+OUTCOME_VERSION: Final = 2
 """Rises when this program would produce something else from the same source and profile."""
+_WRITERS: Final = 8
 
 
 def asset_id(source: str, profile: Profile) -> str:
     """The id of what becomes of `source` (SHA-256 of a file, or any stable name) under `profile`."""
     return digest_of((source, profile.name, str(profile.version), profile.kind, str(OUTCOME_VERSION)))
+
+
+def captioned_id(asset: str, captions: Sequence[CaptionTrack]) -> str:
+    """The id of `asset` with these captions; its own without any."""
+    if not captions:
+        return asset
+    return digest_of(
+        [asset, *(text for track in captions for text in (track.language, whole_track(track.cues)))]
+    )
 
 
 class Library:
@@ -64,14 +85,74 @@ class Library:
         profile: Profile,
         ident: str = "",
         generated: bool = False,
+        captions: Sequence[CaptionTrack] = (),
         then: Callable[[Connection, Asset], None] | None = None,
     ) -> Asset:
-        """Put the files of a finished job into the store, then its manifest, and `then`, in one transaction.
+        """Put the files of a finished job into the store, then its manifest (and its twin's), and `then`, in one
+        transaction.
 
         Raises ConfigError when the parameter sets are not those of the profile version.
         """
-        poster = self.blobs.put_file(folder / POSTER_FILE) if conformed.poster else ""
-        asset = Asset(
+        made = [self._asset(conformed, folder, source=source, profile=profile, ident=ident)]
+        if conformed.twin and profile.twin:
+            twin = self._asset(conformed.twin, folder / TWIN, source=source, profile=profile.twin, ident="")
+            made = [twin, replace(made[0], twin=twin.id)]
+        if captions:
+            made.append(self._captioned(made[-1], captions))
+        headers = {cut.name: cut.parameter_sets for cut in conformed.renditions if cut.parameter_sets}
+        with self.database.write() as connection:
+            differing = self.media.agree_headers(connection, profile.name, profile.version, found=headers)
+            if differing:
+                raise _other_headers(profile, differing)
+            for asset in made:
+                self._put(connection, asset, generated=generated)
+            if then:
+                then(connection, made[-1])
+        return made[-1]
+
+    def caption(
+        self, asset: Asset, captions: Sequence[CaptionTrack], then: Callable[[Connection, Asset], None]
+    ) -> Asset:
+        """`asset` with these captions: an asset of its own, stored together with `then`. Nothing is encoded."""
+        made = self._captioned(asset, captions) if captions else asset
+        with self.database.write() as connection:
+            self._put(connection, made, generated=False)
+            then(connection, made)
+        return made
+
+    def _put(self, connection: Connection, asset: Asset, *, generated: bool) -> None:
+        self.media.put_asset(
+            connection,
+            asset.to_json(),
+            generated=generated,
+            now=to_micros(self.clock.now()),
+            content=asset.content,
+        )
+
+    def _captioned(self, asset: Asset, captions: Sequence[CaptionTrack]) -> Asset:
+        stored = tuple(
+            Captions(
+                language=track.language,
+                segments=tuple(
+                    self.blobs.put(text.encode()) for text in caption_segments(track.cues, asset.ticks)
+                ),
+                whole=self.blobs.put(whole_track(track.cues).encode()),
+                cues=len(track.cues),
+            )
+            for track in captions
+        )
+        return replace(asset, id=captioned_id(asset.id, captions), captions=stored)
+
+    def _asset(
+        self, conformed: Conformed, folder: Path, *, source: str, profile: Profile, ident: str
+    ) -> Asset:
+        """The manifest of a job, its files stored."""
+        # Side by side, because most of the time goes by waiting for the disk to say that a file is safe.
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            files = _files(conformed, folder)
+            stored = dict(zip(files, pool.map(self.blobs.put_file, files), strict=True))
+        sent = conformed.transmitter
+        return Asset(
             id=ident or asset_id(source, profile),
             source=source,
             profile=profile.name,
@@ -80,26 +161,51 @@ class Library:
             ticks=conformed.ticks,
             loudness_lufs=round(conformed.loudness.integrated_lufs, 2),
             true_peak_dbtp=round(conformed.loudness.true_peak_dbtp, 2),
-            renditions=tuple(self._rendition(cut, folder / cut.name) for cut in conformed.renditions),
-            poster=poster,
+            renditions=tuple(_rendition(cut, folder / cut.name, stored) for cut in conformed.renditions),
+            poster=stored[folder / POSTER_FILE] if conformed.poster else "",
+            transmitter=_transmitter(conformed, folder / TRANSMITTER, stored) if sent else None,
+            thumbnails=self._thumbnails(conformed, folder, stored) if conformed.sheets else None,
         )
-        headers = {cut.name: cut.parameter_sets for cut in conformed.renditions if cut.parameter_sets}
-        with self.database.write() as connection:
-            differing = self.media.agree_headers(connection, profile.name, profile.version, found=headers)
-            if differing:
-                raise _other_headers(profile, differing)
-            now = to_micros(self.clock.now())
-            self.media.put_asset(connection, asset.to_json(), generated=generated, now=now)
-            if then:
-                then(connection, asset)
-        return asset
 
-    def _rendition(self, cut: CutRendition, folder: Path) -> Rendition:
-        segments = tuple(
-            Segment(self.blobs.put_file(folder / piece.file), piece.ticks, piece.bytes, piece.packets)
-            for piece in cut.segments
+    def _thumbnails(self, conformed: Conformed, folder: Path, stored: Mapping[Path, str]) -> Thumbnails:
+        names = [SHEETS % number for number in range(conformed.sheets)]
+        track = self.blobs.put(thumbnail_track(conformed.ticks, names).encode())
+        return Thumbnails(tuple(stored[folder / name] for name in names), track)
+
+
+def _files(conformed: Conformed, folder: Path) -> list[Path]:
+    """Every file of a job that is stored as it is."""
+    files = [folder / cut.name / piece.file for cut in conformed.renditions for piece in cut.segments]
+    if conformed.transmitter:
+        place = folder / TRANSMITTER
+        for piece in conformed.transmitter.segments:
+            files += [place / piece.file, place / piece.sidecar]
+    files += [folder / (SHEETS % number) for number in range(conformed.sheets)]
+    return [*files, folder / POSTER_FILE] if conformed.poster else files
+
+
+def _rendition(cut: CutRendition, folder: Path, stored: Mapping[Path, str]) -> Rendition:
+    segments = tuple(
+        Segment(stored[folder / piece.file], piece.ticks, piece.bytes, piece.packets)
+        for piece in cut.segments
+    )
+    return rendition_of(cut, segments)
+
+
+def _transmitter(conformed: Conformed, folder: Path, stored: Mapping[Path, str]) -> Transmitter:
+    sent = conformed.transmitter
+    assert sent is not None
+    pieces = tuple(
+        TransmitterSegment(
+            stored[folder / piece.file],
+            piece.ticks,
+            piece.bytes,
+            piece.packets,
+            stored[folder / piece.sidecar],
         )
-        return rendition_of(cut, segments)
+        for piece in sent.segments
+    )
+    return Transmitter(sent.plan.packets_per_tick, sent.plan.rung, sent.plan.audio_kbps, pieces)
 
 
 def rendition_of(cut: CutRendition, segments: tuple[Segment, ...]) -> Rendition:
@@ -132,66 +238,3 @@ def _other_headers(profile: Profile, rungs: list[str]) -> ConfigError:
         version=profile.version,
         rungs=", ".join(rungs),
     )
-
-
-def link_view(asset: Asset, blobs: Blobs, folder: Path) -> dict[str, str]:
-    """Show an asset as ordinary files for other programs: ``<folder>/<asset>/<rung>.m3u8`` and links to its segments.
-
-    Returns rung -> path of its playlist; empty when the blobs do not lie in a local folder. Costs no space.
-    """
-    target = folder / asset.id
-    paths = {r.name: str(target / f"{r.name}.m3u8") for r in asset.renditions}
-    if all(Path(path).exists() for path in paths.values()):
-        return paths
-    temporary = folder / f".{asset.id}.{os.getpid()}.part"
-    shutil.rmtree(temporary, ignore_errors=True)
-    for rendition in asset.renditions:
-        (temporary / rendition.name).mkdir(parents=True)
-        for number, segment in enumerate(rendition.segments):
-            path = blobs.local_path(segment.blob)
-            if path is None:
-                shutil.rmtree(temporary)
-                return {}
-            (temporary / rendition.name / f"{number:05}.ts").symlink_to(
-                os.path.relpath(path, target / rendition.name)
-            )
-        (temporary / f"{rendition.name}.m3u8").write_text(vod_playlist(rendition), encoding="ascii")
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
-    return paths
-
-
-def vod_playlist(rendition: Rendition) -> str:
-    """A media playlist of the whole rendition (RFC 8216), its segments in a folder of the rung's name."""
-    lines = [
-        "#EXTM3U",
-        "#EXT-X-VERSION:3",
-        f"#EXT-X-TARGETDURATION:{-(-SEGMENT_TICKS * TICK_MS // 1000)}",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
-    ]
-    for number, segment in enumerate(rendition.segments):
-        lines += [f"#EXTINF:{segment.ticks * TICK_MS / 1000:.3f},", f"{rendition.name}/{number:05}.ts"]
-    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
-
-
-def describe(asset: Asset, paths: Mapping[str, str]) -> dict[str, Any]:
-    """What a person or program is told of an asset."""
-    return {
-        "asset": asset.id,
-        "source": asset.source,
-        "kind": asset.kind,
-        "profile": asset.profile,
-        "profile_version": asset.profile_version,
-        "duration_ticks": asset.ticks,
-        "loudness_lufs": asset.loudness_lufs,
-        "true_peak_dbtp": asset.true_peak_dbtp,
-        "renditions": [
-            {
-                "name": rendition.name,
-                "path": paths.get(rendition.name, ""),
-                "bytes": sum(segment.bytes for segment in rendition.segments),
-                "segments": len(rendition.segments),
-            }
-            for rendition in asset.renditions
-        ],
-    }

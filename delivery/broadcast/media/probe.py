@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from delivery.broadcast.media.profiles import Kind
+from delivery.broadcast.media.walk import Gap, Walk, walk
+from delivery.broadcast.media.wave import missing_seconds
 from delivery.errors import N_, BadInput, Message
+from delivery.units import hours_minutes
 
 LONGEST_S = 6 * 3600.0
 """No lesson is longer; a file that says so is mistaken or hostile."""
@@ -23,6 +27,12 @@ _LOOK_FRAMES = 6
 """Pictures decoded to see whether they are interlaced."""
 _UNSPECIFIED_MATRIX = 2
 """ITU-T H.273 table 4, value 2."""
+_HIGH_RANGE = {16: "smpte2084", 18: "arib-std-b67"}
+"""ITU-T H.273 table 3."""
+_CUT_OFF_S = 1.0
+_CUT_OFF_SHARE = 0.01
+"""A file that ends earlier than its header says, by more than both of these, was cut off."""
+_GAPS_KEPT = 200
 _PIPED_PICTURES = "_pipe"
 """FFmpeg's readers of still pictures are called ``png_pipe``, ``jpeg_pipe`` …"""
 
@@ -42,6 +52,16 @@ class VideoInfo:
     interlaced: bool
     matrix: str = "auto"
     """Colour matrix to read it with, as ffmpeg's scale filter names it; ``auto`` when the source says."""
+    transfer: str = ""
+    """``smpte2084`` or ``arib-std-b67`` for high dynamic range (ITU-R BT.2100), else empty."""
+    variable: bool = False
+    """The distance between its pictures changes."""
+    rotation: int = 0
+    """Degrees by which players turn it, clockwise; ffmpeg turns it so by itself."""
+    pixels: str = ""
+    """Pixel format, as FFmpeg names it."""
+    bottom_first: bool = False
+    """Of interlaced pictures, whether the lower field is the earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +84,46 @@ class Probe:
     video: VideoInfo | None
     audio: AudioInfo | None
     audio_tracks: int
+    missing_s: float = 0.0
+    """By how much the file ends earlier than its header says."""
+    gaps: tuple[Gap, ...] = ()
+    """Holes in the streams that will be used."""
+    broken: str = ""
+    """Why reading ended before the end of the file; empty when it did not."""
+
+
+class Unfit(BadInput):
+    """A file that can be read but cannot become a lesson. `found` is what it holds."""
+
+    found: Probe | None = None
 
 
 def probe(path: Path, kind: Kind) -> Probe:
-    """Look into `path` for a lesson of `kind`. Raises BadInput saying what is wrong and what to do."""
+    """Look into `path` for a lesson of `kind`.
+
+    Raises BadInput saying what is wrong and what to do: Unfit when the file could at least be read.
+    """
+    found = look(path, want_video=kind == "tv")
+    problems = _problems(found, kind)
+    if problems:
+        unfit = Unfit(
+            N_("{file} cannot become a lesson."),
+            do=N_("Record or export it again, and add the new file."),
+            problems=problems,
+            file=path.name,
+        )
+        unfit.found = found
+        raise unfit
+    return found
+
+
+def look(path: Path, *, want_video: bool) -> Probe:
+    """What `path` holds, be it of use or not. Raises BadInput when it cannot be read as sound or video."""
     require_readable(path)
     try:
         with av.open(str(path)) as container:
-            found = _look(container, want_video=kind == "tv")
+            found = _look(container, want_video=want_video)
+        return replace(found, missing_s=max(found.missing_s, missing_seconds(path)))
     except (FFmpegError, OSError, ValueError) as error:
         raise BadInput(
             N_("{file} is not a sound or video file that can be read ({reason})."),
@@ -79,15 +131,6 @@ def probe(path: Path, kind: Kind) -> Probe:
             file=path.name,
             reason=error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__,
         ) from error
-    problems = _problems(found, kind)
-    if problems:
-        raise BadInput(
-            N_("{file} cannot become a lesson."),
-            do=N_("Record or export it again, and add the new file."),
-            problems=problems,
-            file=path.name,
-        )
-    return found
 
 
 def require_readable(path: Path) -> None:
@@ -119,58 +162,37 @@ def _look(container: av.container.InputContainer, *, want_video: bool) -> Probe:
     pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     video = pictures[0] if want_video and pictures else None
     audio = next(iter(container.streams.audio), None)
-    chosen = [stream for stream in (video, audio) if stream is not None]
+    chosen: list[Stream] = [stream for stream in (video, audio) if stream is not None]
     format_name = container.format.name
-    duration = 0.0 if format_name.endswith(_PIPED_PICTURES) else _duration(container, chosen)
-    interlaced = _interlaced(container, video) if video and duration else False
+    seen = walk(container, chosen, longest_s=LONGEST_S)
+    still = format_name.endswith(_PIPED_PICTURES)
+    first = _first_pictures(container, video) if video and seen.duration_s and not still else []
     return Probe(
         format=format_name,
-        duration_s=duration,
-        video=_video_info(video, interlaced=interlaced) if video else None,
+        duration_s=0.0 if still else seen.duration_s,
+        video=_video_info(video, first, seen) if video else None,
         audio=_audio_info(audio) if audio else None,
         audio_tracks=len(container.streams.audio),
+        missing_s=seen.missing_s,
+        gaps=seen.gaps[:_GAPS_KEPT],
+        broken=seen.broken,
     )
 
 
-def _duration(container: av.container.InputContainer, streams: list[VideoStream | AudioStream]) -> float:
-    """Walk over all packets: headers of broken or live recordings are often wrong."""
-    first: Fraction | None = None
-    last = Fraction(0)
-    if not streams:
-        return 0.0
-    for packet in container.demux(streams):
-        at = packet.pts if packet.pts is not None else packet.dts
-        if at is None or not packet.size or packet.is_discard:
-            continue
-        start = at * packet.time_base
-        length = _length(packet)
-        first = start if first is None else min(first, start)
-        last = max(last, start + length)
-        if last - first > LONGEST_S:
-            break
-    return float(last - first) if first is not None else 0.0
+def _first_pictures(container: av.container.InputContainer, stream: VideoStream) -> list[VideoFrame]:
+    """The first pictures; none when they cannot be decoded, which the analysis will tell more of."""
+    frames: list[VideoFrame] = []
+    with suppress(FFmpegError):
+        container.seek(0)
+        for frame in container.decode(stream):
+            frames.append(frame)
+            if len(frames) >= _LOOK_FRAMES:
+                break
+    return frames
 
 
-def _length(packet: av.Packet[Any]) -> Fraction:
-    if packet.duration:
-        return Fraction(packet.duration * packet.time_base)
-    stream = packet.stream
-    rate = stream.average_rate if isinstance(stream, VideoStream) else None
-    return 1 / rate if rate else Fraction(0)
-
-
-def _interlaced(container: av.container.InputContainer, stream: VideoStream) -> bool:
-    """Whether most of the first pictures say so."""
-    container.seek(0)
-    marks: list[bool] = []
-    for frame in container.decode(stream):
-        marks.append(bool(frame.interlaced_frame))
-        if len(marks) >= _LOOK_FRAMES:
-            break
-    return sum(marks) * 2 > len(marks)
-
-
-def _video_info(stream: VideoStream, *, interlaced: bool) -> VideoInfo:
+def _video_info(stream: VideoStream, first: list[VideoFrame], seen: Walk) -> VideoInfo:
+    """`interlaced` is what most of the first pictures say."""
     context = stream.codec_context
     return VideoInfo(
         index=stream.index,
@@ -178,9 +200,13 @@ def _video_info(stream: VideoStream, *, interlaced: bool) -> VideoInfo:
         width=context.width,
         height=context.height,
         aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
-        rate=Fraction(stream.average_rate or 0),
-        interlaced=interlaced,
+        rate=Fraction(stream.average_rate or seen.rate),
+        interlaced=sum(bool(frame.interlaced_frame) for frame in first) * 2 > len(first),
         matrix=_matrix(context.colorspace, context.height),
+        transfer=_HIGH_RANGE.get(int(context.color_trc), ""),
+        variable=seen.variable,
+        rotation=-first[0].rotation % 360 if first else 0,
+        pixels=context.pix_fmt or "",
     )
 
 
@@ -206,6 +232,16 @@ def _problems(found: Probe, kind: Kind) -> tuple[Message, ...]:
         problems.append(Message(N_("It has no moving picture; for the radio, use --kind radio.")))
     if found.duration_s <= 0:
         problems.append(Message(N_("It has no length: nothing is recorded in it.")))
-    if found.duration_s > LONGEST_S:
+    if found.duration_s + found.missing_s > LONGEST_S:
         problems.append(Message(N_("It is longer than {hours} hours."), {"hours": round(LONGEST_S / 3600)}))
+    elif found.duration_s and found.missing_s > max(_CUT_OFF_S, _CUT_OFF_SHARE * found.duration_s):
+        problems.append(
+            Message(
+                N_("It is cut off: it ends at {end}, but was {whole} long when it was recorded."),
+                {
+                    "end": hours_minutes(found.duration_s),
+                    "whole": hours_minutes(found.duration_s + found.missing_s),
+                },
+            )
+        )
     return tuple(problems)

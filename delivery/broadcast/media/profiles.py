@@ -3,37 +3,32 @@
 A profile and its version are part of an asset's identity. Everything that ends up in the H.264 parameter sets comes
 from here and from nowhere else, so that all lessons of a profile version carry the same ones and join without a seam.
 
-Keys of a profile file (all needed unless a default is named):
-
-``name``, ``version``, ``kind``
-    Its own name (that of the file), a whole number from 1, and ``tv`` or ``radio``.
-``[loudness] target_lufs, max_true_peak_dbtp``
-    Integrated loudness and the highest true peak (EBU R 128: -23 LUFS, -1 dBTP).
-``[video] preset, bframes, references`` (TV only)
-    x264 preset; number of B-frames between reference frames (0 to 3); reference frames (1 to 4).
-``[[rung]] name, audio_kbps``
-    One rendition, best first. A rung with only these two is sound alone.
-``[[rung]] width, height, level, crf, max_kbps, buffer_kbit`` (TV only)
-    Even size in square pixels; H.264 level; x264 quality (lower is better); ceiling of the video bit rate and size of
-    the decoder buffer that holds it there.
+Every key is explained in ``docs/media-profiles.md``.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from delivery.errors import N_, ConfigError, Message
+from delivery.broadcast.asset import TRANSMITTER_LEAD_PTS
+from delivery.broadcast.media.profile_table import ProfileTable
+from delivery.broadcast.media.transport import AAC, FRAME_PTS, SOUND_CODECS, SoundCodec
+from delivery.errors import N_, ConfigError
+from delivery.units import TICK_MS
 
 Kind = Literal["tv", "radio"]
 
 DEFAULT_PROFILES: Final[Mapping[str, str]] = {"tv": "tv720p25", "radio": "radio-aac"}
 """Profile of each kind unless another one is asked for."""
 
+MP3_KBPS: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+"""Bit rates of MPEG-1 layer III (ISO/IEC 11172-3, 2.4.2.3)."""
 _PRESETS: Final = (
     "ultrafast",
     "superfast",
@@ -47,6 +42,30 @@ _PRESETS: Final = (
 )
 
 
+LEVELS: Final[Mapping[str, int]] = {
+    "1.1": 500,
+    "1.2": 1_000,
+    "1.3": 2_000,
+    "2": 2_000,
+    "2.1": 4_000,
+    "2.2": 4_000,
+    "3": 10_000,
+    "3.1": 14_000,
+    "3.2": 20_000,
+    "4": 25_000,
+    "4.1": 62_500,
+    "4.2": 62_500,
+    "5": 135_000,
+    "5.1": 240_000,
+}
+"""H.264 level -> MaxCPB in units of 1,200 bits (ITU-T H.264 table A-1)."""
+AAC_BUFFER_BYTES: Final = 3_584
+"""What ISO/IEC 13818-1 (2.4.2.7) gives a decoder of stereo AAC in a transport stream."""
+SENT_AHEAD_MS: Final = 500
+"""A picture of the transmitter rendition is sent at most this long before it is decoded."""
+_OVERHEAD: Final = Fraction(184, 188)
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The video part of a rung."""
@@ -57,6 +76,13 @@ class Picture:
     crf: int
     max_kbps: int
     buffer_kbit: int
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a pixel by its height."""
+
+    @property
+    def aspect(self) -> Fraction:
+        """Width by height as shown."""
+        return self.pixel_aspect * self.width / self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,29 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
+class TransmitterPlan:
+    """The rendition of constant bit rate: the coded pictures of a rung, with sound of its own."""
+
+    rung: str
+    audio_kbps: int
+    packets_per_tick: int
+
+    @property
+    def bit_rate(self) -> int:
+        """Bits per second."""
+        return self.packets_per_tick * 188 * 8 * 1000 // TICK_MS
+
+    @property
+    def picture_rate(self) -> int:
+        """Bits per second that are left for the picture."""
+        sound = self.audio_kbps * 1000 * Fraction(11, 10) / _OVERHEAD
+        clocks = 12 * 188 * 8 * Fraction(1000, TICK_MS)
+        # A picture's last packet is filled up, and its PES header has to go somewhere.
+        filled_up = 25 * (184 + 21) * 8
+        return int((self.bit_rate - sound - clocks) * _OVERHEAD) - filled_up
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A house format in one version."""
 
@@ -88,6 +137,11 @@ class Profile:
     max_true_peak_dbtp: float
     encoder: Encoder
     rungs: tuple[Rung, ...]
+    codec: SoundCodec = SOUND_CODECS["aac"]
+    transmitter: TransmitterPlan | None = None
+    twin_name: str = ""
+    twin: Profile | None = None
+    """The radio profile in which a TV lesson is made as well; found by :func:`load_profiles`."""
 
     @property
     def pictures(self) -> tuple[Rung, ...]:
@@ -97,7 +151,17 @@ class Profile:
     @property
     def audio_rates(self) -> tuple[int, ...]:
         """The distinct sound bit rates in kbit/s, highest first."""
-        return tuple(sorted({rung.audio_kbps for rung in self.rungs}, reverse=True))
+        rates = {rung.audio_kbps for rung in self.rungs}
+        if self.transmitter:
+            rates.add(self.transmitter.audio_kbps)
+        return tuple(sorted(rates, reverse=True))
+
+    def rung(self, name: str) -> Rung:
+        """The rung called `name`; KeyError if there is none."""
+        for rung in self.rungs:
+            if rung.name == name:
+                return rung
+        raise KeyError(name)
 
 
 def load_profiles(folders: Sequence[Path] = ()) -> dict[str, Profile]:
@@ -115,7 +179,18 @@ def load_profiles(folders: Sequence[Path] = ()) -> dict[str, Profile]:
         for file in sorted(folder.glob("*.toml")):
             profile = parse_profile(_text(file), source=str(file))
             found[profile.name] = profile
-    return found
+    return {name: _with_twin(profile, found) for name, profile in found.items()}
+
+
+def _with_twin(profile: Profile, known: Mapping[str, Profile]) -> Profile:
+    if not profile.twin_name:
+        return profile
+    twin = known.get(profile.twin_name)
+    if twin is None or twin.kind != "radio":
+        raise ProfileTable({}, f"{profile.name}.toml").wrong(
+            "twin", N_("“{name}” is not a radio profile"), name=profile.twin_name
+        )
+    return replace(profile, twin=twin)
 
 
 def load_profile(name: str, folders: Sequence[Path] = ()) -> Profile:
@@ -134,7 +209,7 @@ def load_profile(name: str, folders: Sequence[Path] = ()) -> Profile:
 def parse_profile(text: str, *, source: str) -> Profile:
     """Read one profile file. `source` names it in errors. Raises ConfigError naming key and reason."""
     try:
-        table = _Table(tomllib.loads(text), source)
+        table = ProfileTable(tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:
         raise _unreadable(source, str(error)) from error
     kind: Kind = "radio" if table.choice("kind", ("tv", "radio")) == "radio" else "tv"
@@ -143,11 +218,16 @@ def parse_profile(text: str, *, source: str) -> Profile:
         raise table.wrong("name", N_("it must be the file's own name"))
     loudness = table.table("loudness")
     encoder = _encoder(table.table("video")) if kind == "tv" else Encoder()
-    rungs = tuple(_rung(entry, kind) for entry in table.tables("rung"))
-    if len({rung.name for rung in rungs}) != len(rungs):
-        raise table.wrong("rung.name", N_("two rungs have the same name"))
-    if kind == "tv" and not any(rung.picture for rung in rungs):
-        raise table.wrong("rung", N_("a TV profile needs at least one rung with a picture"))
+    codec = (
+        SOUND_CODECS[table.choice("codec", ("aac", "mp3"))]
+        if "codec" in table.values
+        else SOUND_CODECS["aac"]
+    )
+    if kind == "tv" and codec.grain != 1:
+        raise table.wrong("codec", N_("a TV profile has “aac”: pictures and MP3 frames share no tick"))
+    rungs = tuple(_rung(entry, kind, codec) for entry in table.tables("rung"))
+    _check_ladder(table, rungs, kind)
+    sent = "transmitter" in table.values and kind == "tv"
     profile = Profile(
         name=name,
         version=table.whole("version", 1, 1_000_000),
@@ -156,13 +236,65 @@ def parse_profile(text: str, *, source: str) -> Profile:
         max_true_peak_dbtp=loudness.number("max_true_peak_dbtp", -20.0, 0.0),
         encoder=encoder,
         rungs=rungs,
+        codec=codec,
+        transmitter=_transmitter(table.table("transmitter"), rungs) if sent else None,
+        twin_name=table.text("twin") if "twin" in table.values and kind == "tv" else "",
     )
     loudness.finish()
     table.finish()
     return profile
 
 
-def _encoder(table: _Table) -> Encoder:
+def _check_ladder(table: ProfileTable, rungs: Sequence[Rung], kind: Kind) -> None:
+    if len({rung.name for rung in rungs}) != len(rungs):
+        raise table.wrong("rung.name", N_("two rungs have the same name"))
+    if kind != "tv":
+        return
+    shapes = [rung.picture.aspect for rung in rungs if rung.picture]
+    if not shapes:
+        raise table.wrong("rung", N_("a TV profile needs at least one rung with a picture"))
+    if any(abs(shape / shapes[0] - 1) > Fraction(1, 100) for shape in shapes):
+        raise table.wrong("rung", N_("all pictures must have the same shape; pixel_aspect counts"))
+
+
+def _transmitter(table: ProfileTable, rungs: Sequence[Rung]) -> TransmitterPlan:
+    """What a receiver's buffers must hold is worked out here, so that every lesson of the profile can be sent."""
+    rung = next((r for r in rungs if r.picture and r.name == table.text("rung")), None)
+    if rung is None or rung.picture is None:
+        raise table.wrong("rung", N_("there is no rung of this name with a picture"))
+    plan = TransmitterPlan(
+        rung=rung.name,
+        audio_kbps=table.whole("audio_kbps", 32, 320),
+        packets_per_tick=table.whole("packets_per_tick", 40, 3600),
+    )
+    lead_s = Fraction(TRANSMITTER_LEAD_PTS, 90_000)
+    # Ten frames lie in the buffer at once, each with its ADTS header.
+    frames = TRANSMITTER_LEAD_PTS // AAC.frame_pts
+    most_kbps = (AAC_BUFFER_BYTES // frames - 7) * 8 * 48_000 // AAC.samples // 1000
+    if plan.audio_kbps > most_kbps:
+        raise table.wrong(
+            "audio_kbps", N_("at most {most}: a receiver’s sound buffer holds no more"), most=most_kbps
+        )
+    room = plan.picture_rate * (lead_s - Fraction(FRAME_PTS, 90_000)) / 1000
+    if rung.picture.buffer_kbit > room or rung.picture.max_kbps * 1000 > plan.picture_rate:
+        raise table.wrong(
+            "packets_per_tick",
+            N_(
+                "{bits} kbit/s are too few for rung {rung}: its max_kbps may be {rate}, its buffer_kbit {room}"
+            ),
+            bits=plan.bit_rate // 1000,
+            rung=rung.name,
+            rate=plan.picture_rate // 1000,
+            room=int(room),
+        )
+    held = rung.picture.buffer_kbit * 1000 + rung.picture.max_kbps * SENT_AHEAD_MS
+    if held > 1200 * LEVELS[rung.picture.level]:
+        raise table.wrong("rung", N_("a decoder of level {level} cannot hold it"), level=rung.picture.level)
+    table.finish()
+    return plan
+
+
+def _encoder(table: ProfileTable) -> Encoder:
     encoder = Encoder(
         preset=table.choice("preset", _PRESETS),
         bframes=table.whole("bframes", 0, 3),
@@ -172,98 +304,28 @@ def _encoder(table: _Table) -> Encoder:
     return encoder
 
 
-def _rung(table: _Table, kind: Kind) -> Rung:
+def _rung(table: ProfileTable, kind: Kind, codec: SoundCodec) -> Rung:
     name = table.text("name")
     if not name.replace("-", "").isalnum() or not name.isascii():
         raise table.wrong("name", N_("use only the letters a to z, digits and “-”"))
     audio_kbps = table.whole("audio_kbps", 32, 320)
+    if codec.name == "mp3" and audio_kbps not in MP3_KBPS:
+        raise table.wrong(
+            "audio_kbps", N_("it must be one of {allowed}"), allowed=", ".join(map(str, MP3_KBPS))
+        )
     picture = None
     if "width" in table.values and kind == "tv":
         picture = Picture(
             width=table.even("width", 64, 4096),
             height=table.even("height", 64, 2304),
-            level=table.text("level"),
+            level=table.choice("level", tuple(LEVELS)),
             crf=table.whole("crf", 10, 40),
             max_kbps=table.whole("max_kbps", 50, 50_000),
             buffer_kbit=table.whole("buffer_kbit", 50, 50_000),
+            pixel_aspect=table.ratio("pixel_aspect") if "pixel_aspect" in table.values else Fraction(1),
         )
     table.finish()
     return Rung(name=name, audio_kbps=audio_kbps, picture=picture)
-
-
-class _Table:
-    """A TOML table that is read key by key; what is missing, wrong or left over is refused by name."""
-
-    def __init__(self, values: Mapping[str, Any], source: str, prefix: str = "") -> None:
-        self.values = values
-        self._source = source
-        self._prefix = prefix
-        self._read: set[str] = set()
-
-    def wrong(self, key: str, reason: str, **params: Any) -> ConfigError:
-        return ConfigError(
-            N_("Media profile {file}, key “{key}”: {reason}."),
-            do=N_("Correct that line. The profiles in the package’s folder media_profiles show every key."),
-            file=self._source,
-            key=self._prefix + key,
-            reason=Message(reason, params),
-        )
-
-    def finish(self) -> None:
-        """Refuse keys that nothing has read."""
-        for key in self.values:
-            if key not in self._read:
-                raise self.wrong(key, N_("this key is not known here"))
-
-    def text(self, key: str) -> str:
-        value = self._value(key)
-        if not isinstance(value, str) or not value:
-            raise self.wrong(key, N_("it must be a text in quotation marks"))
-        return value
-
-    def choice(self, key: str, allowed: Sequence[str]) -> str:
-        value = self.text(key)
-        if value not in allowed:
-            raise self.wrong(key, N_("it must be one of {allowed}"), allowed=", ".join(allowed))
-        return value
-
-    def whole(self, key: str, least: int, most: int) -> int:
-        value = self._value(key)
-        if type(value) is not int or not least <= value <= most:
-            raise self.wrong(
-                key, N_("it must be a whole number from {least} to {most}"), least=least, most=most
-            )
-        return value
-
-    def even(self, key: str, least: int, most: int) -> int:
-        value = self.whole(key, least, most)
-        if value % 2:
-            raise self.wrong(key, N_("it must be even"))
-        return value
-
-    def number(self, key: str, least: float, most: float) -> float:
-        value = self._value(key)
-        if type(value) not in (int, float) or not least <= value <= most:
-            raise self.wrong(key, N_("it must be a number from {least} to {most}"), least=least, most=most)
-        return float(value)
-
-    def table(self, key: str) -> _Table:
-        value = self._value(key)
-        if not isinstance(value, dict):
-            raise self.wrong(key, N_("it must be a table, written [{table}]"), table=key)
-        return _Table(value, self._source, f"{self._prefix}{key}.")
-
-    def tables(self, key: str) -> list[_Table]:
-        value = self._value(key)
-        if not isinstance(value, list) or not value or not all(isinstance(entry, dict) for entry in value):
-            raise self.wrong(key, N_("it must be one or more tables, each written [[{table}]]"), table=key)
-        return [_Table(entry, self._source, f"{key}[{number}].") for number, entry in enumerate(value, 1)]
-
-    def _value(self, key: str) -> Any:
-        self._read.add(key)
-        if key not in self.values:
-            raise self.wrong(key, N_("it is missing"))
-        return self.values[key]
 
 
 def _text(file: Path) -> str:

@@ -6,6 +6,7 @@ at the time stamps, and compares the H.264 parameter sets: all lessons of a prof
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,12 @@ import av
 from delivery.broadcast.asset import ORIGIN_PTS
 from delivery.broadcast.media.profiles import Encoder
 from delivery.broadcast.media.segmenter import CutSegment, NotOnGrid
-from delivery.broadcast.media.transport import AAC_FRAME_PTS, FRAME_PTS, audio_frames, video_frames
+from delivery.broadcast.media.transport import AAC, FRAME_PTS, SoundCodec, video_frames
 from delivery.errors import N_
 from delivery.units import TICK_PTS
 
 _SPS: Final = 7
 _PPS: Final = 8
-_AAC_LC: Final = "mp4a.40.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +33,48 @@ class Proof:
     """SPS and PPS in hexadecimal, parted by a comma; empty for sound alone."""
     codecs: str
     """RFC 6381."""
+    pictures: tuple[str, ...] = ()
+    """SHA-256 of the coded pictures of each segment."""
 
 
-def prove(folder: Path, segments: Sequence[CutSegment], *, video: bool, encoder: Encoder) -> Proof:
+def prove(
+    folder: Path,
+    segments: Sequence[CutSegment],
+    *,
+    video: bool,
+    encoder: Encoder,
+    sound: SoundCodec = AAC,
+) -> Proof:
     """Read every segment back. Raises NotOnGrid naming the segment and what is not exact."""
     tick = 0
     headers: set[str] = set()
+    pictures: list[str] = []
     for segment in segments:
-        headers |= _prove_one(folder / segment.file, segment, tick, video=video, encoder=encoder)
+        found, digest = _prove_one(
+            folder / segment.file, segment, tick, encoder=encoder if video else None, codec=sound
+        )
+        headers |= found
+        pictures.append(digest)
         tick += segment.ticks
     if not video:
-        return Proof("", _AAC_LC)
+        return Proof("", sound.rfc6381)
     if len(headers) != 1:
         raise NotOnGrid(N_("the parameter sets change inside the lesson"))
     sets = headers.pop()
-    return Proof(sets, f"avc1.{sets[2:8]},{_AAC_LC}")
+    return Proof(sets, f"avc1.{sets[2:8]},{sound.rfc6381}", tuple(pictures))
 
 
-def _prove_one(file: Path, segment: CutSegment, tick: int, *, video: bool, encoder: Encoder) -> set[str]:
+def _prove_one(
+    file: Path, segment: CutSegment, tick: int, *, encoder: Encoder | None, codec: SoundCodec
+) -> tuple[set[str], str]:
+    """The parameter sets of a segment of pictures by `encoder` (None: sound alone), and the pictures' digest."""
     start = ORIGIN_PTS + tick * TICK_PTS
     sound: list[int] = []
     pictures: list[tuple[int, int]] = []
     headers: set[str] = set()
+    digest = hashlib.sha256()
     with av.open(str(file), format="mpegts") as container:
-        if len(container.streams.video) != int(video) or len(container.streams.audio) != 1:
+        if len(container.streams.video) != int(encoder is not None) or len(container.streams.audio) != 1:
             raise NotOnGrid(N_("segment {name} does not hold the streams it should"), name=file.name)
         for packet in container.demux():
             if packet.pts is None or packet.dts is None or not packet.size:
@@ -66,19 +84,22 @@ def _prove_one(file: Path, segment: CutSegment, tick: int, *, video: bool, encod
                 continue
             if not pictures and not packet.is_keyframe:
                 raise NotOnGrid(N_("segment {name} does not begin with a key frame"), name=file.name)
+            unit = bytes(packet)
+            digest.update(unit)
             if packet.is_keyframe:
-                headers.add(parameter_sets(bytes(packet)))
+                headers.add(parameter_sets(unit))
             pictures.append((packet.dts, packet.pts))
-    if sound != [start + number * AAC_FRAME_PTS for number in range(audio_frames(segment.ticks))]:
+    wanted = codec.frames(segment.ticks)
+    if sound != [start + number * codec.frame_pts for number in range(wanted)]:
         raise NotOnGrid(
             N_("segment {name} holds {found} sound frames, not {wanted} in step"),
             name=file.name,
             found=len(sound),
-            wanted=audio_frames(segment.ticks),
+            wanted=wanted,
         )
-    if video:
+    if encoder:
         _prove_pictures(file.name, pictures, start=start, count=video_frames(segment.ticks), encoder=encoder)
-    return headers
+    return headers, digest.hexdigest()
 
 
 def _prove_pictures(

@@ -17,11 +17,18 @@ from filelock import FileLock
 
 from delivery.broadcast.asset import Asset
 from delivery.broadcast.media import picture, sound
-from delivery.broadcast.media.conform import Conformed, CutRendition, Runner, cut_ladder, encode_sound, proved
+from delivery.broadcast.media.conform import Conformed, Runner, encode_sound
+from delivery.broadcast.media.cutting import (
+    CutRendition,
+    cut_for_transmitter,
+    cut_ladder,
+    proved,
+    transmitted,
+)
 from delivery.broadcast.media.ffmpeg import Ffmpeg
 from delivery.broadcast.media.library import Library, asset_id
 from delivery.broadcast.media.profiles import Profile
-from delivery.broadcast.media.segmenter import access_units, adts_frames, cut_streams
+from delivery.broadcast.media.segmenter import access_units, cut_streams, sound_frames
 from delivery.broadcast.media.sound import SILENCE, Loudness, Treatment
 from delivery.broadcast.media.speech import WORDS_PER_MINUTE, speak
 from delivery.broadcast.media.stills import draw_card, draw_slate
@@ -47,15 +54,17 @@ class Station:
         self._words = words
 
     def slates(self, profile: Profile, *, title: str) -> dict[int, Asset]:
-        """Length in ticks (1 to 18) -> slate of exactly that length, saying the channel's `title`."""
+        """Length in ticks (1 to 18, as far as the profile's sound allows) -> slate of exactly that length, saying the
+        channel's `title`."""
         line = self._words(N_("The programme continues in a moment."))
         name = digest_of(("slate", _LOOK_VERSION, title, line))
         found = self._slates(name, profile)
-        if len(found) == SEGMENT_TICKS:
+        lengths = _lengths(profile)
+        if len(found) == len(lengths):
             return found
         with self._room() as folder:
             found = self._slates(name, profile)
-            if len(found) < SEGMENT_TICKS:
+            if len(found) < len(lengths):
                 file = folder / "slate.png"
                 draw_slate(title, line).save(file)
                 self._make_slates(name, profile, folder, file)
@@ -90,26 +99,39 @@ class Station:
             )
 
     def _slates(self, name: str, profile: Profile) -> dict[int, Asset]:
-        found = {
-            ticks: self._library.find(_slate_id(name, profile, ticks))
-            for ticks in range(1, SEGMENT_TICKS + 1)
-        }
+        found = {ticks: self._library.find(_slate_id(name, profile, ticks)) for ticks in _lengths(profile)}
         return {ticks: asset for ticks, asset in found.items() if asset}
 
     def _make_slates(self, name: str, profile: Profile, folder: Path, still: Path) -> None:
         files = self._sound(profile, folder, None)[0]
         pictures = self._pictures(profile, folder, still, gop_ticks=1)
-        frames = {kbps: adts_frames(file)[1:] for kbps, file in files.items()}
+        frames = {kbps: sound_frames(file, profile.codec) for kbps, file in files.items()}
         units = {rung: list(access_units(file, gop_ticks=1)) for rung, file in pictures.items()}
-        for ticks in map(Ticks, range(1, SEGMENT_TICKS + 1)):
+        for ticks in map(Ticks, _lengths(profile)):
             place = folder / str(ticks)
             renditions: list[CutRendition] = []
             for rung in profile.rungs:
                 shown = iter(units[rung.name]) if rung.picture else None
-                segments = cut_streams(place / rung.name, ticks, frames=frames[rung.audio_kbps], units=shown)
+                segments = cut_streams(
+                    place / rung.name,
+                    ticks,
+                    frames=frames[rung.audio_kbps],
+                    units=shown,
+                    codec=profile.codec,
+                )
                 renditions.append(proved(place, rung, segments, profile))
+            sent = None
+            if plan := profile.transmitter:
+                sent = transmitted(
+                    place,
+                    ticks,
+                    profile,
+                    frames=frames,
+                    units=iter(units[plan.rung]),
+                    renditions=renditions,
+                )
             self._library.store(
-                Conformed(ticks, SILENCE, (), tuple(renditions), poster=False),
+                Conformed(ticks, SILENCE, (), tuple(renditions), poster=False, transmitter=sent),
                 place,
                 source=name,
                 profile=profile,
@@ -122,15 +144,18 @@ class Station:
         pictures = self._pictures(profile, folder, still, gop_ticks=GOP_TICKS)
         ticks = Ticks(SEGMENT_TICKS)
         renditions = cut_ladder(folder, ticks, profile=profile, sounds=files, pictures=pictures)
-        return Conformed(ticks, loudness, (), renditions, poster=False)
+        sent = cut_for_transmitter(
+            folder, ticks, profile=profile, renditions=renditions, sounds=files, pictures=pictures
+        )
+        return Conformed(ticks, loudness, (), renditions, poster=False, transmitter=sent)
 
     def _sound(self, profile: Profile, folder: Path, voice: Path | None) -> tuple[dict[int, Path], Loudness]:
         """18 ticks of sound at every bit rate: `voice` at the profile's loudness, or silence."""
         runner = Runner(self._ffmpeg, folder)
-        files = {kbps: folder / f"sound-{kbps}.aac" for kbps in profile.audio_rates}
+        files = {kbps: folder / f"sound-{kbps}.{profile.codec.suffix}" for kbps in profile.audio_rates}
         if voice is None:
             silence = graph.input(f"anullsrc=r={sound.RATE}:cl=stereo", f="lavfi")
-            runner.run(sound.sound_outputs(silence.audio, SEGMENT_TICKS, Treatment(), files))
+            runner.run(sound.sound_outputs(silence.audio, SEGMENT_TICKS, Treatment(), files, profile=profile))
             return files, SILENCE
         stream = sound.source_input(voice).audio
         measured = runner.measure(stream)
@@ -176,6 +201,12 @@ class _Room:
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.release()
+
+
+def _lengths(profile: Profile) -> range:
+    """Ticks of the slates that fill any gap of whole sound frames."""
+    grain = profile.codec.grain
+    return range(grain, SEGMENT_TICKS + 1, grain)
 
 
 def _slate_id(name: str, profile: Profile, ticks: int) -> str:

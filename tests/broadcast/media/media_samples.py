@@ -20,6 +20,7 @@ version = 1
 kind = "tv"
 loudness = { target_lufs = -23.0, max_true_peak_dbtp = -1.0 }
 video = { preset = "ultrafast", bframes = 2, references = 2 }
+transmitter = { rung = "top", audio_kbps = 64, packets_per_tick = 240 }
 
 [[rung]]
 name = "top"
@@ -29,7 +30,7 @@ height = 144
 level = "2.1"
 crf = 26
 max_kbps = 400
-buffer_kbit = 400
+buffer_kbit = 130
 
 [[rung]]
 name = "low"
@@ -77,6 +78,30 @@ def record(file: Path, *, video: str = "", audio: str = "", seconds: float = 3.0
         if (stream != "v" or video) and (stream != "a" or audio):
             command += [f"-{name.replace('_', ':')}", value]
     subprocess.run([*command, str(file)], check=True)
+    return file
+
+
+def moving(rate: str) -> str:
+    """A test picture at `rate` per second."""
+    return f"testsrc2=s=320x180:r={rate}"
+
+
+def uneven(file: Path) -> Path:
+    """A recording whose pictures come as they changed, as video calls and screen recorders write them."""
+    command = [embedded().path, "-v", "error", "-y", "-f", "lavfi", "-t", "0.9", "-i", moving("30")]
+    command += ["-f", "lavfi", "-t", "0.9", "-i", SPEECHLIKE, "-vf", "select='gt(mod(n*7,10),3)'"]
+    command += ["-fps_mode", "vfr", "-c:v", "libx264", "-c:a", "pcm_s16le", str(file)]
+    subprocess.run(command, check=True)
+    return file
+
+
+def turned(file: Path, *, half_white: bool = False) -> Path:
+    """What a telephone writes that was held upright: a wide picture, and a mark that it must be turned."""
+    lying = file.with_suffix(".lying.mp4")
+    picture = "color=black:s=320x180:r=25,drawbox=w=160:h=180:c=white:t=fill" if half_white else moving("25")
+    record(lying, video=picture, audio=SPEECHLIKE, seconds=0.9, c_v="libx264", c_a="aac")
+    turn = [embedded().path, "-v", "error", "-y", "-display_rotation", "-90", "-i", str(lying), "-c", "copy"]
+    subprocess.run([*turn, str(file)], check=True)
     return file
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from delivery.app import App
-from delivery.broadcast.media.ingest import Ingest, Lesson, Result
+from delivery.broadcast.media.ingest import Ingest, Lesson
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import Profile, load_profile
+from delivery.broadcast.media.result import Result
 from delivery.errors import NotFound
 from delivery.i18n import Translator
 from delivery.record.kinds import FactKind
@@ -78,13 +79,14 @@ def leftovers(tuxa: App) -> list[Path]:
 def test_a_recording_becomes_an_asset_a_lesson_and_a_fact(tuxa: App, executor: Executor, clip: Path) -> None:
     (result,) = add(tuxa, executor, clip)
     document = result.to_json(Translator("vi"))
-    assert document["verdict"] == "pass-with-fixes"
+    assert document["verdict"] == "pass_with_fixes"
     assert document["duration_ticks"] == 7
     assert document["loudness_lufs"] == pytest.approx(-23, abs=0.5)
     assert [(r["name"], r["segments"]) for r in document["renditions"]] == [
         ("top", 1),
         ("low", 1),
         ("audio", 1),
+        ("transmitter", 1),
     ]
     assert "đưa khung hình 320x180 vào 256x144" in document["fixes"]
     assert ingested(tuxa) == [document["asset"]]
@@ -152,7 +154,7 @@ def test_bad_files_are_refused_in_words_and_the_good_one_goes_on(
         "missing.mp4": "No such file",
     }
     results = {Path(r.file).name: r for r in add(tuxa, executor, *(tmp_path / name for name in bad), clip)}
-    assert results.pop(clip.name).verdict == "pass-with-fixes"
+    assert results.pop(clip.name).verdict == "pass_with_fixes"
     for name, words in bad.items():
         told = results[name].to_json()
         assert told["verdict"] == "refused"
