@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Protocol
 
 from delivery.broadcast.asset import Asset, Rendition
+from delivery.broadcast.playout.airbook import AirBook
 from delivery.broadcast.playout.restamp import packet_counts, restamp, stretch
-from delivery.broadcast.schedule.timeline import Slice
+from delivery.broadcast.schedule.timeline import Slice, segments_of
 from delivery.errors import N_, GateClosed, TuxaError
 from delivery.store.air import Channel, RowKind
-from delivery.store.schedule import ScheduleStore
-from delivery.units import TICK_PTS
+from delivery.units import SEGMENT_TICKS, TICK_PTS
 
 
 class BlobReader(Protocol):
@@ -46,8 +46,11 @@ class Position:
 
 def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
     """Blob, time shift and counters of `piece`. Raises GateClosed when the asset does not have that segment."""
-    segments = _rendition(asset, rendition).segments
-    turn, index = divmod(piece.index, len(segments))
+    segments = segments_of(asset).get(rendition)
+    if segments is None:
+        raise _without(asset, rendition)
+    first = piece.row.first_segment
+    turn, index = divmod(first + piece.index, len(segments))
     if segments[index].ticks != piece.ticks or (turn and piece.row.kind is not RowKind.SLATE):
         raise GateClosed(
             N_("Asset {asset} has no segment {index} of {ticks} ticks."),
@@ -57,13 +60,13 @@ def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
             ticks=piece.ticks,
         )
     counters = {int(pid): counter for pid, counter in piece.row.counters(rendition).items()}
-    for times, some in ((turn, segments), (1, islice(segments, index))):
+    for times, some in ((turn, segments), (1, islice(segments, first, index))):
         for segment in some:
             for pid, packets in segment.packets.items():
                 counters[int(pid)] = (counters.get(int(pid), 0) + packets * times) % 16
     return Position(
         blob=segments[index].blob,
-        delta90k=(piece.row.start_tick + turn * asset.ticks) * TICK_PTS,
+        delta90k=(piece.row.start_tick - first * SEGMENT_TICKS + turn * asset.ticks) * TICK_PTS,
         counters=counters,
         packets={int(pid): packets for pid, packets in segments[index].packets.items()},
     )
@@ -72,30 +75,35 @@ def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
 class Feed:
     """Derives segments from assets and blobs, obeying the faults and stops that playout noted."""
 
-    def __init__(self, store: ScheduleStore, *, assets: Callable[[str], Asset], blobs: BlobReader) -> None:
+    def __init__(self, store: AirBook, *, assets: Callable[[str], Asset], blobs: BlobReader) -> None:
         self._store = store
         self._assets = assets
         self._blobs = blobs
 
     def send(self, channel: Channel, piece: Slice, rendition: str) -> Sent:
         """The segment's bytes; or a slate, and why. Never an exception: the air goes on."""
-        reason = self._held_back(channel, piece, rendition)
+        reason = self.held_back(channel, piece, rendition)
         if not reason:
             try:
                 return Sent(self.own(piece, rendition))
             except (TuxaError, OSError) as error:
                 reason = str(error)
         try:
-            return Sent(self._slate(channel, piece, rendition), reason)
+            return Sent(self.slate(channel, piece, rendition), reason)
         except (TuxaError, OSError, KeyError) as error:
             return Sent(b"", f"{reason}; {error}")
+
+    def read(self, address: str) -> bytes:
+        """A stored file as it is. Raises a TuxaError or OSError when it cannot be had."""
+        return self._blobs.get(address)
 
     def own(self, piece: Slice, rendition: str) -> bytes:
         """The segment's own bytes. Raises a TuxaError or OSError when they cannot be had."""
         position = locate(piece, self._assets(piece.row.asset), rendition)
         return restamp(self._blobs.get(position.blob), position.delta90k, counters=position.counters)
 
-    def _held_back(self, channel: Channel, piece: Slice, rendition: str) -> str:
+    def held_back(self, channel: Channel, piece: Slice, rendition: str) -> str:
+        """Why a segment may not go out although it could; empty when it may."""
         if piece.row.kind is RowKind.SLATE:
             return ""
         stopped = self._store.stopped_from(channel.code, piece.row.airing)
@@ -103,7 +111,8 @@ class Feed:
             return "stopped"
         return "fault" if self._store.is_faulty(channel.code, piece.sequence, rendition=rendition) else ""
 
-    def _slate(self, channel: Channel, piece: Slice, rendition: str) -> bytes:
+    def slate(self, channel: Channel, piece: Slice, rendition: str) -> bytes:
+        """A slate of the same length, with counters that fit. Raises a TuxaError, OSError or KeyError without one."""
         slate = _rendition(self._assets(channel.slates[piece.ticks]), rendition).segments[0]
         data = self._blobs.get(slate.blob)
         try:
@@ -120,9 +129,13 @@ def _rendition(asset: Asset, name: str) -> Rendition:
     try:
         return asset.rendition(name)
     except KeyError as error:
-        raise GateClosed(
-            N_("Asset {asset} has no rendition “{rendition}”."),
-            do=N_("Ingest the material again under the channel's profile."),
-            asset=asset.id[:12],
-            rendition=name,
-        ) from error
+        raise _without(asset, name) from error
+
+
+def _without(asset: Asset, name: str) -> GateClosed:
+    return GateClosed(
+        N_("Asset {asset} has no rendition “{rendition}”."),
+        do=N_("Ingest the material again under the channel's profile."),
+        asset=asset.id[:12],
+        rendition=name,
+    )

@@ -20,9 +20,12 @@ TARGET_SECONDS = 6
 WINDOW_TICKS = 188
 """How far back a listener may go: 60 s, more than the three target durations that RFC 8216 section 6.2.2 demands."""
 FRAME_RATE = "25.000"
+_LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
 
-def playlist(timeline: Timeline, rendition: str, at: datetime, *, window_ticks: int = WINDOW_TICKS) -> str:
+def playlist(
+    timeline: Timeline, rendition: str, at: datetime, *, window_ticks: int = WINDOW_TICKS, suffix: str = "ts"
+) -> str:
     """Media playlist of `rendition` at the moment `at`: the segments that have ended, within the window."""
     now_tick = to_micros(at) // TICK_US
     slices = timeline.published(now_tick - window_ticks, now_tick)
@@ -34,15 +37,15 @@ def playlist(timeline: Timeline, rendition: str, at: datetime, *, window_ticks: 
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     for piece in slices:
-        lines += _segment_lines(piece, rendition)
+        lines += _segment_lines(piece, rendition, suffix)
     return "\n".join(lines) + "\n"
 
 
-def _segment_lines(piece: Slice, rendition: str) -> tuple[str, str, str]:
+def _segment_lines(piece: Slice, rendition: str, suffix: str) -> tuple[str, str, str]:
     return (
         f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(piece.start_tick)}",
         f"#EXTINF:{seconds(piece.ticks)},",
-        f"{rendition}/{piece.sequence}.ts",
+        f"{rendition}/{piece.sequence}.{suffix}",
     )
 
 
@@ -60,9 +63,35 @@ def _date_time(tick: int) -> str:
     return from_micros(tick * TICK_US).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def master(renditions: Sequence[Rendition]) -> str:
-    """Master playlist: every rung, audio only included, in the given order."""
+def captions_name(language: str) -> str:
+    """Under this name the captions of a language are listed beside the renditions."""
+    return f"captions-{language}"
+
+
+def on_demand(rendition: Rendition, *, suffix: str = "ts", name: str = "") -> str:
+    """Media playlist of a whole lesson from its first segment, for watching later."""
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        f"#EXT-X-TARGETDURATION:{TARGET_SECONDS}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+    for number, segment in enumerate(rendition.segments):
+        lines += [f"#EXTINF:{seconds(segment.ticks)},", f"{name or rendition.name}/{number}.{suffix}"]
+    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+
+
+def master(renditions: Sequence[Rendition], captions: Sequence[str] = ()) -> str:
+    """Master playlist: every rung, audio only included, in the given order; captions by their languages."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    for language in captions:
+        lines.append(
+            '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",'
+            f'NAME="{_LANGUAGES.get(language, language)}",LANGUAGE="{language}",DEFAULT=NO,AUTOSELECT=YES,'
+            f'FORCED=NO,URI="{captions_name(language)}.m3u8"'
+        )
     for rendition in renditions:
         attributes = [
             f"BANDWIDTH={rendition.bandwidth}",
@@ -71,6 +100,8 @@ def master(renditions: Sequence[Rendition]) -> str:
         ]
         if rendition.kind == "video":
             attributes += [f"RESOLUTION={rendition.width}x{rendition.height}", f"FRAME-RATE={FRAME_RATE}"]
+        if captions and rendition.kind == "video":
+            attributes.append('SUBTITLES="captions"')
         lines += ["#EXT-X-STREAM-INF:" + ",".join(attributes), f"{rendition.name}.m3u8"]
     return "\n".join(lines) + "\n"
 

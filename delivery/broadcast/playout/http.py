@@ -13,6 +13,10 @@ from delivery.errors import NotFound, TuxaError
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/mp2t"
+CAPTIONS_TYPE = "text/vtt; charset=utf-8"
+_CAPTIONS = "captions-"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_A_MINUTE = "public, max-age=60"
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _log = structlog.get_logger(__name__)
 
@@ -26,6 +30,16 @@ class HlsProvider(Protocol):
 
     def segment(self, channel_code: str, rendition: str, sequence: int) -> bytes: ...
 
+    def captions(self, channel_code: str, language: str) -> str: ...
+
+    def caption_segment(self, channel_code: str, language: str, sequence: int) -> bytes: ...
+
+    def later_master(self, channel_code: str, airing_id: str) -> str: ...
+
+    def later_playlist(self, channel_code: str, airing_id: str, name: str) -> str: ...
+
+    def later_segment(self, channel_code: str, airing_id: str, name: str, number: int) -> bytes: ...
+
 
 def hls_router(provider: HlsProvider) -> APIRouter:
     """Routes under ``/hls/{channel}``. A playlist may be kept for a second, a segment for ever: it never changes."""
@@ -37,24 +51,66 @@ def hls_router(provider: HlsProvider) -> APIRouter:
 
     @router.api_route("/{channel}/{rendition}.m3u8", methods=["GET", "HEAD"])
     def media_playlist(request: Request, channel: str, rendition: str) -> Response:
+        language = rendition.removeprefix(_CAPTIONS)
         return _answer(
             request,
-            lambda: provider.playlist(channel, rendition).encode(),
+            lambda: (
+                provider.playlist(channel, rendition)
+                if language == rendition
+                else provider.captions(channel, language)
+            ).encode(),
             PLAYLIST_TYPE,
             "public, max-age=1",
         )
 
     @router.api_route("/{channel}/{rendition}/{sequence}.ts", methods=["GET", "HEAD"])
     def segment(request: Request, channel: str, rendition: str, sequence: str) -> Response:
-        number = int(sequence) if sequence.isascii() and sequence.isdigit() and len(sequence) < 16 else -1
+        number = _number(sequence)
+        return _answer(request, lambda: provider.segment(channel, rendition, number), SEGMENT_TYPE, _FOR_EVER)
+
+    @router.api_route("/{channel}/captions-{language}/{sequence}.vtt", methods=["GET", "HEAD"])
+    def caption_segment(request: Request, channel: str, language: str, sequence: str) -> Response:
+        number = _number(sequence)
+        return _answer(
+            request, lambda: provider.caption_segment(channel, language, number), CAPTIONS_TYPE, _FOR_EVER
+        )
+
+    later = "/{channel}/later/{airing}"
+
+    @router.api_route(later + "/master.m3u8", methods=["GET", "HEAD"])
+    def later_master(request: Request, channel: str, airing: str) -> Response:
+        return _answer(
+            request, lambda: provider.later_master(channel, airing).encode(), PLAYLIST_TYPE, _FOR_A_MINUTE
+        )
+
+    @router.api_route(later + "/{name}.m3u8", methods=["GET", "HEAD"])
+    def later_playlist(request: Request, channel: str, airing: str, name: str) -> Response:
         return _answer(
             request,
-            lambda: provider.segment(channel, rendition, number),
-            SEGMENT_TYPE,
-            "public, max-age=31536000, immutable",
+            lambda: provider.later_playlist(channel, airing, name).encode(),
+            PLAYLIST_TYPE,
+            _FOR_A_MINUTE,
+        )
+
+    @router.api_route(later + "/{name}/{sequence}.{kind}", methods=["GET", "HEAD"])
+    def later_segment(
+        request: Request, channel: str, airing: str, name: str, sequence: str, kind: str
+    ) -> Response:
+        number = _number(sequence)
+        media_type = CAPTIONS_TYPE if kind == "vtt" else SEGMENT_TYPE
+        # Approval may be withdrawn: nobody keeps it for longer than an hour.
+        return _answer(
+            request,
+            lambda: provider.later_segment(channel, airing, name, number),
+            media_type,
+            "public, max-age=3600",
         )
 
     return router
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
 
 
 def _answer(request: Request, content: Callable[[], bytes], media_type: str, caching: str) -> Response:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from heapq import merge
 
 from dateutil.rrule import rrule, rrulestr
 
-from delivery.broadcast.schedule.findings import Finding, missing_material, unapproved
+from delivery.broadcast.schedule.findings import Finding, closed, missing_material, no_lessons, overrun
 from delivery.clock import VIETNAM, to_micros
 from delivery.errors import N_, BadInput
 from delivery.ids import digest_of
+from delivery.record.canonical import canonical
 from delivery.store.air import TICK_US, Airing, Slot
 from delivery.units import Ticks
 
@@ -33,6 +35,8 @@ class Lesson:
     course: str = ""
     activity: str = ""
     unit: int = 0
+    kind: str = ""
+    """``tv`` or ``radio``; empty where it fits either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,57 +65,121 @@ def make_slot(
     course: str = "",
     activity: str = "",
     unit: int = 0,
+    except_days: Iterable[str] = (),
+    also: Iterable[datetime] = (),
+    skip_holidays: bool = False,
+    minutes: int = 0,
+    whole_course: bool = False,
+    makes_good: str = "",
 ) -> Slot:
     """A slot under its derived id. A naive `start` is Vietnamese wall time. Raises BadInput for a bad rule."""
-    if not materials or any(not m.strip() or "," in m for m in materials):
+    if any(not m.strip() or "," in m for m in materials) or bool(materials) == whole_course:
         raise BadInput(
             N_("A slot needs at least one material code."), do=N_("Name the materials that it airs.")
         )
-    local = start.replace(tzinfo=VIETNAM) if start.tzinfo is None else start.astimezone(VIETNAM)
+    if whole_course and not course:
+        raise BadInput(
+            N_("The lessons of which course should this slot air?"), do=N_("Name the course with --course.")
+        )
+    local = _local(start)
     rule = _clean_rule(rule, local)
-    key = digest_of([channel, local.astimezone(UTC).isoformat(), rule, *materials])[:20]
-    return Slot(key, channel, local, rule, materials, rerun, course, activity, unit)
+    plain = Slot(
+        "",
+        channel,
+        local,
+        rule,
+        materials,
+        rerun,
+        course,
+        activity,
+        unit,
+        tuple(sorted({_day(text) for text in except_days})),
+        tuple(sorted({_local(moment) for moment in also})),
+        skip_holidays,
+        minutes,
+        whole_course,
+        makes_good,
+    )
+    parts = [channel, local.astimezone(UTC).isoformat(), rule, *materials]
+    if details := plain.details():
+        parts.append(canonical({**details, "course": course}).decode())
+    return replace(plain, id=digest_of(parts)[:20])
 
 
-def occurrences(slot: Slot, before: datetime) -> Iterator[tuple[int, datetime]]:
-    """(number, aware start) of each occurrence that begins before `before`, from the first."""
-    if not slot.rule:
-        if slot.start < before:
-            yield 0, slot.start
-        return
-    for number, start in enumerate(_parse(slot.rule, slot.start)):
+def _local(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=VIETNAM) if moment.tzinfo is None else moment.astimezone(VIETNAM)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError as error:
+        raise BadInput(
+            N_("“{text}” is not a day."), do=N_("Write it as in 2026-11-24."), text=text
+        ) from error
+
+
+def occurrences(
+    slot: Slot, before: datetime, *, days_off: Collection[str] = ()
+) -> Iterator[tuple[int, datetime]]:
+    """(number, aware start) of each occurrence that begins before `before`, from the first.
+
+    Occurrences on the slot's exceptions and, where it skips holidays, on `days_off` (local days, ISO 8601) do not
+    count: what comes next in order airs at the next occurrence.
+    """
+    shut = {*slot.except_days, *(days_off if slot.skip_holidays else ())}
+    rule: Iterable[datetime] = _parse(slot.rule, slot.start) if slot.rule else (slot.start,)
+    number = 0
+    previous = None
+    for start in merge(rule, slot.also):
         if start >= before:
             return
+        if start == previous or start.date().isoformat() in shut:
+            continue
+        previous = start
         yield number, start
+        number += 1
 
 
-def expand(
-    slots: Iterable[Slot],
-    *,
-    lesson_of: Callable[[str], Lesson | None],
-    is_approved: Callable[[str, str], bool],
-    since: datetime,
-    before: datetime,
-) -> Expanded:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an expansion needs to know of the rest of the program."""
+
+    lesson_of: Callable[[str], Lesson | None]
+    gate: Callable[[str, str, datetime], str]
+    """(material, content, when) -> why it may not air then, as a code of :mod:`findings`; empty when it may."""
+    lessons_of: Callable[[str], Sequence[str]] = lambda _course: ()
+    """Course -> materials of its broadcast lessons in order of the units."""
+    days_off: Collection[str] = ()
+
+
+def expand(slots: Iterable[Slot], wanted: Wanted, *, since: datetime, before: datetime) -> Expanded:
     """Airings that begin in the span, and a finding for each that may not or cannot air."""
     airings: list[Airing] = []
     findings: list[Finding] = []
     for slot in slots:
-        for number, start in occurrences(slot, before):
-            if len(slot.materials) > 1 and number >= len(slot.materials):
+        materials = wanted.lessons_of(slot.course) if slot.whole_course else slot.materials
+        in_turn = slot.whole_course or len(materials) > 1
+        if not materials:
+            findings.append(no_lessons(slot))
+            continue
+        for number, start in occurrences(slot, before, days_off=wanted.days_off):
+            if in_turn and number >= len(materials):
                 break
             if start < since:
                 continue
-            material = slot.materials[number % len(slot.materials)]
+            material = materials[number % len(materials)]
             planned = to_micros(start)
-            lesson = lesson_of(material)
+            lesson = wanted.lesson_of(material)
             if lesson is None:
                 findings.append(missing_material(slot, material, _airing_id(slot, planned), planned))
                 continue
             airing = _airing(slot, lesson, planned)
-            if not is_approved(material, lesson.content):
-                findings.append(unapproved(airing))
+            if reason := wanted.gate(material, lesson.content, start):
+                findings.append(closed(airing, reason))
                 continue
+            if slot.minutes and lesson.ticks * TICK_US > slot.minutes * 60_000_000:
+                findings.append(overrun(airing, slot.minutes))
             airings.append(airing)
     return Expanded(tuple(airings), tuple(findings))
 
@@ -135,6 +203,7 @@ def _airing(slot: Slot, lesson: Lesson, planned_us: int) -> Airing:
         activity=slot.activity or lesson.activity,
         unit=slot.unit or lesson.unit,
         rerun=slot.rerun,
+        makes_good=slot.makes_good,
     )
 
 

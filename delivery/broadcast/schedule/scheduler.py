@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,36 +11,63 @@ from sqlalchemy import Connection
 from delivery.broadcast.asset import Asset
 from delivery.broadcast.playout.attendance import Codes
 from delivery.broadcast.playout.hls import WINDOW_TICKS
+from delivery.broadcast.schedule.byhand import ByHand, apply
+from delivery.broadcast.schedule.checks import (
+    LoadLimits,
+    Post,
+    gap_findings,
+    load_findings,
+    order_findings,
+    packet_findings,
+)
 from delivery.broadcast.schedule.findings import Finding
-from delivery.broadcast.schedule.schedule import Lesson, expand, takes_card, tick_at
-from delivery.broadcast.schedule.timeline import Compiled, Plan, compile_timeline, renditions_of
+from delivery.broadcast.schedule.schedule import Wanted, expand, takes_card, tick_at
+from delivery.broadcast.schedule.timeline import Compiled, Filler, Plan, compile_timeline, renditions_of
 from delivery.catalogue.kinds import DeliveryMode
-from delivery.clock import Clock, from_micros, to_micros
+from delivery.clock import VIETNAM, Clock, from_micros, to_micros
+from delivery.errors import N_, NotFound
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
-from delivery.store.air import TICK_US, Airing, Channel, Row, Slot
+from delivery.store.air import TICK_US, Airing, Channel, Control, Row, Slot
 from delivery.store.factlog import FactLog
 from delivery.store.schedule import ScheduleStore
-from delivery.units import Micros
+from delivery.units import SEGMENT_TICKS, Micros
 
 FROZEN_TICKS = 188
 """Frozen horizon: 60 s. What begins within it is as fixed as the past."""
+CARDS_AHEAD = timedelta(hours=50)
+"""Attendance cards are drawn this long before their lesson: longer than an air bundle reaches."""
 _TICK = timedelta(microseconds=TICK_US)
+_CONTROLS_BACK = timedelta(days=2)
+"""Older interventions have no say in what is to come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Materials:
     """What the rest of the program knows of materials and assets."""
 
-    lesson_of: Callable[[str], Lesson | None]
-    """Material code -> what was ingested for it."""
-    is_approved: Callable[[str, str], bool]
-    """(material, SHA-256 of its content) -> approved for broadcast (design D7)."""
+    now: Callable[[Channel], Wanted]
+    """What may air on a channel, as it stands at this moment: asked once for each compilation."""
     assets: Callable[[str], Asset]
     """Asset id -> asset; raises NotFound."""
     make_card: Callable[[Channel, str], str]
     """(channel, attendance code) -> asset id of a card of 18 ticks, made when there is none yet."""
+    post: Callable[[], Post]
+    """How far packets are."""
+    limits: LoadLimits = field(default_factory=LoadLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What was gathered for a compilation."""
+
+    channel: Channel
+    wanted: Wanted
+    hand: ByHand
+    cards: dict[str, str]
+    end: datetime
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +88,18 @@ class Scheduler:
     """Slots in, timeline out."""
 
     def __init__(
-        self, store: ScheduleStore, facts: FactLog, *, materials: Materials, codes: Codes, clock: Clock
+        self,
+        store: ScheduleStore,
+        facts: FactLog,
+        *,
+        materials: Materials,
+        codes: Codes,
+        clock: Clock,
+        compiled: Callable[[str], None] = lambda _channel: None,
     ) -> None:
+        """`compiled(channel)` is called when a compilation has been stored, or found nothing to change."""
+        self._compiled = compiled
+        self._totals: dict[tuple[str, int, int], dict[str, dict[str, int]]] = {}
         self._store = store
         self._facts = facts
         self._materials = materials
@@ -88,14 +125,57 @@ class Scheduler:
                 "material": ",".join(slot.materials),
                 "rerun": slot.rerun,
                 "unit": slot.unit,
+                **({"details": slot.details()} if slot.details() else {}),
             },
         )
         with self._store.database.write() as connection:
             self._facts.append_in(connection, [draft], once=True)
             self._store.put_slot_in(connection, slot)
 
-    def compile(self, channel_code: str, *, until: datetime, actor: str) -> Compilation:
-        """Extend the channel's timeline to `until` (at least), leaving what is frozen as it is."""
+    def withdraw(self, slot_id: str, *, actor: str) -> Slot:
+        """Take a slot out of the schedule; what is frozen or has aired stays. Raises NotFound."""
+        slot = next((s for s in self._store.slots() if s.id == slot_id), None)
+        if slot is None:
+            raise NotFound(
+                N_("There is no slot {slot}."),
+                do=N_("List the slots with “tuxa schedule list”."),
+                slot=slot_id,
+            )
+        now = to_micros(self._clock.now())
+        draft = Draft(
+            id=fact_id(FactKind.SLOT_WITHDRAWN, slot.id, now),
+            kind=FactKind.SLOT_WITHDRAWN,
+            occurred_at=now,
+            actor=actor,
+            course=slot.course,
+            mode=str(DeliveryMode.BROADCAST),
+            data={"slot": slot.id, "channel": slot.channel},
+        )
+        with self._store.database.write() as connection:
+            self._facts.append_in(connection, [draft], once=True)
+            self._store.drop_slot_in(connection, slot.id)
+        return slot
+
+    def compile(
+        self, channel_code: str, *, until: datetime, actor: str, control: Control | None = None
+    ) -> Compilation:
+        """Extend the channel's timeline to `until` (at least), leaving what is frozen as it is.
+
+        With `control`, an intervention by hand is stored in the same transaction and obeyed from its tick on.
+        """
+        draft = self.draft(channel_code, until=until, control=control)
+        with self._store.database.write() as connection:
+            done = self._store_compiled(connection, draft, actor=actor, control=control)
+        self._compiled(channel_code)
+        return done
+
+    def draft(
+        self, channel_code: str, *, until: datetime, control: Control | None = None, draw: bool = True
+    ) -> Drafted:
+        """All that a compilation depends on, gathered before the transaction, which must be short.
+
+        Without `draw`, the slate stands for every attendance card.
+        """
         channel = self._store.channel(channel_code)
         renditions_of(channel, self._materials.assets)
         with self._store.database.read() as connection:
@@ -103,65 +183,108 @@ class Scheduler:
         now = self._clock.now()
         end = max(until, now + FROZEN_TICKS * _TICK, from_micros((last.end_tick if last else 0) * TICK_US))
         since = min(now, from_micros(last.end_tick * TICK_US)) if last else now
-        expanded = expand(
-            self._store.slots(channel_code),
-            lesson_of=self._materials.lesson_of,
-            is_approved=self._materials.is_approved,
-            since=since,
-            before=end + _TICK,
-        )
-        # Cards are drawn before the transaction, which must be short.
+        wanted = self._materials.now(channel)
+        controls = self._store.controls(channel_code, since_tick=tick_at(now - _CONTROLS_BACK))
+        controls = (*controls, *((control,) if control else ()))
+        # What was moved by hand may have been planned before now.
+        reach = since - _CONTROLS_BACK if controls else since
+        expanded = expand(self._store.slots(channel_code), wanted, since=reach, before=end + _TICK)
+        hand = apply(expanded.airings, controls)
+        coming = tuple(a for a in hand.airings if a.start_tick >= tick_at(since))
+        hand = replace(hand, airings=coming)
         cards = {
-            airing.id: self._materials.make_card(channel, self._codes.of(channel_code, airing.id))
-            for airing in expanded.airings
-            if takes_card(airing, kind=channel.kind)
+            airing.id: self._card(channel, airing, now) if draw else channel.slates[SEGMENT_TICKS]
+            for airing in hand.airings
+            if takes_card(airing, kind=channel.kind) and airing.id not in hand.parts
         }
-        with self._store.database.write() as connection:
-            return self._store_compiled(
-                connection,
-                channel,
-                airings=expanded.airings,
-                cards=cards,
-                end=end,
-                actor=actor,
-                more=expanded.findings,
-            )
+        findings = tuple(f for f in expanded.findings if f.at_us >= to_micros(since))
+        return Drafted(channel, wanted, hand, cards, end, findings)
+
+    def review(self, channel_code: str, *, until: datetime) -> list[Finding]:
+        """What a compilation up to `until` would find, without storing anything."""
+        draft = self.draft(channel_code, until=until, draw=False)
+        with self._store.database.read() as connection:
+            previous = self.previous_rows(connection, channel_code)
+        return self.findings(draft, compile_timeline(self.plan(draft, previous=previous)))
+
+    def wanted(self, channel_code: str) -> Wanted:
+        """What may air on a channel, as it stands now."""
+        return self._materials.now(self._store.channel(channel_code))
+
+    def planned(self, channel_code: str, *, since: datetime) -> tuple[Airing, ...]:
+        """Airings of the slots from `since` to the end of the timeline, as if nobody had intervened."""
+        with self._store.database.read() as connection:
+            last = self._store.last_row_in(connection, channel_code)
+        end = from_micros(last.end_tick * TICK_US) if last else self._clock.now()
+        wanted = self.wanted(channel_code)
+        return expand(self._store.slots(channel_code), wanted, since=since, before=end).airings
+
+    def _card(self, channel: Channel, airing: Airing, now: datetime) -> str:
+        """The card of an airing. Far ahead its place is held by the slate: drawing costs seconds of encoding."""
+        if airing.planned_us > to_micros(now + CARDS_AHEAD):
+            return channel.slates[SEGMENT_TICKS]
+        return self._materials.make_card(channel, self._codes.of(channel.code, airing.id))
+
+    def _filler(self, wanted: Wanted, material: str) -> Filler | None:
+        lesson = wanted.lesson_of(material) if material else None
+        if lesson is None or wanted.gate(material, lesson.content, self._clock.now()):
+            return None
+        return Filler(lesson.asset, lesson.ticks)
+
+    def plan(self, draft: Drafted, *, previous: tuple[Row, ...], control: Control | None = None) -> Plan:
+        """The plan of a compilation over the rows that are there."""
+        channel, now = draft.channel, self._clock.now()
+        fillers = [f for m in channel.fillers if (f := self._filler(draft.wanted, m))]
+        # Nothing of a new channel has been published yet, so nothing of it is fixed.
+        frozen = tick_at(now) + FROZEN_TICKS if previous else tick_at(now)
+        return Plan(
+            channel=channel,
+            airings=draft.hand.airings,
+            assets=self._materials.assets,
+            cards=draft.cards,
+            # A new channel begins a window ago, so that it can be tuned in to at once.
+            start_tick=tick_at(now) - WINDOW_TICKS,
+            end_tick=max(tick_at(draft.end), previous[-1].end_tick if previous else 0),
+            previous=previous,
+            frozen_tick=control.at_tick if control else frozen,
+            cut_tick=control.at_tick if control else 0,
+            parts=draft.hand.parts,
+            blocked=draft.hand.blocked,
+            fillers=fillers,
+            ident=self._filler(draft.wanted, channel.ident),
+            totals=self._totals,
+        )
+
+    def previous_rows(self, connection: Connection, channel_code: str) -> tuple[Row, ...]:
+        """The rows from the one that plays now on."""
+        last = self._store.last_row_in(connection, channel_code)
+        if last is None:
+            return ()
+        reach = min(tick_at(self._clock.now()), last.end_tick) - 1
+        return self._store.rows_in(connection, channel_code, since_tick=reach)
 
     def _store_compiled(
-        self,
-        connection: Connection,
-        channel: Channel,
-        *,
-        airings: tuple[Airing, ...],
-        cards: dict[str, str],
-        end: datetime,
-        actor: str,
-        more: tuple[Finding, ...],
+        self, connection: Connection, draft: Drafted, *, actor: str, control: Control | None
     ) -> Compilation:
-        now = self._clock.now()
-        last = self._store.last_row_in(connection, channel.code)
-        reach = min(tick_at(now), last.end_tick) - 1 if last else 0
-        previous = self._store.rows_in(connection, channel.code, since_tick=reach) if last else ()
-        compiled = compile_timeline(
-            Plan(
-                channel=channel,
-                airings=airings,
-                assets=self._materials.assets,
-                cards=cards,
-                # A new channel begins a window ago, so that it can be tuned in to at once.
-                start_tick=tick_at(now) - WINDOW_TICKS,
-                end_tick=max(tick_at(end), last.end_tick if last else 0),
-                previous=previous,
-                # Nothing of a new channel has been published yet, so nothing of it is fixed.
-                frozen_tick=tick_at(now) + (FROZEN_TICKS if last else 0),
-            )
-        )
+        channel, now = draft.channel, self._clock.now()
+        previous = self.previous_rows(connection, channel.code)
+        compiled = compile_timeline(self.plan(draft, previous=previous, control=control))
         rows = compiled.timeline.rows
         fresh = _fresh(compiled, previous)
+        if control:
+            self._facts.append_in(connection, [_control_fact(control, now)], once=True)
+            self._store.put_control_in(connection, control)
         if fresh != previous[len(rows) - len(fresh) :] or len(rows) != len(previous):
             from_tick = fresh[0].start_tick if fresh else compiled.timeline.end_tick
+            placed = {airing.id for airing in compiled.placed}
+            # A lesson that is cut short keeps its airing, although its row is laid again.
+            cut = self._store.airings_in(connection, [r.airing for r in fresh if r.airing not in placed])
             self._store.extend_in(
-                connection, channel.code, from_tick=from_tick, rows=fresh, airings=compiled.placed
+                connection,
+                channel.code,
+                from_tick=from_tick,
+                rows=fresh,
+                airings=(*cut, *compiled.placed),
             )
             self._facts.append_in(connection, [self._compiled_fact(compiled, now, actor)], once=True)
         return Compilation(
@@ -172,8 +295,29 @@ class Scheduler:
             rows[0].start_tick * TICK_US,
             compiled.timeline.end_tick * TICK_US,
             compiled.placed,
-            (*more, *compiled.findings),
+            tuple(self.findings(draft, compiled)),
         )
+
+    def findings(self, draft: Drafted, compiled: Compiled) -> list[Finding]:
+        """What is wrong with single airings, then with the span as a whole."""
+        now = self._clock.now()
+        monday = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+        monday -= timedelta(days=monday.weekday())
+        coming = {a.id: a for a in draft.hand.airings}
+        aired = [
+            a
+            for a in self._store.airings(draft.channel.code, since_tick=tick_at(monday))
+            if a.id not in coming and a.planned_us <= to_micros(now)
+        ]
+        airings = [*aired, *coming.values()]
+        return [
+            *draft.findings,
+            *compiled.findings,
+            *load_findings(airings, self._materials.limits),
+            *order_findings(airings),
+            *packet_findings(coming.values(), self._materials.post(), now_us=to_micros(now)),
+            *gap_findings(draft.channel.code, compiled.timeline.rows, minutes=draft.channel.gap_minutes),
+        ]
 
     def _compiled_fact(self, compiled: Compiled, now: datetime, actor: str) -> Draft:
         timeline = compiled.timeline
@@ -191,6 +335,23 @@ class Scheduler:
                 "end": timeline.end_tick * TICK_US,
             },
         )
+
+
+def _control_fact(control: Control, now: datetime) -> Draft:
+    return Draft(
+        id=fact_id(FactKind.AIR_CONTROLLED, control.id),
+        kind=FactKind.AIR_CONTROLLED,
+        occurred_at=to_micros(now),
+        actor=control.actor,
+        mode=str(DeliveryMode.BROADCAST),
+        data={
+            "control": control.id,
+            "channel": control.channel,
+            "command": control.command,
+            "at_tick": control.at_tick,
+            "effect": control.effect.as_json(),
+        },
+    )
 
 
 def _fresh(compiled: Compiled, previous: tuple[Row, ...]) -> tuple[Row, ...]:

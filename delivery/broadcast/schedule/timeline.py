@@ -6,21 +6,33 @@ accumulated. Everything here is pure: the same plan compiles to the same rows in
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from delivery.broadcast.asset import Asset, Rendition
-from delivery.broadcast.schedule.findings import Finding, no_room_for_card, overlap, too_late, wrong_format
+import orjson
+
+from delivery.broadcast.asset import Asset, Rendition, Segment, TransmitterSegment
+from delivery.broadcast.schedule.findings import (
+    Finding,
+    held_off,
+    no_room_for_card,
+    overlap,
+    too_late,
+    wrong_format,
+)
 from delivery.errors import N_, GateClosed
-from delivery.ids import digest_of
-from delivery.record.canonical import canonical
 from delivery.store.air import Airing, Channel, Row, RowKind, freeze_continuity
 from delivery.units import GOP_TICKS, SEGMENT_TICKS
 
 CARD_TICKS = SEGMENT_TICKS
 """Length of an attendance card: one segment, 5.76 s."""
+
+TRANSMITTER = "transmitter"
+"""Under this name rows hold the counters of the rendition of constant bit rate."""
+_HOUR_TICKS = 11_250
 
 Counters = dict[str, dict[str, int]]
 
@@ -71,10 +83,13 @@ class Timeline:
     def end_tick(self) -> int:
         return self.rows[-1].end_tick if self.rows else 0
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """One name for all rows."""
-        return digest_of(canonical(row.as_json()).decode() for row in self.rows)
+        """One name for all rows: SHA-256 over their JSON with sorted keys, one to a line."""
+        found = hashlib.sha256()
+        for row in self.rows:
+            found.update(orjson.dumps(row.as_json(), option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+        return found.hexdigest()
 
     def row_at(self, tick: int) -> Row | None:
         """The row that plays at `tick`."""
@@ -121,6 +136,26 @@ class Plan:
     previous: Sequence[Row] = ()
     frozen_tick: int = 0
     """Rows that begin before this tick are kept as they are."""
+    cut_tick: int = 0
+    """What plays at this tick ends there, between two of its segments; 0 when nothing is cut short."""
+    parts: Mapping[str, int] = field(default_factory=dict)
+    """Airing that is joined in progress -> first segment of its asset."""
+    blocked: Sequence[tuple[int, int]] = ()
+    """(from, up to) in ticks: nothing but the slate goes out."""
+    fillers: Sequence[Filler] = ()
+    """Programmes for gaps, each where it fits whole."""
+    ident: Filler | None = None
+    """Comes first in each gap in which it fits."""
+    totals: dict[tuple[str, int, int], Counters] = field(default_factory=dict)
+    """Packets of assets that earlier compilations have counted: assets never change. It is added to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A programme that belongs to no course and may go out at any time."""
+
+    asset: str
+    ticks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +176,8 @@ def compile_timeline(plan: Plan) -> Compiled:
     """
     rows, run = _frozen_rows(plan)
     kept = len(rows)
+    if rows and rows[-1] != plan.previous[kept - 1]:
+        kept -= 1
     builder = _Builder(plan, rows, run)
     known = {row.airing for row in rows if row.airing}
     placed: list[Airing] = []
@@ -154,7 +191,9 @@ def compile_timeline(plan: Plan) -> Compiled:
             continue
         builder.fill_until(airing.start_tick)
         kind = RowKind.LESSON if airing.course else RowKind.FILLER
-        builder.add(kind, airing.asset, airing.ticks, airing=airing.id)
+        builder.add(
+            kind, airing.asset, airing.ticks, airing=airing.id, first_segment=plan.parts.get(airing.id, 0)
+        )
         following = next(
             (a.start_tick for a in pending[index + 1 :] if a.start_tick >= airing.end_tick), None
         )
@@ -183,10 +222,35 @@ def renditions_of(channel: Channel, assets: Callable[[str], Asset]) -> tuple[Ren
     return assets(channel.slates[SEGMENT_TICKS]).renditions
 
 
+def takes_format(channel: Channel, asset: Asset, assets: Callable[[str], Asset]) -> None:
+    """Raises GateClosed unless `asset` has what the channel sends."""
+    base = assets(channel.slates[SEGMENT_TICKS])
+    held = {(r.name, r.kind, r.codecs) for r in asset.renditions}
+    sent = base.transmitter
+    fits = all((r.name, r.kind, r.codecs) in held for r in base.renditions)
+    fits &= sent is None or (
+        asset.transmitter is not None and asset.transmitter.packets_per_tick == sent.packets_per_tick
+    )
+    if not fits:
+        raise GateClosed(
+            N_("Asset {asset} is not in the format of channel {channel}."),
+            do=N_("Ingest the material again under the channel's profile."),
+            asset=asset.id[:12],
+            channel=channel.code,
+        )
+
+
 def _frozen_rows(plan: Plan) -> tuple[list[Row], Row | None]:
     """Rows to keep as they are; and the run of slates that reaches past the horizon, cut to its frozen segments."""
     rows = [row for row in plan.previous if row.start_tick < plan.frozen_tick]
     last = rows[-1] if rows else None
+    if last and last.start_tick < plan.cut_tick < last.end_tick:
+        rows[-1] = replace(last, ticks=plan.cut_tick - last.start_tick)
+        return rows, None
+    following = next((row for row in plan.previous[len(rows) :]), None)
+    if last and following and following.kind is RowKind.CARD and following.airing == last.airing:
+        # The card belongs to its lesson: both are fixed or neither.
+        return [*rows, following], None
     if (
         last
         and last.kind is RowKind.SLATE
@@ -200,11 +264,14 @@ def _frozen_rows(plan: Plan) -> tuple[list[Row], Row | None]:
 
 
 def _why_not(airing: Airing, builder: _Builder, plan: Plan) -> Finding | None:
+    for first, stop in plan.blocked:
+        if airing.start_tick < stop and first < airing.end_tick:
+            return held_off(airing, stop)
     if airing.start_tick < builder.free_tick:
         if airing.start_tick < max(plan.frozen_tick, plan.start_tick, builder.frozen_until):
             return too_late(airing)
         return overlap(airing, builder.rows[-1], builder.end_tick)
-    return wrong_format(airing, builder.asset(airing.asset), builder.renditions)
+    return builder.misfit(airing)
 
 
 class _Builder:
@@ -216,13 +283,17 @@ class _Builder:
         self.channel = plan.channel
         self._assets = plan.assets
         self._known: dict[str, Asset] = {}
-        self._totals: dict[str, Counters] = {}
+        self._totals = plan.totals
+        self._misfits: dict[str, Finding | None] = {}
+        self._plan = plan
         self.renditions = renditions_of(plan.channel, self.asset)
+        self.transmitter = self.asset(plan.channel.slates[SEGMENT_TICKS]).transmitter
         # A channel without rows numbers its segments by groups of pictures since 1970: should its store ever be lost,
         # the numbers still go up, and they stay below 2^31 until the year 2100.
         self.end_tick = plan.start_tick
         self._sequence = plan.start_tick // GOP_TICKS
-        self._counters: Counters = {r.name: {} for r in self.renditions}
+        names = [r.name for r in self.renditions] + [TRANSMITTER] * bool(self.transmitter)
+        self._counters: Counters = {name: {} for name in names}
         if run:
             self.end_tick, self._sequence = run.start_tick, run.sequence
             self._counters = {name: dict(pids) for name, pids in run.continuity}
@@ -232,6 +303,14 @@ class _Builder:
             self._counters = {name: dict(pids) for name, pids in last.continuity}
             self._count(last)
         self.frozen_until = run.end_tick if run else self.end_tick
+
+    def misfit(self, airing: Airing) -> Finding | None:
+        """Why the airing's asset cannot go out on this channel; each asset is looked at once."""
+        if airing.asset not in self._misfits or self._misfits[airing.asset]:
+            self._misfits[airing.asset] = wrong_format(
+                airing, self.asset(airing.asset), self.renditions, transmitter=self.transmitter
+            )
+        return self._misfits[airing.asset]
 
     @property
     def free_tick(self) -> int:
@@ -243,37 +322,75 @@ class _Builder:
             self._known[asset_id] = self._assets(asset_id)
         return self._known[asset_id]
 
-    def add(self, kind: RowKind, asset: str, ticks: int, *, airing: str = "") -> None:
+    def add(self, kind: RowKind, asset: str, ticks: int, *, airing: str = "", first_segment: int = 0) -> None:
         row = Row(
-            self.end_tick, ticks, kind, asset, airing, self._sequence, freeze_continuity(self._counters)
+            self.end_tick,
+            ticks,
+            kind,
+            asset,
+            airing,
+            self._sequence,
+            freeze_continuity(self._counters),
+            first_segment,
         )
         self.rows.append(row)
         self.end_tick, self._sequence = row.end_tick, row.end_sequence
         self._count(row)
 
     def fill_until(self, tick: int) -> None:
-        """Slates: as many whole segments as fit, and one of the ticks that remain."""
+        """Ident and fillers where they fit; then slates: as many whole segments as fit, and one of what remains."""
+        plan = self._plan
+        free = not any(first < tick and self.end_tick < stop for first, stop in plan.blocked)
+        if free and self.end_tick >= plan.frozen_tick and (plan.fillers or plan.ident):
+            self._fill_with_programmes(tick)
         whole, rest = divmod(max(tick - self.end_tick, 0), SEGMENT_TICKS)
         if whole:
             self.add(RowKind.SLATE, self.channel.slates[SEGMENT_TICKS], whole * SEGMENT_TICKS)
         if rest:
             self.add(RowKind.SLATE, self.channel.slates[rest], rest)
 
+    def _fill_with_programmes(self, tick: int) -> None:
+        ident, fillers = self._plan.ident, self._plan.fillers
+        if ident and self.end_tick + ident.ticks <= tick:
+            self.add(RowKind.FILLER, ident.asset, ident.ticks)
+        turn = self.end_tick // _HOUR_TICKS
+        while fillers:
+            # Which one comes first follows from the time, so that compiling again gives the same.
+            order = [fillers[(turn + i) % len(fillers)] for i in range(len(fillers))]
+            chosen = next((f for f in order if self.end_tick + f.ticks <= tick), None)
+            if chosen is None:
+                return
+            self.add(RowKind.FILLER, chosen.asset, chosen.ticks)
+            turn += 1
+
     def _count(self, row: Row) -> None:
-        times = row.ticks // self.asset(row.asset).ticks
-        for name, pids in self._packets(row.asset).items():
+        asset = self.asset(row.asset)
+        if row.kind is RowKind.SLATE:
+            times, first, stop = row.ticks // asset.ticks, 0, -1
+        else:
+            times, first, stop = 1, row.first_segment, row.first_segment + row.segments
+        for name, pids in self._packets(asset, first, stop).items():
             counters = self._counters.setdefault(name, {})
             for pid, packets in pids.items():
                 counters[pid] = (counters.get(pid, 0) + packets * times) % 16
 
-    def _packets(self, asset_id: str) -> Counters:
-        """Rendition -> PID -> packets in the whole asset."""
-        if asset_id not in self._totals:
+    def _packets(self, asset: Asset, first: int, stop: int) -> Counters:
+        """Rendition -> PID -> packets in segments `first` up to `stop` of the asset; -1 is its end."""
+        key = (asset.id, first, stop)
+        if key not in self._totals:
             totals: Counters = {}
-            for rendition in self.asset(asset_id).renditions:
-                pids = totals.setdefault(rendition.name, {})
-                for segment in rendition.segments:
+            for name, segments in segments_of(asset).items():
+                pids = totals.setdefault(name, {})
+                for segment in segments[first : None if stop < 0 else stop]:
                     for pid, packets in segment.packets.items():
-                        pids[pid] = pids.get(pid, 0) + packets
-            self._totals[asset_id] = totals
-        return self._totals[asset_id]
+                        pids[pid] = (pids.get(pid, 0) + packets) % 16
+            self._totals[key] = totals
+        return self._totals[key]
+
+
+def segments_of(asset: Asset) -> dict[str, Sequence[Segment | TransmitterSegment]]:
+    """Rendition -> its segments, with what goes to the transmitter under :data:`TRANSMITTER`."""
+    found: dict[str, Sequence[Segment | TransmitterSegment]] = {r.name: r.segments for r in asset.renditions}
+    if asset.transmitter:
+        found[TRANSMITTER] = asset.transmitter.segments
+    return found

@@ -10,12 +10,23 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 from av.packet import Packet
 
-from delivery.broadcast.asset import ORIGIN_PTS, Asset, Rendition, Segment
+from delivery.broadcast.asset import (
+    ORIGIN_PTS,
+    Asset,
+    Rendition,
+    Segment,
+    Transmitter,
+    TransmitterSegment,
+)
+from delivery.broadcast.media.cbr import CbrMuxer
+from delivery.broadcast.media.segmenter import batches
+from delivery.broadcast.media.transport import AccessUnit
 from delivery.broadcast.playout.restamp import packet_counts
 from delivery.errors import N_, NotFound
 from delivery.ids import content_address, digest_of
@@ -23,6 +34,8 @@ from delivery.units import SEGMENT_TICKS, TICK_PTS, Ticks
 
 LADDER = {"v360": (160, 96, 200_000), "v240": (96, 64, 100_000)}
 SOUND = "audio"
+PER_TICK = 200
+"""Packets in a tick of the transmitter rendition: 940 kbit/s."""
 _90K = Fraction(1, 90_000)
 
 
@@ -35,6 +48,9 @@ class MemoryBlobs:
     def put(self, data: bytes) -> str:
         self.held[content_address(data)] = data
         return content_address(data)
+
+    def local_path(self, _address: str) -> Path | None:
+        return None
 
     def get(self, address: str) -> bytes:
         if address not in self.held:
@@ -86,7 +102,21 @@ class Studio:
             loudness_lufs=-23.0,
             true_peak_dbtp=-1.0,
             renditions=tuple(renditions),
+            transmitter=self._transmitter(ticks, pictures["v360"], sound) if kind == "tv" else None,
         )
+
+    def _transmitter(self, ticks: int, picture: Coded, sound: Coded) -> Transmitter:
+        muxer = CbrMuxer(PER_TICK)
+        units = iter(
+            [AccessUnit(data, p + ORIGIN_PTS, d + ORIGIN_PTS, key) for p, d, key, data in picture.packets]
+        )
+        segments = []
+        for batch in batches(Ticks(ticks), frames=[data for _, _, _, data in sound.packets], units=units):
+            data, sidecar = muxer.segment(batch)
+            packets = {str(pid): held.advancing for pid, held in sidecar.pids.items()}
+            beside = self.blobs.put(sidecar.to_bytes())
+            segments.append(TransmitterSegment(self.blobs.put(data), batch.ticks, len(data), packets, beside))
+        return Transmitter(PER_TICK, "v360", 64, tuple(segments))
 
     def _cut(self, name: str, ticks: int, picture: Coded | None, sound: Coded) -> Rendition:
         segments = []

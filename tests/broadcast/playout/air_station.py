@@ -38,6 +38,8 @@ class Air:
     studio: Studio
     database: Database
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
+    folder: Path | None = None
+    """Where the air bundles lie; without one, everything is the database's."""
     approved: bool = True
     lessons: dict[str, Asset] = field(default_factory=dict)
 
@@ -61,6 +63,7 @@ class Air:
             make_card=self._card,
             learner_in=lambda learner, _course: "MAIN" if learner == LEARNER else None,
             key=b"k" * 32,
+            folder=self.folder,
         )
         return OnAir(ScheduleStore(self.database), around, clock=clock or self.clock)
 
@@ -114,8 +117,8 @@ class Air:
         return self.studio.order(sum(code.encode()) % 3 + 10, 18)
 
 
-def make_air(studio: Studio, folder: Path) -> Air:
-    """A new home in `folder`."""
-    database = Database(f"sqlite:///{folder / 'air.sqlite'}")
+def make_air(studio: Studio, home: Path, *, folder: Path | None = None) -> Air:
+    """A new home in `home`, with air bundles in `folder`."""
+    database = Database(f"sqlite:///{home / 'air.sqlite'}")
     migrate.upgrade(database)
-    return Air(studio, database)
+    return Air(studio, database, folder=folder)

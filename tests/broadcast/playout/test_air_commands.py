@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from delivery.app import App
 from delivery.broadcast.playout.onair import OnAir
 from delivery.cli import channel, schedule
+from delivery.clock import ManualClock
 from delivery.errors import BadInput, NotFound
 from delivery.settings import Settings
 from tests.broadcast.playout.air_assets import Studio
@@ -110,3 +111,68 @@ def test_a_time_that_is_none_is_refused_with_an_example(home: Wired) -> None:
     with pytest.raises(BadInput) as caught:
         run(home, schedule.app, "add", "TV1", "tomorrow", "M1")
     assert "2026-11-24T19:30" in str(caught.value.do)
+
+
+def test_the_feed_of_a_span_is_judged_clean_and_a_broken_one_is_not(home: Wired, tmp_path: Path) -> None:
+    run(home, schedule.app, "add", "TV1", "2026-11-24T19:30:30", "M1")
+    run(home, schedule.app, "compile", "--hours", "1")
+    out = tmp_path / "feed.ts"
+    span = ("--from", "2026-11-24T19:30:20", "--to", "2026-11-24T19:30:50")
+    assert (
+        document(home, channel.app, "render", "TV1", *span, "--out", str(out))["rendition"] == "transmitter"
+    )
+    clean = document(home, channel.app, "check", str(out))
+    assert (clean["verdict"], clean["faults"], clean["bit_rate"]) == ("clean", 0, 940_000)
+    data = bytearray(out.read_bytes())
+    data[188 * 700] = 0
+    out.write_bytes(data)
+    broken = document(home, channel.app, "check", str(out), code=1)
+    assert [c["id"] for c in broken["checks"] if c["count"]] == ["1.2"]
+    assert "Sync_byte_error" in run(home, channel.app, "check", str(out), code=1)
+
+
+def test_slots_of_a_file_are_scheduled_exported_and_removed(home: Wired, tmp_path: Path) -> None:
+    file = tmp_path / "week.csv"
+    file.write_text("channel,start,materials\nTV1,2026-11-24T19:31,M1\nTV1,2026-11-24T20:31,M9\n", "utf-8")
+    slots = document(home, schedule.app, "import", str(file))["slots"]
+    assert len(slots) == 2
+    run(home, schedule.app, "compile", "--hours", "3", code=1)
+    assert document(home, schedule.app, "remove", slots[1]["slot"])["slot"] == slots[1]["slot"]
+    run(home, schedule.app, "compile", "--hours", "3")
+    guide = tmp_path / "guide.xml"
+    run(home, schedule.app, "export", "--format", "xmltv", "--out", str(guide), "--from", "2026-11-24")
+    assert guide.read_text("utf-8").count("<programme ") == 1
+    sheet = tmp_path / "sheet.pdf"
+    run(home, schedule.app, "export", "--format", "daysheet", "--channel", "TV1", "--out", str(sheet))
+    assert sheet.read_bytes().startswith(b"%PDF-")
+    with pytest.raises(BadInput):
+        run(home, schedule.app, "export", "--format", "csv")
+
+
+def test_what_was_missed_is_proposed_as_a_make_good_and_then_no_more(home: Wired) -> None:
+    run(home, schedule.app, "add", "TV1", "2026-11-24T19:31", "M1")
+    run(home, schedule.app, "compile", "--hours", "30")
+    clock = home.clock
+    assert isinstance(clock, ManualClock)
+    clock.advance(600)
+    home.on_air.asrunner.step(clock.now())
+    [missed] = document(home, schedule.app, "makegoods", code=1)["makegoods"]
+    assert (missed["material"], missed["status"], missed["planned"]) == (
+        "M1",
+        "missed",
+        "2026-11-24 19:31:00",
+    )
+    start = missed["proposed"].replace(" ", "T")
+    run(home, schedule.app, "add", "TV1", start, "M1", "--makes-good", missed["airing"])
+    assert document(home, schedule.app, "makegoods")["makegoods"] == []
+    run(home, schedule.app, "compile", "--hours", "30")
+
+
+def test_a_technician_sees_the_effect_before_it_is_taken(home: Wired) -> None:
+    run(home, schedule.app, "add", "TV1", "2026-11-24T19:31", "M1")
+    run(home, schedule.app, "compile", "--hours", "1")
+    planned = document(home, channel.app, "hold", "TV1", "--minutes", "5", "--dry-run")
+    assert (planned["done"], [m["material"] for m in planned["moved"]]) == (False, ["M1"])
+    assert document(home, channel.app, "list")["channels"][0]["next"]["start"] == "2026-11-24 19:31:00"
+    told = run(home, channel.app, "hold", "TV1", "--minutes", "5")
+    assert "M1" in told

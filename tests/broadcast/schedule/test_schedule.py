@@ -9,7 +9,15 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.broadcast.schedule.schedule import Expanded, Lesson, expand, make_slot, nearest_tick, takes_card
+from delivery.broadcast.schedule.schedule import (
+    Expanded,
+    Lesson,
+    Wanted,
+    expand,
+    make_slot,
+    nearest_tick,
+    takes_card,
+)
 from delivery.clock import VIETNAM, to_micros
 from delivery.errors import BadInput
 from delivery.store.air import TICK_US, Slot
@@ -26,13 +34,8 @@ def lesson_of(material: str) -> Lesson | None:
 
 def expanded(*slots: Slot, days: int = 14, approved: bool = True) -> Expanded:
     since = datetime(2026, 11, 24, tzinfo=VIETNAM)
-    return expand(
-        slots,
-        lesson_of=lesson_of,
-        is_approved=lambda _material, _content: approved,
-        since=since,
-        before=since + timedelta(days=days),
-    )
+    wanted = Wanted(lesson_of, lambda _material, _content, _when: "" if approved else "unapproved")
+    return expand(slots, wanted, since=since, before=since + timedelta(days=days))
 
 
 def test_wall_time_is_that_of_viet_nam() -> None:

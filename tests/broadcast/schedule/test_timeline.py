@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.broadcast.asset import Asset
+from delivery.broadcast.playout.feed import locate
 from delivery.broadcast.schedule.timeline import (
     CARD_TICKS,
     Compiled,
@@ -23,7 +24,7 @@ from delivery.broadcast.schedule.timeline import (
     slice_of,
 )
 from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
-from delivery.units import SEGMENT_TICKS, Ticks
+from delivery.units import SEGMENT_TICKS, TICK_PTS, Ticks
 from tests.broadcast.playout.air_assets import paper_asset
 
 SLATES = {length: f"slate-{length}" for length in range(1, SEGMENT_TICKS + 1)}
@@ -193,6 +194,30 @@ def test_a_new_channel_numbers_its_segments_higher_than_any_channel_before_it() 
     )
     assert late > early + year // SEGMENT_TICKS
     assert late < 2**31
+
+
+def test_a_day_of_2000_joins_across_the_wrap_of_the_stamps_does_not_drift_by_a_tick() -> None:
+    day, wrap = 270_000, (1 << 33) // TICK_PTS
+    noon = (NOON // wrap + 1) * wrap - day // 2
+    lengths = [100 + number * 37 % 67 for number in range(2_000)]
+    starts = [noon + 10 + number * 134 for number in range(2_000)]
+    some = [airing(n, s, t) for n, (s, t) in enumerate(zip(starts, lengths, strict=True)) if t < 134]
+    timeline = compile_timeline(Plan(CHANNEL, some, assets, {}, noon, noon + day)).timeline
+    assert sum(row.kind is not RowKind.SLATE for row in timeline.rows) == len(some) > 900
+    assert len(timeline.rows) > 2_000
+    sent: dict[int, int] = {}
+    expected = noon
+    for piece in timeline.slices(noon, noon + day):
+        asset = assets(piece.row.asset)
+        position = locate(piece, asset, "v360")
+        # Presentation goes on where it was, modulo 2^33, and counters where the last packet was.
+        first_tick = piece.index * SEGMENT_TICKS % asset.ticks
+        assert position.delta90k + first_tick * TICK_PTS == expected * TICK_PTS
+        for pid, packets in position.packets.items():
+            assert position.counters.get(pid, 0) == sent.get(pid, 0) % 16
+            sent[pid] = sent.get(pid, 0) + packets
+        expected += piece.ticks
+    assert expected * TICK_PTS % (1 << 33) < noon * TICK_PTS % (1 << 33)
 
 
 _PROGRAM = """

@@ -1,0 +1,51 @@
+"""The time by which feeds are sent: a monotonic clock that follows UTC slowly and never jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from delivery.clock import Clock, to_micros
+
+SLEW_PPM: Final = 25
+"""How fast the feed's time is drawn towards UTC; receivers follow 30 ppm (ISO/IEC 13818-1 section 2.4.2.1)."""
+STEP_S: Final = 0.5
+"""UTC that moves further than this against the monotonic clock has been set by somebody."""
+
+
+@dataclass
+class SlewedClock:
+    """Microseconds since 1970 UTC, monotonic and smooth."""
+
+    clock: Clock
+    _anchor_mono: float = field(init=False)
+    _anchor_us: float = field(init=False)
+    _offset: float = field(init=False)
+    """UTC less monotonic, µs, as it was last seen."""
+    stepped_s: float = field(init=False, default=0.0)
+    """Last jump of UTC that was seen and not followed at once; 0 for none."""
+
+    def __post_init__(self) -> None:
+        self._anchor_mono = self.clock.monotonic()
+        self._anchor_us = float(to_micros(self.clock.now()))
+        self._offset = self._anchor_us - self._anchor_mono * 1e6
+
+    def now_us(self) -> int:
+        """The time now. Draws towards UTC by at most :data:`SLEW_PPM`."""
+        mono = self.clock.monotonic()
+        elapsed = (mono - self._anchor_mono) * 1e6
+        free = self._anchor_us + elapsed
+        if elapsed >= 100_000:
+            utc = float(to_micros(self.clock.now()))
+            offset = utc - mono * 1e6
+            if abs(offset - self._offset) > STEP_S * 1e6:
+                self.stepped_s = (offset - self._offset) / 1e6
+            self._offset = offset
+            most = elapsed * SLEW_PPM / 1e6
+            free += min(max(utc - free, -most), most)
+            self._anchor_mono, self._anchor_us = mono, free
+        return int(free)
+
+    def behind_us(self) -> int:
+        """By how much it is still behind UTC (negative: ahead)."""
+        return to_micros(self.clock.now()) - self.now_us()
