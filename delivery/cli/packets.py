@@ -1,8 +1,9 @@
-"""``tuxa packets``: batches of packets, from plan to post."""
+"""``tuxa packets``: batches of packets, from standing order to post and back."""
 
 from __future__ import annotations
 
-import getpass
+import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,17 +11,59 @@ import typer
 
 from delivery.app import App
 from delivery.cli.context import app_of, note, print_json, say
+from delivery.cli.packet_words import (
+    STATES,
+    actor,
+    codes_of,
+    due_json,
+    items_of,
+    learners_of,
+    listed,
+    order_json,
+    plan_json,
+    resend_json,
+    say_plan,
+    status_json,
+)
 from delivery.cli.progress import bar
 from delivery.errors import N_, BadInput
-from delivery.postal.job import KIND_WORDS
-from delivery.postal.planning import Planned, plan_batch
-from delivery.postal.posting import post_batch
-from delivery.postal.printing import print_batch
+from delivery.postal.outgoing.labels import write_labels
+from delivery.postal.outgoing.order import plan_due, read_order, require_order, set_order, to_do
+from delivery.postal.outgoing.packet import Options
+from delivery.postal.outgoing.planning import Wish, plan_batch
+from delivery.postal.outgoing.posting import (
+    WhyBack,
+    WhyVoid,
+    delivered,
+    post_batch,
+    post_scanned,
+    resends,
+    undelivered,
+    void,
+)
+from delivery.postal.outgoing.postinglist import write_posting_list
+from delivery.postal.outgoing.printing import print_batch
+from delivery.postal.outgoing.reprint import reprint
+from delivery.postal.outgoing.spool import spool_batch
 from delivery.store.packets import Packets
 
 app = typer.Typer(no_args_is_help=True, help="Packets of printed material and assignment sheets.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Day = Annotated[str, typer.Option(help="Day, YYYY-MM-DD; today when left out.")]
+Learner = Annotated[list[str] | None, typer.Option("--learner", help="Student code; may be repeated.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the files; default <home>/print.")]
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(
+            N_("“{text}” is not a day."), do=N_("Write it as YYYY-MM-DD, for example 2026-11-22."), text=text
+        ) from error
 
 
 @app.command()
@@ -29,73 +72,123 @@ def plan(
     batch: str,
     course: Annotated[str, typer.Option(help="Course; may be left out for a known batch.")] = "",
     unit: Annotated[list[int] | None, typer.Option(help="Only these units.")] = None,
+    mailing: Annotated[int, typer.Option(help="This mailing of the course's standing order.")] = 0,
+    only: Annotated[list[str] | None, typer.Option(help="Only these students; may be repeated.")] = None,
+    but: Annotated[list[str] | None, typer.Option("--except", help="Not these students.")] = None,
+    send: Day = "",
+    duplex: Annotated[bool, typer.Option("--duplex", help="Print on both sides.")] = False,
+    n_up: Annotated[int, typer.Option(help="Pages of a PDF on one page: 1, 2 or 4.")] = 1,
+    large: Annotated[bool, typer.Option("--large-print", help="Text half as large again.")] = False,
+    envelope: Annotated[str, typer.Option(help="Envelope of the stock file.")] = "",
+    not_needed: Annotated[
+        list[str] | None, typer.Option(help="KIND=REASON: a printed kind that the syllabus does without.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, keep nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Plan a packet for every learner of a course. Doing it again adds the learners who have come since."""
     tuxa = app_of(context)
-    planned = plan_batch(
-        tuxa, batch, course=course.upper(), units=frozenset(unit or ()), actor=actor(), dry_run=dry_run
-    )
-    codes = codes_of(tuxa, planned.without_address)
-    if as_json:
-        print_json(_plan_json(planned, codes))
-        return
-    _say_plan(tuxa, planned, codes)
-
-
-def _plan_json(planned: Planned, without_address: list[str]) -> dict[str, Any]:
-    spec = planned.spec
-    return {
-        "batch": spec.batch,
-        "course": spec.course,
-        "packets": planned.packets,
-        "added": planned.added,
-        "pages": planned.pages,
-        "pages_per_packet": spec.pages,
-        "contents": [
-            {
-                "role": part.role,
-                "material": part.material,
-                "kind": part.kind,
-                "title": part.title,
-                "edition": part.edition,
-                "approval": part.approval,
-                "activity": part.activity or None,
-                "due": part.due or None,
-                "pages": part.pages,
-            }
-            for part in spec.parts
-        ],
-        "missing_kinds": list(spec.missing),
-        "without_address": without_address,
-    }
-
-
-def _say_plan(tuxa: App, planned: Planned, without_address: list[str]) -> None:
-    words = tuxa.translate
-    say(
-        words(
-            N_("Batch {batch}: {packets} packets of {each} pages, {pages} pages in all; {added} new."),
-            batch=planned.spec.batch,
-            packets=planned.packets,
-            each=planned.spec.pages,
-            pages=planned.pages,
-            added=planned.added,
+    if n_up not in (1, 2, 4):
+        raise BadInput(
+            N_("{count} pages on one cannot be set."), do=N_("Give 1, 2 or 4 with --n-up."), count=n_up
         )
-    )
-    for part in planned.spec.parts:
-        say(f"  {part.pages:>4}  {part.title}")
-    if planned.missing:
-        kinds = ", ".join(words(KIND_WORDS[kind]) for kind in planned.missing)
-        note(words(N_("Warning (TX-4.3b): no approved print of these kinds: {kinds}."), kinds=kinds))
-    if without_address:
-        note(
+    named = learners_of(tuxa, only or [])
+    if mailing:
+        order = require_order(tuxa, course.upper())
+        wish = next((order.wish(m) for m in order.mailings if m.number == mailing), None)
+        if wish is None:
+            raise BadInput(
+                N_("The standing order of course {course} has no mailing {number}."),
+                do=N_("Look at it with: tuxa packets order {course}"),
+                course=order.course,
+                number=mailing,
+            )
+    else:
+        wish = Wish(
+            course=course.upper(),
+            units=frozenset(unit or ()),
+            only=named,
+            but=learners_of(tuxa, but or []),
+            not_needed=dict(pair.partition("=")[::2] for pair in not_needed or ()),
+            options=Options(duplex=duplex, n_up=n_up, large=large, envelope=envelope),
+            send=_day(send),
+        )
+    planned = plan_batch(tuxa, batch, wish=wish, actor=actor(), dry_run=dry_run)
+    if as_json:
+        print_json(plan_json(tuxa, planned))
+        return
+    say_plan(tuxa, planned)
+
+
+@app.command()
+def order(
+    context: typer.Context,
+    course: str,
+    file: Annotated[Path | None, typer.Argument(help="TOML file with the new order.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or set the standing order of a course: what its learners are sent and when."""
+    tuxa = app_of(context)
+    if file is not None:
+        changed = set_order(tuxa, read_order(file, course.upper()), actor=actor())
+        note(tuxa.translate(N_("The order is set.") if changed else N_("The order is as it was.")))
+    found = require_order(tuxa, course.upper())
+    if as_json:
+        print_json(order_json(found))
+        return
+    for mailing in found.mailings:
+        units = ", ".join(map(str, mailing.units)) or "–"
+        say(
+            tuxa.translate(
+                N_("{batch}: goes out on {day}, units {units}"),
+                batch=found.batch(mailing),
+                day=f"{mailing.send:%d/%m/%Y}",
+                units=units,
+            )
+        )
+
+
+@app.command()
+def due(
+    context: typer.Context,
+    on: Day = "",
+    plan_them: Annotated[bool, typer.Option("--plan", help="Plan what is due, catch-ups included.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What is to be done by a day: mailings, learners who must catch up, packets to be sent again."""
+    tuxa = app_of(context)
+    if plan_them:
+        for planned in plan_due(tuxa, _day(on), actor=actor()):
+            note(
+                tuxa.translate(
+                    N_("{batch}: {added} packets planned"), batch=planned.spec.batch, added=planned.added
+                )
+            )
+    found = to_do(tuxa, _day(on))
+    if as_json:
+        print_json(due_json(tuxa, found))
+        return
+    words = tuxa.translate
+    if not found.mailings and not found.resends:
+        say(words(N_("Nothing is to be done.")))
+    for mailing in found.mailings:
+        say(
             words(
-                N_(
-                    "No address, so no packet yet: {learners}. Add the addresses, then plan this batch again."
-                ),
-                learners=", ".join(without_address),
+                N_("{batch}, {day}: {behind} without a packet, {unprinted} to print, {unposted} to post"),
+                batch=mailing.batch,
+                day=f"{mailing.mailing.send:%d/%m/%Y}",
+                behind=len(mailing.behind),
+                unprinted=mailing.unprinted,
+                unposted=mailing.unposted,
+            )
+        )
+    for document in resend_json(tuxa, found.resends):
+        say(
+            words(
+                N_("{batch}: send again to {learner} ({reason})"),
+                batch=document["batch"],
+                learner=document["learner"],
+                reason=document["reason"],
             )
         )
 
@@ -104,16 +197,22 @@ def _say_plan(tuxa: App, planned: Planned, without_address: list[str]) -> None:
 def print_(
     context: typer.Context,
     batch: str,
-    out: Annotated[Path | None, typer.Option(help="Folder for the files; default <home>/print.")] = None,
+    out: Out = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also draw files that are gone (same codes: only if never printed)."),
+    ] = False,
+    printer: Annotated[str, typer.Option(help="Send the files to this printer (lp).")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Draw one PDF per packet. Doing it again, or after a kill, draws only what is not there."""
+    """Draw the packets into files to print. Doing it again, or after a kill, draws only what is not there."""
     tuxa = app_of(context)
     began = tuxa.clock.monotonic()
     with bar(tuxa.translate(N_("Printing"))) as progress:
-        printed = print_batch(tuxa, batch, out=out, actor=actor(), progress=progress)
+        printed = print_batch(tuxa, batch, out=out, actor=actor(), progress=progress, again=again)
     seconds = round(tuxa.clock.monotonic() - began, 3)
-    skipped = codes_of(tuxa, printed.skipped)
+    sent = spool_batch(tuxa, batch, printed.files, printer=printer) if printer else ()
+    unreachable = listed(tuxa, printed.unreachable)
     if as_json:
         print_json(
             {
@@ -122,7 +221,10 @@ def print_(
                 "pages": printed.pages,
                 "drawn": printed.drawn,
                 "files": [str(file) for file in printed.files],
-                "without_address": skipped,
+                "gone": [str(file) for file in printed.gone],
+                "sent_to_printer": list(sent),
+                "without_address": [entry["learner"] for entry in unreachable],
+                "unreachable": unreachable,
                 "seconds": seconds,
             }
         )
@@ -136,12 +238,40 @@ def print_(
             folder=str(printed.files[0].parent) if printed.files else "–",
         )
     )
-    if skipped:
+    for file in printed.gone:
         note(
             tuxa.translate(
-                N_("Not printed, because the address is gone: {learners}"), learners=", ".join(skipped)
+                N_("{file} was drawn before and is gone. If it was never printed: --again; else reprint it."),
+                file=str(file),
             )
         )
+    for entry in unreachable:
+        note(tuxa.translate(N_("Not printed: {learner}, {reason}"), **entry))
+
+
+@app.command()
+def labels(
+    context: typer.Context,
+    batch: str,
+    out: Annotated[Path, typer.Option(help="File to write, a PDF.")],
+    stock: Annotated[str, typer.Option(help="Label sheet of the stock file.")] = "",
+    skip: Annotated[int, typer.Option(help="Labels that are gone from the first sheet.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Address labels of the packets that are printed and not posted, in the order of the print jobs."""
+    tuxa = app_of(context)
+    made = write_labels(tuxa, batch, out, stock=stock, skip=skip)
+    if as_json:
+        print_json({"batch": batch, "labels": made.labels, "sheets": made.sheets, "file": str(made.file)})
+        return
+    say(
+        tuxa.translate(
+            N_("{labels} labels on {sheets} sheets: {file}"),
+            labels=made.labels,
+            sheets=made.sheets,
+            file=str(made.file),
+        )
+    )
 
 
 @app.command()
@@ -152,11 +282,12 @@ def post(
         list[str] | None,
         typer.Option(help="STUDENT=NUMBER: only these packets, with their postal item number."),
     ] = None,
+    items: Annotated[Path | None, typer.Option(help="CSV file with the columns student, item.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Record that the printed packets of a batch went to the post."""
     tuxa = app_of(context)
-    posted = post_batch(tuxa, batch, items=_items(tuxa, item or []), actor=actor())
+    posted = post_batch(tuxa, batch, items=items_of(tuxa, item or [], items), actor=actor())
     waiting = codes_of(tuxa, posted.not_printed)
     if as_json:
         print_json(
@@ -177,6 +308,171 @@ def post(
         note(tuxa.translate(N_("Not printed yet, so not posted: {learners}"), learners=", ".join(waiting)))
 
 
+@app.command("post-scan")
+def post_scan(context: typer.Context, as_json: AsJson = False) -> None:
+    """Post packets by hand scanner: a code of the letter, then the barcode of its postal label, line by line."""
+    tuxa = app_of(context)
+    words = tuxa.translate
+    posted, problems = [], []
+    for scanned in post_scanned(tuxa, sys.stdin, actor=actor()):
+        if scanned.problem is not None:
+            problems.append(words.error(scanned.problem))
+            note(words.error(scanned.problem))
+        elif scanned.packet is not None:
+            posted.append({"packet": scanned.packet.packet, "item": scanned.item})
+            note(
+                words(N_("{item}: posted, packet {packet}"), item=scanned.item, packet=scanned.packet.packet)
+            )
+    if as_json:
+        print_json({"posted": posted, "problems": problems})
+    else:
+        say(
+            words(
+                N_("{posted} packets posted now, {problems} lines not used."),
+                posted=len(posted),
+                problems=len(problems),
+            )
+        )
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    batch: str,
+    out: Annotated[Path, typer.Option(help="Folder for the posting list.")],
+    as_json: AsJson = False,
+) -> None:
+    """The posting list for the counter, as PDF and CSV: every posted packet with address, item number and weight."""
+    tuxa = app_of(context)
+    made = write_posting_list(tuxa, batch, out)
+    if as_json:
+        print_json(
+            {
+                "batch": batch,
+                "packets": made.packets,
+                "grams": made.grams,
+                "files": [str(f) for f in made.files],
+            }
+        )
+        return
+    say(
+        tuxa.translate(
+            N_("{packets} packets, {kilograms} kg: {files}"),
+            packets=made.packets,
+            kilograms=f"{made.grams / 1000:.2f}".replace(".", ","),
+            files=", ".join(str(file) for file in made.files),
+        )
+    )
+
+
+@app.command("delivered")
+def delivered_(
+    context: typer.Context,
+    name: Annotated[list[str], typer.Argument(help="Postal item numbers or packet numbers.")],
+    as_json: AsJson = False,
+) -> None:
+    """Record that the post delivered packets."""
+    tuxa = app_of(context)
+    _say_packets(
+        tuxa, delivered(tuxa, name, actor=actor()), N_("{count} packets delivered."), as_json=as_json
+    )
+
+
+@app.command("undelivered")
+def undelivered_(
+    context: typer.Context,
+    name: Annotated[list[str] | None, typer.Argument(help="Postal item numbers or packet numbers.")] = None,
+    reason: Annotated[WhyBack, typer.Option(help="What the post's form says.")] = WhyBack.UNKNOWN,
+    as_json: AsJson = False,
+) -> None:
+    """Record that packets came back undelivered; without numbers, list those to be sent again."""
+    tuxa = app_of(context)
+    if name:
+        found = undelivered(tuxa, name, reason=reason, actor=actor())
+        _say_packets(tuxa, found, N_("{count} packets came back undelivered."), as_json=as_json)
+        return
+    documents = resend_json(tuxa, resends(tuxa))
+    if as_json:
+        print_json({"resend": documents})
+        return
+    for document in documents:
+        text = (
+            N_("{batch}: {learner}, {reason}; the address has changed since: reprint it")
+            if document["address_changed"]
+            else N_("{batch}: {learner}, {reason}; the address is still the same: ask the learner first")
+        )
+        say(
+            tuxa.translate(
+                text, batch=document["batch"], learner=document["learner"], reason=document["reason"]
+            )
+        )
+    if not documents:
+        say(tuxa.translate(N_("Nothing is to be sent again.")))
+
+
+@app.command("reprint")
+def reprint_(
+    context: typer.Context,
+    batch: str,
+    learner: Learner = None,
+    came_back: Annotated[
+        bool, typer.Option("--undelivered", help="Everything that came back undelivered.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Plan new packets with new codes in place of old ones; print them with “packets print”."""
+    tuxa = app_of(context)
+    chosen = list(learners_of(tuxa, learner or []))
+    if came_back:
+        chosen += [resend.state.learner for resend in resends(tuxa, batch)]
+    made = reprint(tuxa, batch, chosen, actor=actor())
+    unreachable = listed(tuxa, made.unreachable)
+    if as_json:
+        print_json(
+            {
+                "batch": batch,
+                "reprinted": len(made.replaced),
+                "pages": made.pages,
+                "superseded": [state.packet for state in made.replaced],
+                "not_printed_yet": codes_of(tuxa, made.waiting),
+                "unreachable": unreachable,
+            }
+        )
+        return
+    say(
+        tuxa.translate(
+            N_("{count} packets planned anew, {pages} pages."), count=len(made.replaced), pages=made.pages
+        )
+    )
+    for entry in unreachable:
+        note(tuxa.translate(N_("Not planned: {learner}, {reason}"), **entry))
+
+
+@app.command("void")
+def void_(
+    context: typer.Context,
+    batch: str,
+    learner: Learner = None,
+    reason: Annotated[WhyVoid, typer.Option(help="Why.")] = WhyVoid.MISPRINT,
+    as_json: AsJson = False,
+) -> None:
+    """Void packets: their sheets no longer count, and work on them is held."""
+    tuxa = app_of(context)
+    if not learner:
+        raise BadInput(N_("No learner is named."), do=N_("Give --learner, once for each packet to void."))
+    chosen = void(tuxa, batch, list(learners_of(tuxa, learner)), reason=reason, actor=actor())
+    _say_packets(tuxa, chosen, N_("{count} packets voided."), as_json=as_json)
+
+
+def _say_packets(tuxa: App, states: list[Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"packets": [state.packet for state in states]})
+    else:
+        say(tuxa.translate(text, count=len(states)))
+
+
 @app.command()
 def status(
     context: typer.Context,
@@ -187,7 +483,7 @@ def status(
     tuxa = app_of(context)
     packets = Packets(tuxa.database, tuxa.facts)
     batches = [packets.require(batch)] if batch else packets.all()
-    documents = [_status(packets, found.code, found.course) for found in batches]
+    documents = [status_json(packets, found.code, found.course) for found in batches]
     if as_json:
         print_json({"batches": documents})
         return
@@ -195,7 +491,7 @@ def status(
         say(tuxa.translate(N_("No batch is planned yet.")))
     for document in documents:
         states = ", ".join(
-            f"{tuxa.translate(_STATES[name])} {count}" for name, count in document["states"].items()
+            f"{tuxa.translate(STATES[name])} {count}" for name, count in document["states"].items()
         )
         say(
             tuxa.translate(
@@ -207,57 +503,3 @@ def status(
                 states=states,
             )
         )
-
-
-_STATES = {
-    "planned": N_("planned"),
-    "printed": N_("printed"),
-    "posted": N_("posted"),
-    "delivered": N_("delivered"),
-    "undelivered": N_("undelivered"),
-    "returned": N_("returned"),
-    "superseded": N_("superseded"),
-    "voided": N_("voided"),
-}
-
-
-def _status(packets: Packets, code: str, course: str) -> dict[str, Any]:
-    states = packets.states(code)
-    totals = packets.page_totals(code)
-    return {
-        "batch": code,
-        "course": course,
-        "packets": len(states),
-        "printed": sum(state.printed is not None for state in states),
-        "posted": sum(state.posted is not None for state in states),
-        "pages": sum(totals.values()),
-        "states": totals,
-    }
-
-
-def _items(tuxa: App, pairs: list[str]) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for pair in pairs:
-        code, equals, number = pair.partition("=")
-        if not equals:
-            raise BadInput(
-                N_("“{text}” does not name a student and a postal item."),
-                do=N_("Write it as STUDENT=NUMBER, for example TX260001=RR473124829VN."),
-                text=pair,
-            )
-        out[tuxa.learners.require(code).id] = number
-    return out
-
-
-def codes_of(tuxa: App, learners: tuple[str, ...]) -> list[str]:
-    """Student codes, by which the clerk knows the learners."""
-    profiles = tuxa.vault.profiles(learners)
-    return [profiles[learner].code if learner in profiles else learner for learner in learners]
-
-
-def actor() -> str:
-    """Who gives this command: the account of the machine."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (OSError, KeyError):
-        return "cli"

@@ -1,1 +1,1 @@
-"""Post: packet, layout, draw, mailing | scan, intake."""
+"""Post: outgoing packets and incoming work; what both share lies here (codes' symbols, fonts, page records)."""

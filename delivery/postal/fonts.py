@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import Any
 
 import fontpkg_be_vietnam_pro
 import fontpkg_noto_serif
@@ -52,3 +53,19 @@ def measure(text: str, face: Face, size_pt: float) -> float:
     """Width of `text` in millimetres."""
     width: float = pdfmetrics.stringWidth(text, font_name(face), size_pt)
     return width * MM_PER_PT
+
+
+def undrawable(text: str) -> str:
+    """The characters of `text` that the sans typefaces have no shape for, spaces and line ends apart."""
+    known = _characters()
+    if known.issuperset(text):
+        return ""
+    return "".join(c for c in text if c not in known and not c.isspace())
+
+
+@cache
+def _characters() -> frozenset[str]:
+    fonts: list[Any] = [
+        pdfmetrics.getFont(font_name(face)) for face in (Face.SANS, Face.SANS_MEDIUM, Face.SANS_BOLD)
+    ]
+    return frozenset.intersection(*(frozenset(map(chr, font.face.charToGlyph)) for font in fonts))

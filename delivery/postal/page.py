@@ -1,14 +1,14 @@
-"""A laid-out page as a frozen record: where everything stands, in millimetres from the top left corner. Pure.
+"""A laid-out page as a frozen record of what is drawn where, in millimetres from the top left corner. Pure.
 
-The same record is drawn (:mod:`delivery.postal.draw`) and kept for the reader, who finds corner marks, codes and answer
-areas by it.
+It is drawn by :mod:`delivery.postal.outgoing.draw`; what a reader needs of it is :class:`SheetLayout`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+
+from delivery.postal.sheetlayout import AnswerArea, Bubble, CodeSpot, Corner, MarkBox, SheetLayout
 
 A4_MM = (210.0, 297.0)
 
@@ -55,6 +55,7 @@ class Line:
     y2: float
     width_mm: float = 0.2
     ink: Ink = Ink.RULE
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,60 +69,68 @@ class Box:
     radius: float = 0.0
     fill: Ink | None = None
     stroke: Ink | None = None
-
-
-Item = Text | Line | Box
-
-
-@dataclass(frozen=True, slots=True)
-class CodeSpot:
-    """Where a code's dark square stands (top left corner); the quiet zone lies around it."""
-
-    kind: str
-    """``main`` or ``side``."""
-    x: float
-    y: float
-    size: float
-    quiet: float
+    stroke_mm: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerArea:
-    """Ruled room for the answer to one question, or a part of it when it goes over a page."""
+class Circle:
+    """A circle's outline about (x, y)."""
 
-    question: int
     x: float
     y: float
+    radius: float
+    width_mm: float = 0.25
+    ink: Ink = Ink.MUTED
+
+
+Item = Text | Line | Box | Circle
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """A page of an existing PDF, set into the page as it is: turned upright, then scaled and moved.
+
+    Of the source page, the part from (`left`, `top`) with `width` and `height` (its own millimetres, upright) comes to
+    (`x`, `y`) of the printed page at `scale`.
+    """
+
+    page: int
+    """Of the source, from 0."""
+    left: float
+    top: float
     width: float
     height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Corner:
-    """A corner mark: the point where its two legs meet."""
-
     x: float
     y: float
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
 class PageLayout:
-    """One side of one sheet of paper."""
+    """One side of one sheet of paper, without what differs per learner."""
 
+    role: str
     width: float
     height: float
     items: tuple[Item, ...]
     codes: tuple[CodeSpot, ...]
     corners: tuple[Corner, ...]
     answers: tuple[AnswerArea, ...] = ()
-    inset: int = -1
-    """Page of the material's PDF (from 0) that is set into :data:`delivery.postal.layout.INSET`, or -1."""
+    bubbles: tuple[Bubble, ...] = ()
+    marks: tuple[MarkBox, ...] = ()
+    insets: tuple[Inset, ...] = ()
+    source: str = ""
+    """Content address of the PDF that `insets` are pages of."""
 
-    def record(self) -> dict[str, Any]:
-        """What a reader needs, as JSON: size, corners, codes and answer areas in millimetres."""
-        return {
-            "size_mm": [self.width, self.height],
-            "corners": [[c.x, c.y] for c in self.corners],
-            "codes": [asdict(code) for code in self.codes],
-            "answers": [asdict(area) for area in self.answers],
-        }
+    def record(self) -> SheetLayout:
+        """What a reader needs."""
+        return SheetLayout(
+            self.role,
+            self.width,
+            self.height,
+            self.corners,
+            self.codes,
+            self.answers,
+            self.bubbles,
+            self.marks,
+        )

@@ -1,0 +1,134 @@
+"""The feedback slip: marks and comments on the work that came back since the last packet.
+
+Which marks a packet tells of is decided when it is planned and stands in its PacketPlanned fact, so that printing again
+tells the same, and the next packet goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from delivery.errors import N_
+from delivery.postal.fonts import measure
+from delivery.postal.outgoing.layout import Codes, Header, Words, footer, framed, heading, own_person
+from delivery.postal.outgoing.markdown import Block, Heading, Paragraph, Separator, Span, Style, clean
+from delivery.postal.outgoing.typeset import LARGE_PRINT, SANS, typeset
+from delivery.postal.page import PageLayout
+from delivery.postal.roles import FEEDBACK
+from delivery.record.corrections import standing
+from delivery.record.facts import Fact
+from delivery.record.kinds import FactKind
+from delivery.store.factlog import FactLog
+from delivery.store.packets import Packets
+from delivery.store.vault import Vault
+
+MAX_MARKS = 12
+"""Marks on one slip: more than a term's assignments of one course."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkNote:
+    """One mark as it is told to the learner."""
+
+    fact: str
+    title: str
+    score: str
+    lecturer: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSource:
+    """Where marks and comments are read."""
+
+    facts: FactLog
+    vault: Vault
+
+    def fresh(self, course: str, packets: Packets) -> dict[str, tuple[str, ...]]:
+        """For each learner the standing marks of `course` that no packet told of yet, oldest first."""
+        marks = [
+            *self.facts.select(kind=FactKind.MARK_RECORDED),
+            *self.facts.select(kind=FactKind.FACT_RETRACTED),
+        ]
+        out: dict[str, list[Fact]] = {}
+        for fact in standing(marks):
+            if fact.kind is FactKind.MARK_RECORDED and fact.course == course and fact.activity:
+                out.setdefault(fact.learner, []).append(fact)
+        told = packets.marks_told(course) if out else frozenset()
+        return {
+            learner: fresh
+            for learner, facts in out.items()
+            if (fresh := _newest(fact for fact in facts if fact.id not in told))
+        }
+
+    def notes(
+        self, marks: Sequence[str], titles: Mapping[str, str], people: Mapping[str, str]
+    ) -> list[MarkNote]:
+        """The marks with these fact ids, in that order."""
+        found = {fact.id: fact for fact in self.facts.select(ids=list(marks))} if marks else {}
+        out = []
+        for ident in marks:
+            fact = found.get(ident)
+            if fact is None:
+                continue
+            private = self.vault.open(ident) or {}
+            comment = private.get("comment", "")
+            title = titles.get(fact.activity, fact.activity)
+            out.append(
+                MarkNote(ident, title, fact.data["score"], people.get(fact.actor, ""), clean(str(comment)))
+            )
+        return out
+
+
+def _newest(marks: Iterable[Fact]) -> tuple[str, ...]:
+    return tuple(fact.id for fact in sorted(marks, key=lambda fact: fact.order)[-MAX_MARKS:])
+
+
+def slip_pages(
+    notes: Iterable[MarkNote],
+    *,
+    header: Header,
+    person: str,
+    codes: Codes,
+    large: bool,
+    words: Words,
+) -> list[PageLayout]:
+    """The slip of one learner, laid out."""
+    bodies = typeset(
+        list(_blocks(notes, words)),
+        first=codes.body(),
+        rest=codes.body(),
+        look=SANS,
+        measure=measure,
+        scale=LARGE_PRINT if large else 1.0,
+    )
+    return [
+        framed(
+            FEEDBACK,
+            [
+                *heading(header, codes, measure),
+                *own_person(person, "", codes, measure=measure),
+                *body.items,
+                *footer(header.title, number, len(bodies), returned=False, words=words, measure=measure),
+            ],
+            codes,
+        )
+        for number, body in enumerate(bodies, start=1)
+    ]
+
+
+def _blocks(notes: Iterable[MarkNote], words: Words) -> Iterable[Block]:
+    for number, note in enumerate(notes):
+        if number:
+            yield Separator()
+        mark = words(N_("{score} points"), score=note.score.replace(".", ","))
+        yield Heading(2, (Span(clean(note.title)),), mark)
+        if note.comment:
+            for line in note.comment.split("\n"):
+                if line.strip():
+                    yield Paragraph((Span(line.strip()),))
+        else:
+            yield Paragraph((Span(words(N_("No comment was written.")), Style.ITALIC),))
+        if note.lecturer:
+            yield Paragraph((Span(words(N_("Marked by {lecturer}"), lecturer=note.lecturer), Style.ITALIC),))

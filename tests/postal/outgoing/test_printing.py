@@ -1,0 +1,301 @@
+"""Print runs: resumable and exact, whatever happens in between."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from pypdf import PdfReader, PdfWriter
+from reportlab.pdfgen.canvas import Canvas
+
+from delivery.app import App
+from delivery.errors import BadInput, NotFound, Refused
+from delivery.postal.outgoing.packet import Options
+from delivery.postal.outgoing.planning import Wish, plan_batch
+from delivery.postal.outgoing.printing import print_batch
+from delivery.record.kinds import FactKind
+from delivery.store.packets import Packets
+from tests.support.postal_home import COURSE, approve, enrol, make_home, open_home, print_home
+
+_CHILD = """
+import sys
+from pathlib import Path
+from delivery.ids import SystemIds
+from delivery.postal.outgoing.planning import plan_batch
+from delivery.postal.outgoing.printing import print_batch
+from tests.support.postal_home import COURSE, open_home
+
+def tell(done, total):
+    print(done, total, flush=True)
+
+app = open_home(Path(sys.argv[1]), ids=SystemIds())
+print("ready", flush=True)
+plan_batch(app, "B1", course=COURSE, actor="clerk")
+print("planned", flush=True)
+print_batch(app, "B1", actor="clerk", progress=tell, job_pages=35)
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    app = make_home(tmp_path, learners=3)
+    yield app
+    app.close()
+
+
+def test_the_facts_name_the_bytes_of_the_file_and_printing_again_draws_nothing(tmp_path: Path) -> None:
+    home = print_home(tmp_path, learners=2)
+    (file,) = home.result.files
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    told = [f.data for f in home.app.facts.select(kind=FactKind.PACKET_PRINTED)]
+    assert {data["file"] for data in told} == {digest}
+    assert sorted(data["first"] for data in told) == [1, 7]
+    assert print_batch(home.app, "B1", actor="clerk").drawn == 0
+    home.app.close()
+
+
+def test_a_file_that_is_gone_is_named_and_drawn_again_only_when_asked(tmp_path: Path) -> None:
+    home = print_home(tmp_path, learners=2)
+    (file,) = home.result.files
+    before = file.read_bytes()
+    file.unlink()
+    result = print_batch(home.app, "B1", actor="clerk")
+    assert (result.drawn, result.files, result.gone) == (0, (), (file,))
+    result = print_batch(home.app, "B1", actor="clerk", again=True)
+    assert (result.drawn, result.files, result.gone) == (2, (file,), ())
+    assert file.read_bytes() == before
+    home.app.close()
+
+
+def test_print_jobs_go_by_site_and_postcode_and_hold_whole_packets(app: App) -> None:
+    for number, (postcode, site) in enumerate((("90000", "SITE2"), ("10000", "MAIN"), ("", "MAIN")), start=5):
+        enrol(app, number, postcode=postcode, site=site)
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+    printed = print_batch(app, "B1", actor="clerk", job_pages=13)
+    names = [file.name for file in printed.files]
+    assert names == ["B1-MAIN-001.pdf", "B1-MAIN-002.pdf", "B1-MAIN-003.pdf", "B1-SITE2-001.pdf"]
+    packets = Packets(app.database, app.facts)
+    states = {state.packet: state for state in packets.states("B1")}
+    order = [states[packet].learner for job in packets.jobs("B1") for packet in job.packets]
+    profiles = app.vault.profiles(order)
+    assert [profiles[who].postcode for who in order] == ["10000", "94108", "94108", "94108", "", "90000"]
+    assert [len(_ids_on_paper(file)) for file in printed.files] == [12, 12, 6, 6]
+    enrol(app, 9)
+    plan_batch(app, "B1", actor="clerk")
+    again = print_batch(app, "B1", actor="clerk", job_pages=13)
+    assert (again.drawn, again.files[3].name) == (1, "B1-MAIN-004.pdf")
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_told(app: App, tmp_path: Path) -> None:
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(Refused, match="cannot be made"):
+        print_batch(app, "B1", out=tmp_path / "file", actor="clerk")
+    assert list(app.facts.select(kind=FactKind.PACKET_PRINTED)) == []
+
+
+def test_a_full_disk_leaves_no_half_file_and_printing_goes_on_afterwards(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(Refused, match=r"B1-MAIN-001\.pdf cannot be written: No space left"):
+            print_batch(app, "B1", actor="clerk")
+    assert list((tmp_path / "print").rglob("*.*")) == []
+    assert print_batch(app, "B1", actor="clerk").drawn == 3
+
+
+def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exactly_once(
+    tmp_path: Path,
+) -> None:
+    make_home(tmp_path, learners=22).close()
+    rng = random.Random(11)
+    for line in ("ready", rng.choice(("planned", "0 22")), rng.choice(("5 22", "15 22"))):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        )
+        assert child.stdout is not None
+        for told in child.stdout:
+            if told.strip() == line:
+                break
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    app = open_home(tmp_path)
+    planned = plan_batch(app, "B1", course=COURSE, actor="clerk")
+    printed = print_batch(app, "B1", actor="clerk")
+    assert (planned.packets, printed.packets, printed.pages) == (22, 22, 22 * 6)
+    assert app.facts.verify().ok
+    states = Packets(app.database, app.facts).states("B1")
+    assert len({state.learner for state in states}) == len(states) == 22
+    assert all(state.printed_at for state in states)
+    planned_ids = [sheet.page_id for sheet in app.sheets.of_batch("B1")]
+    assert len(set(planned_ids)) == len(planned_ids) == 132
+    on_paper = [page_id for file in printed.files for page_id in _ids_on_paper(file)]
+    assert sorted(on_paper) == sorted(planned_ids)
+    assert Packets(app.database, app.facts).page_totals("B1") == {"printed": 132}
+    assert sorted((tmp_path / "print" / "B1").glob("*.pdf")) == sorted(printed.files)
+    app.close()
+
+
+def _ids_on_paper(file: Path) -> list[str]:
+    """The page ids in small print beneath the codes."""
+    out = []
+    with pypdfium2.PdfDocument(file, autoclose=True) as document:
+        for page in document:
+            text = page.get_textpage().get_text_range()
+            (line,) = [s for s in text.split() if len(s) == 14 and s.count("-") == 2 and s[4] == s[9] == "-"]
+            out.append(line.replace("-", "").lower())
+    return out
+
+
+def test_a_learner_whose_name_is_hard_to_set_gets_a_packet_like_the_others(app: App) -> None:
+    names = ("Nguyễn " * 12, "Tra\u0302\u0300n Thi\u0323 A\u0301nh", "Anna 😀 Lê", "אבגד", "Lê\x00\x1b Văn")
+    for number, name in enumerate(names, start=10):
+        enrol(app, number, name=name.strip(), address="Số 1, " + "đường rất dài " * 12)
+    assert plan_batch(app, "B1", course=COURSE, actor="clerk").packets == 7
+    printed = print_batch(app, "B1", actor="clerk")
+    assert printed.packets == 7
+    text = "".join(page.extract_text() for page in PdfReader(printed.files[0]).pages)
+    assert "Trần Thị Ánh" in text
+    assert "Anna Lê" in text
+
+
+def test_an_address_erased_after_planning_stops_one_packet_and_not_the_others(app: App) -> None:
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+    gone = app.learners.require("TX260002").id
+    with app.database.write() as connection:
+        app.vault.destroy(connection, gone)
+    printed = print_batch(app, "B1", actor="clerk")
+    assert (printed.packets, [who for who, _ in printed.unreachable]) == (2, [gone])
+
+
+def test_pages_of_a_pdf_are_set_into_the_frame_with_their_text(app: App) -> None:
+    reader = PdfReader(_print_pdf_textbook(app, _own_pages(app)))
+    assert len(reader.pages) == 3 * (2 + 6 + 2 + 1)
+    inset = reader.pages[2].extract_text()
+    assert "Trong gói này có" in inset
+    assert "Trang 1/6" in inset
+    other = reader.pages[13].extract_text()
+    assert "Trong gói này có" in other
+
+
+def test_several_pages_of_a_pdf_go_on_one(app: App) -> None:
+    options = Options(n_up=2)
+    reader = PdfReader(_print_pdf_textbook(app, _own_pages(app), options))
+    assert len(reader.pages) == 3 * (2 + 3 + 2 + 1)
+    text = reader.pages[2].extract_text()
+    assert "Trong gói này có" in text
+    assert "Những ngày tới của bạn" in text
+
+
+def _own_pages(app: App) -> bytes:
+    """A PDF of six pages: a packet of our own."""
+    plan_batch(app, "SRC", wish=Wish(COURSE, only=(app.learners.require("TX260001").id,)), actor="clerk")
+    return print_batch(app, "SRC", actor="clerk").files[0].read_bytes()
+
+
+def _print_pdf_textbook(app: App, source: bytes, options: Options | None = None) -> Path:
+    """Print packets whose textbook is itself a PDF."""
+    _set_textbook(app, source)
+    plan_batch(app, "PDF", wish=Wish(COURSE, options=options or Options()), actor="clerk")
+    return print_batch(app, "PDF", actor="clerk").files[0]
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_turned_or_oddly_sized_page_stands_upright_inside_the_frame(app: App, rotation: int) -> None:
+    writer = PdfWriter()
+    page = writer.add_blank_page(1190, 1684)
+    page.rotate(rotation)
+    source = PdfWriter(clone_from=io.BytesIO(_text_page(rotation)))
+    writer.append(source)
+    out = io.BytesIO()
+    writer.write(out)
+    made = _print_pdf_textbook(app, out.getvalue())
+    with pypdfium2.PdfDocument(made, autoclose=True) as document:
+        found = [document[index].get_textpage() for index in (2, 3)]
+        assert "Trang 1/2" in found[0].get_text_range()
+        at = found[1].search("TREN CUNG").get_next()
+        assert at is not None
+        left, bottom, right, top = found[1].get_charbox(at[0])
+        # Upright: a letter is higher than wide, and the line stands in the upper half within the frame.
+        assert top - bottom > right - left
+        assert left > 20 * 72 / 25.4
+        assert 421 < top < (297 - 46) * 72 / 25.4
+
+
+def _text_page(rotation: int) -> bytes:
+    """A landscape page with a line at its visible top, turned by `rotation`."""
+    out = io.BytesIO()
+    width, height = (842, 595)
+    canvas = Canvas(out, pagesize=(width, height) if rotation % 180 == 0 else (height, width))
+    if rotation == 90:
+        canvas.translate(height, 0)
+        canvas.rotate(90)
+    elif rotation == 180:
+        canvas.translate(width, height)
+        canvas.rotate(180)
+    elif rotation == 270:
+        canvas.translate(0, width)
+        canvas.rotate(-90)
+    canvas.drawString(60, height - 60, "TREN CUNG")
+    canvas.rect(60, 60, width - 120, 200)
+    canvas.showPage()
+    canvas.save()
+    writer = PdfWriter(clone_from=io.BytesIO(out.getvalue()))
+    writer.pages[0].rotate(rotation)
+    turned = io.BytesIO()
+    writer.write(turned)
+    return turned.getvalue()
+
+
+def _set_textbook(app: App, data: bytes) -> None:
+    content = app.blobs.put(data)
+    app.catalogue_store.set_content("NLTK-GT", content=content, file="x.pdf")
+    approve(app, "NLTK-GT", content)
+
+
+def test_a_broken_or_locked_pdf_is_refused_by_the_name_of_its_material(app: App, tmp_path: Path) -> None:
+    _set_textbook(app, b"%PDF-1.7\nnothing of a PDF")
+    with pytest.raises(BadInput, match="NLTK-GT"):
+        plan_batch(app, "B1", course=COURSE, actor="clerk")
+    writer = PdfWriter()
+    writer.add_blank_page(595, 842)
+    writer.encrypt("secret", algorithm="AES-256")
+    with (tmp_path / "locked.pdf").open("wb") as stream:
+        writer.write(stream)
+    _set_textbook(app, (tmp_path / "locked.pdf").read_bytes())
+    with pytest.raises(BadInput, match=r"NLTK-GT.*password"):
+        plan_batch(app, "B1", course=COURSE, actor="clerk")
+
+
+def test_a_pdf_of_a_book_or_of_no_size_is_refused_by_the_name_of_its_material(app: App) -> None:
+    for pages, width, text in ((401, 595, "401 pages"), (2, 20, "measures 7")):
+        writer = PdfWriter()
+        for _ in range(pages):
+            writer.add_blank_page(width, 842)
+        out = io.BytesIO()
+        writer.write(out)
+        _set_textbook(app, out.getvalue())
+        with pytest.raises(BadInput, match=text) as caught:
+            plan_batch(app, "B1", course=COURSE, actor="clerk")
+        assert "NLTK-GT" in str(caught.value)
+
+
+def test_an_unknown_batch_is_refused(app: App) -> None:
+    with pytest.raises(NotFound, match="B9"):
+        print_batch(app, "B9", actor="clerk")
