@@ -7,7 +7,6 @@ against this module.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from delivery.catalogue import cells, words
@@ -26,32 +25,8 @@ from delivery.catalogue.model import (
     Site,
     Unit,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column by its English name; `also` are Vietnamese headers."""
-
-    name: str
-    parse: cells.Parser
-    also: tuple[str, ...]
-    needed: bool = True
-    """Every row has a value here."""
-    default: Any = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec:
-    """A table: file name without ending, other file names, columns, and what its rows become."""
-
-    name: str
-    also: tuple[str, ...]
-    columns: tuple[Column, ...]
-    build: Callable[[dict[str, Any]], Any]
-    key: Callable[[Any], tuple[Any, ...]]
-    key_columns: tuple[str, ...]
-    needed: bool = True
-    """The import cannot do without this table."""
+from delivery.catalogue.register_columns import LEARNER_SPECS, REGISTER_SPECS
+from delivery.catalogue.tablespec import Column, TableSpec
 
 
 class MaterialRow(NamedTuple):
@@ -282,5 +257,7 @@ SPECS: tuple[TableSpec, ...] = (
     PEOPLE,
     LEARNERS,
     ENROLMENTS,
+    *REGISTER_SPECS,
+    *LEARNER_SPECS,
 )
 SPEC_OF = {spec.name: spec for spec in SPECS}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from delivery.catalogue.cells import FORMULA_WITHOUT_RESULT, NO_RESULT, BadCell, Cell, is_empty, plain_key
-from delivery.catalogue.columns import Column, TableSpec
+from delivery.catalogue.tablespec import Column, TableSpec
 from delivery.errors import N_, Message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
@@ -13,6 +13,8 @@ from delivery.catalogue.columns import SPECS, MaterialRow
 from delivery.catalogue.model import Catalogue, Enrolment, Institution, RosterEntry
 from delivery.catalogue.parse import Parsed, Problems, RawTable, Where, parse_table
 from delivery.catalogue.provinces import is_province
+from delivery.catalogue.register_check import check_registers
+from delivery.catalogue.register_columns import LEARNER_SPECS, REGISTER_SPECS
 from delivery.errors import N_, Message
 
 
@@ -40,6 +42,10 @@ class Tables:
     enrolments: Sequence[Parsed]
     has_roster: bool
     has_enrolments: bool
+    registers: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+    """Rows of each register that the hand-over brings, by key; a register that is not there stays as it is stored."""
+    learner_rows: Sequence[Parsed] = ()
+    """Events, terms and results of learners, which become facts."""
 
 
 def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
@@ -70,6 +76,8 @@ def read_tables(tables: Mapping[str, RawTable], problems: Problems) -> Tables:
         rows.get("enrolments", ()),
         has_roster="learners" in tables,
         has_enrolments="enrolments" in tables,
+        registers={spec.name: keyed(spec.name) for spec in REGISTER_SPECS if spec.name in tables},
+        learner_rows=[row for spec in LEARNER_SPECS for row in rows.get(spec.name, ())],
     )
 
 
@@ -91,6 +99,7 @@ def check_tables(
 ) -> Roster:
     """Hold everything against everything. `catalogue` is that of `tables` with what is kept from earlier imports."""
     check(catalogue, tables.places, regulations, problems)
+    check_registers(catalogue, tables.registers, tables.places, problems)
     courses_of = _check_enrolments(tables, catalogue, problems)
     provinces: Counter[str] = Counter()
     entries = []

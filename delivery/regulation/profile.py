@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from delivery.catalogue.grading import GradingRules, LetterBand
 from delivery.errors import N_, ConfigError
+from delivery.regulation.values import Value, Values, overlay, read_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,17 @@ class Profile:
     admitted_after: date
     """Cohorts admitted strictly after this day come under the profile (TXC-2-1)."""
     grading: GradingRules
+    values: Values = field(default_factory=lambda: Values({}))
+    legal_basis: tuple[str, ...] = ()
+    """The “Căn cứ” lines of a document about a cohort of this profile (TXC-2-2)."""
+    legacy_basis: tuple[str, ...] = ()
+    """The same for cohorts admitted before it."""
+    unverified: tuple[str, ...] = ()
+    """Names of values and grading keys that come from secondary sources only."""
+
+    def own_values(self) -> tuple[Value, ...]:
+        """Values that the institution made stricter."""
+        return tuple(value for value in self.values.all() if value.regulation)
 
 
 @cache
@@ -51,12 +64,18 @@ def read_profile(text: str, *, source: str) -> Profile:
     """Parse a profile's TOML text."""
     try:
         document = tomllib.loads(text)
+        values = read_values(document)
+        unverified = tuple(name for name, value in values.items() if not value.verified)
         return Profile(
             id=document["id"],
             title=document["title"],
             verified=document["verified"],
             admitted_after=document["applies"]["admitted_after"],
             grading=_grading(document["id"], document["grading"]),
+            values=Values(values),
+            legal_basis=tuple(document.get("legal_basis", ())),
+            legacy_basis=tuple(document.get("legacy_basis", ())),
+            unverified=(*unverified, *document.get("unverified_grading", ())),
         )
     except KeyError as error:
         raise ConfigError(
@@ -71,6 +90,26 @@ def read_profile(text: str, *, source: str) -> Profile:
             do=N_('Correct the value; decimals are written as text, such as "5.5".'),
             source=source,
             reason=str(error) or type(error).__name__,
+        ) from error
+
+
+def with_own_values(profile: Profile, file: Path) -> Profile:
+    """`profile` with the institution's own stricter values from a TOML file, where there is one (TX-5.6).
+
+    Raises ConfigError naming the value that is unknown, looser, or without a regulation of the institution behind it.
+    """
+    if not file.is_file():
+        return profile
+    try:
+        own = tomllib.loads(file.read_text(encoding="utf-8")).get("values", {})
+        known = {value.name: value for value in profile.values.all()}
+        return replace(profile, values=Values(overlay(known, own, source=file.name)))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            N_("The institution's own values in {file} cannot be read: {reason}"),
+            do=N_('Write lines such as: visiting_share_max = {{ value = "25", regulation = "QC-2026" }}'),
+            file=file.name,
+            reason=str(error),
         ) from error
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.catalogue.columns import SPECS, TableSpec
+from delivery.catalogue.columns import SPECS
+from delivery.catalogue.tablespec import TableSpec
 
 PAGE = Path(__file__).parents[2] / "docs" / "catalogue-files.md"
 

@@ -41,4 +41,4 @@ def test_a_bad_profile_names_key_and_reason() -> None:
         read_profile("grading = [", source="own.toml")
     with pytest.raises(ConfigError, match="VN-1900"):
         load_profile("VN-1900")
-    assert profile_names() == ["VN-2024"]
+    assert profile_names() == ["VN-2024", "VN-2026"]

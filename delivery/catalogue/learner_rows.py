@@ -1,0 +1,82 @@
+"""What the study office tells about single learners: events of standing, results of terms and of courses.
+
+Rows become facts (design D1); nothing of them is kept in a register.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from delivery.catalogue.register_kinds import Answer, StandingEvent
+
+
+class AttemptKind(StrEnum):
+    """Why a course is taken (T8-7.2, T8-9.4, T8-9.5dd)."""
+
+    FIRST = "first"
+    REPEAT = "repeat"
+    IMPROVE = "improve"
+    RESIT = "resit"
+
+
+class Absence(StrEnum):
+    """A person's decision on a missed examination (T8-9.2)."""
+
+    UNDECIDED = "undecided"
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerEvent:
+    """One event of a learner's standing, with the decision that it rests on."""
+
+    learner: str
+    event: StandingEvent
+    on: date
+    decision: str = ""
+    value: Decimal | None = None
+    detail: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermResult:
+    """A learner's term as it was closed (T8-10.1)."""
+
+    learner: str
+    term: str
+    main: Answer
+    """Warnings are considered after main terms only (T8-11.1)."""
+    index: int
+    """Which main term of the learner's study, from 1."""
+    registered: Decimal
+    failed: Decimal
+    owed: Decimal
+    earned: Decimal
+    closed: date
+    average: Decimal | None = None
+    cumulative: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseResult:
+    """One attempt at a course and its official result (T8-9)."""
+
+    learner: str
+    course: str
+    term: str
+    attempt: int
+    on: date
+    kind: AttemptKind = AttemptKind.FIRST
+    score: Decimal | None = None
+    letter: str = ""
+    absence: Absence | None = None
+    official: Answer = Answer.YES
+    """Whether this attempt is the one that counts."""
+
+
+LearnerRow = LearnerEvent | TermResult | CourseResult

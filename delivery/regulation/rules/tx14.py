@@ -1,0 +1,431 @@
+"""TX Điều 14: reports, keeping of records, publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from delivery.catalogue.evidence import PUBLISHED_ITEMS, EvidenceKind
+from delivery.errors import N_
+from delivery.regulation.counts import by_cohort
+from delivery.regulation.findings import Finding, Subject, fails, outside, passes, unknown, warns
+from delivery.regulation.indexes import (
+    cohorts_of,
+    covered,
+    evidence_of,
+    is_legacy,
+    latest,
+    launched_on,
+    standings_of,
+    the_institution,
+    the_programme,
+    values_of,
+)
+from delivery.regulation.phrases import (
+    ADD_EVIDENCE_TOPIC,
+    DO_NOW,
+    DONE_LATE,
+    INCOMPLETE,
+    OVERDUE,
+    STILL_TIME,
+    has_evidence,
+    missing,
+)
+from delivery.regulation.registry import Gate, rule
+from delivery.regulation.rules.tx7 import partner_sites
+from delivery.regulation.snapshot import Snapshot
+from delivery.regulation.standing import Status
+
+MINISTRY, PROVINCE, SUPERVISOR, DISTRICT, COMMUNE = (
+    "ministry",
+    "province",
+    "supervisor",
+    "district",
+    "commune",
+)
+_DISTRICTS_END = date(2025, 7, 1)
+"""Two tiers of local government since then (Nghị quyết 203/2025/QH15): the commune takes the district's place (A21)."""
+
+
+def report_last_day(s: Snapshot, year: int) -> date:
+    """The last day in time: the day before 31 December."""
+    values = values_of(s)
+    return date(year, values.whole("report_month"), values.whole("report_before_day")) - timedelta(days=1)
+
+
+def recipients(s: Snapshot, year: int, *, partner: bool) -> list[str]:
+    """Who gets the report of a year (TX-14.1a, TX-14.1b)."""
+    if partner:
+        local = DISTRICT if date(year, 12, 31) < _DISTRICTS_END else COMMUNE
+        return [MINISTRY, PROVINCE, local]
+    return [MINISTRY, PROVINCE, *([SUPERVISOR] if s.institution.supervising_body else [])]
+
+
+def report_year(s: Snapshot) -> int:
+    """The year of which the next report is due."""
+    return s.on.year
+
+
+def first_report_year(s: Snapshot) -> int:
+    """Year of the first launch under the circular."""
+    days = [day for p in covered(s) if (day := launched_on(s, p.code)) is not None]
+    return max(min((day.year for day in days), default=s.on.year), 2024)
+
+
+def _sent(s: Snapshot, about: str, year: int) -> dict[str, tuple[date, str]]:
+    """Recipient -> (day, evidence) of the report of a year; `value` of the evidence is the year."""
+    out: dict[str, tuple[date, str]] = {}
+    for e in evidence_of(s, EvidenceKind.REPORT_SENT, about):
+        if e.day and e.value == year and e.topic not in out:
+            out[e.topic] = (e.day, e.code)
+    return out
+
+
+def _report(s: Snapshot, about: str, subject_kind: str, *, partner: bool) -> Iterator[Finding]:
+    for year in range(max(first_report_year(s), s.on.year - 1), s.on.year + 1):
+        subject = Subject(subject_kind, f"{about or s.institution.code}/{year}")
+        due = report_last_day(s, year)
+        sent = _sent(s, about, year)
+        wanted = recipients(s, year, partner=partner)
+        lacking = [name for name in wanted if name not in sent]
+        late = [name for name in wanted if name in sent and sent[name][0] > due]
+        rests = [code for _, code in sent.values()]
+        if late:
+            yield fails(
+                subject,
+                DONE_LATE,
+                value=f"{max(sent[n][0] for n in late):%Y-%m-%d}",
+                threshold=f"{due:%Y-%m-%d}",
+                rests_on=rests,
+                since=due,
+                due=due,
+                done=max(sent[name][0] for name in late),
+            )
+        elif lacking and s.on > due:
+            yield fails(
+                subject,
+                N_("The report was due on {due}; not sent to: {items}."),
+                N_(
+                    "Send it now, and enter the proof: kind “report_sent”, topic the recipient, value the year."
+                ),
+                value=len(wanted) - len(lacking),
+                threshold=len(wanted),
+                rests_on=rests,
+                since=due + timedelta(days=1),
+                due=due,
+                items=", ".join(lacking),
+            )
+        elif lacking:
+            soon = (due - s.on).days <= 31
+            say = warns if soon else _later
+            yield say(
+                subject,
+                N_("The report is due by {due}; still to be sent to: {items}."),
+                N_("Prepare it with: tuxa report annex1 (partners: annex2)."),
+                value=(due - s.on).days,
+                threshold=f"{due:%Y-%m-%d}",
+                unit="days",
+                rests_on=rests,
+                due=due,
+                items=", ".join(lacking),
+            )
+        else:
+            yield passes(subject, value=len(wanted), threshold=len(wanted), rests_on=rests)
+
+
+def _later(subject: Subject, what: str, do: str, **params: object) -> Finding:
+    found = warns(subject, what, do, **params)  # type: ignore[arg-type]
+    return passes(subject, value=found.value, threshold=found.threshold, unit=found.unit, what=found.what)
+
+
+@rule("TX-14.1-0")
+def reports_before_31_december(s: Snapshot) -> Iterator[Finding]:
+    """The last day in time is the 30th; on a day off the working day before it is the target."""
+    year = report_year(s)
+    due = report_last_day(s, year)
+    target = due
+    while not s.calendar.is_working(target):
+        target -= timedelta(days=1)
+    lacking = [n for n in recipients(s, year, partner=False) if n not in _sent(s, "", year)]
+    subject = the_institution(s)
+    if not lacking:
+        yield passes(subject, threshold=f"{due:%Y-%m-%d}")
+    elif s.on > due:
+        yield fails(subject, OVERDUE, DO_NOW, threshold=f"{due:%Y-%m-%d}", since=due, due=due)
+    elif (due - s.on).days <= 31:
+        yield warns(
+            subject,
+            STILL_TIME,
+            DO_NOW,
+            value=(due - s.on).days,
+            threshold=f"{target:%Y-%m-%d}",
+            unit="days",
+            due=target,
+        )
+    else:
+        yield passes(subject, value=(due - s.on).days, threshold=f"{target:%Y-%m-%d}", unit="days")
+
+
+@rule("TX-14.1a")
+def institution_reports(s: Snapshot) -> Iterator[Finding]:
+    """Phụ lục I to the Ministry, the province and the supervising body, if there is one."""
+    yield from _report(s, "", "annex1", partner=False)
+
+
+@rule("TX-14.1b")
+def partners_report(s: Snapshot) -> Iterator[Finding]:
+    """Phụ lục II of each partner to the Ministry, the province and the commune (the district until 2024)."""
+    sites = partner_sites(s)
+    if not sites:
+        yield outside(the_institution(s), N_("There is no partner."))
+    for code in sites:
+        yield from _report(s, code, "annex2", partner=True)
+
+
+@rule("TX-14.2")
+def data_are_complete_for_the_national_database(s: Snapshot) -> Iterator[Finding]:
+    """Every programme has its decision and major, every learner a cohort, an entry level and a day of enrolment."""
+    for programme in covered(s):
+        subject = the_programme(programme.code)
+        learners = [x for x in standings_of(s, programme.code) if x.status is not Status.ADMITTED]
+        lacking = [x.learner for x in learners if x.entry is None or x.enrolled_on is None]
+        if not learners:
+            yield unknown(subject, "standings")
+        elif lacking:
+            yield fails(
+                subject,
+                N_("Of {value} learners the entry level is not known: an export would be incomplete."),
+                N_("Enter it: event “enrolled” with the level as detail, in the table standings."),
+                value=len(lacking),
+                threshold=0,
+                unit="learners",
+                rests_on=lacking[:50],
+            )
+        else:
+            yield passes(subject, value=len(learners), unit="learners")
+
+
+@rule("TX-14.3")
+def records_are_kept(s: Snapshot) -> Iterator[Finding]:
+    """Rules on keeping, a drill of restoring within a year, and a ledger that verifies."""
+    subject = the_institution(s)
+    yield has_evidence(s, subject, EvidenceKind.RETENTION_RULES)
+    drill = latest(s, EvidenceKind.RESTORE_DRILL)
+    about = Subject("drill", "restore")
+    if drill is None or drill.day is None:
+        yield missing(s, about, EvidenceKind.RESTORE_DRILL, "")
+    elif (s.on - drill.day).days > 366:
+        yield warns(
+            about,
+            N_("The last drill of restoring was on {day}."),
+            N_("Restore a backup elsewhere and compare: tuxa backup, tuxa record verify."),
+            value=(s.on - drill.day).days,
+            threshold=366,
+            unit="days",
+            rests_on=[drill.code],
+            day=drill.day,
+        )
+    else:
+        yield passes(about, rests_on=[drill.code])
+    if s.ledger_ok is not None:
+        about = Subject("ledger", "facts")
+        if s.ledger_ok:
+            yield passes(about)
+        else:
+            yield fails(
+                about,
+                N_("The ledger does not verify."),
+                N_("See what was altered: tuxa record verify --deep."),
+            )
+
+
+@rule("TX-14.4-0", Gate.START_TEACHING, Gate.OPEN_INTAKE)
+def five_items_are_public_first(s: Snapshot) -> Iterator[Finding]:
+    """All five published before the first teaching or intake, whichever comes first."""
+    for programme in covered(s):
+        subject = the_programme(programme.code)
+        starts = [
+            day
+            for cohort in cohorts_of(s).get(programme.code, ())
+            if not is_legacy(s, cohort)
+            for intake in [s.intakes.get(cohort.code)]
+            for day in (
+                [x for x in (intake.opens.date() if intake.opens else None, intake.starts) if x]
+                if intake
+                else [cohort.admission_date]
+            )
+        ]
+        first = min(starts, default=None)
+        found = {item: published(s, programme.code, item) for item in PUBLISHED_ITEMS}
+        lacking = [item for item, day in found.items() if day is None]
+        late = [item for item, day in found.items() if day and first and day > first]
+        if len(lacking) == len(PUBLISHED_ITEMS):
+            yield missing(s, subject, EvidenceKind.PUBLICATION, programme.code, lacking[0])
+        elif lacking or late:
+            yield fails(
+                subject,
+                INCOMPLETE if lacking else N_("Published only after the start on {day}: {items}."),
+                N_("Publish it on the web site, and enter the address and the time: kind “publication”."),
+                value=len(PUBLISHED_ITEMS) - len(lacking or late),
+                threshold=values_of(s, programme.code).whole("published_items"),
+                items=", ".join(lacking or late),
+                day=first,
+            )
+        else:
+            yield passes(subject, value=len(PUBLISHED_ITEMS), threshold=len(PUBLISHED_ITEMS))
+
+
+def published(s: Snapshot, programme: str, item: str) -> date | None:
+    """First day on which an item was public, for the programme or for all."""
+    found = [
+        e.day
+        for about in (programme, "")
+        for e in evidence_of(s, EvidenceKind.PUBLICATION, about, item)
+        if e.day and (e.url or e.file)
+    ]
+    return min(found, default=None)
+
+
+def _item(s: Snapshot, item: str) -> Iterator[Finding]:
+    for programme in covered(s):
+        subject = the_programme(programme.code)
+        day = published(s, programme.code, item)
+        if day is None:
+            yield (
+                unknown(
+                    subject,
+                    "evidence",
+                    what=N_("It is not published, or no address is entered."),
+                    do=ADD_EVIDENCE_TOPIC,
+                    kind=EvidenceKind.PUBLICATION.value,
+                    topic=item,
+                    subject=programme.code,
+                )
+            )
+        else:
+            yield passes(subject, value=f"{day:%Y-%m-%d}")
+
+
+@rule("TX-14.4a")
+def regulation_is_public(s: Snapshot) -> Iterator[Finding]:
+    yield from _item(s, "regulation")
+
+
+@rule("TX-14.4b")
+def decision_is_public(s: Snapshot) -> Iterator[Finding]:
+    yield from _item(s, "decision")
+
+
+@rule("TX-14.4c")
+def programme_is_public(s: Snapshot) -> Iterator[Finding]:
+    yield from _item(s, "programme")
+
+
+@rule("TX-14.4d")
+def conditions_are_public(s: Snapshot) -> Iterator[Finding]:
+    yield from _item(s, "conditions")
+
+
+@rule("TX-14.4dd")
+def intake_notice_is_public(s: Snapshot) -> Iterator[Finding]:
+    yield from _item(s, "intake")
+
+
+@rule("TX-14.5-0")
+def publication_is_kept_fresh(s: Snapshot) -> Iterator[Finding]:
+    """The page of counts was regenerated within the days of the parameter."""
+    for programme in covered(s):
+        subject = the_programme(programme.code)
+        days = values_of(s, programme.code).whole("page_stale_days")
+        newest = latest(s, EvidenceKind.STATISTICS_PUBLISHED, programme.code)
+        if newest is None or newest.day is None:
+            yield missing(s, subject, EvidenceKind.STATISTICS_PUBLISHED, programme.code)
+        elif (s.on - newest.day).days > days:
+            yield warns(
+                subject,
+                N_("The public page is {value} days old, more than {threshold}."),
+                N_("Publish it again: tuxa report disclosure."),
+                value=(s.on - newest.day).days,
+                threshold=days,
+                unit="days",
+                rests_on=[newest.code],
+                since=newest.day + timedelta(days=days + 1),
+            )
+        else:
+            yield passes(subject, value=(s.on - newest.day).days, threshold=days, unit="days")
+
+
+@rule("TX-14.5a")
+def four_items_stay_public(s: Snapshot) -> Iterator[Finding]:
+    """Items a to d are not withdrawn; the intake notice may be."""
+    for programme in covered(s):
+        subject = the_programme(programme.code)
+        lacking = [item for item in PUBLISHED_ITEMS[:4] if not _still_public(s, programme.code, item)]
+        if len(lacking) == 4:
+            yield missing(s, subject, EvidenceKind.PUBLICATION, programme.code, lacking[0])
+        elif lacking:
+            yield fails(
+                subject,
+                INCOMPLETE,
+                ADD_EVIDENCE_TOPIC,
+                value=4 - len(lacking),
+                threshold=4,
+                items=", ".join(lacking),
+                kind=EvidenceKind.PUBLICATION.value,
+                topic=lacking[0],
+                subject=programme.code,
+            )
+        else:
+            yield passes(subject, value=4, threshold=4)
+
+
+def _still_public(s: Snapshot, programme: str, item: str) -> bool:
+    return any(
+        e.until is None or e.until >= s.on
+        for about in (programme, "")
+        for e in evidence_of(s, EvidenceKind.PUBLICATION, about, item)
+    )
+
+
+@rule("TX-14.5b")
+def counts_by_cohort_agree(s: Snapshot) -> Iterator[Finding]:
+    """Admitted ≥ enrolled; enrolled = studying + left + graduated (leave is studying, A7)."""
+    for cohort in s.cohorts.values():
+        if is_legacy(s, cohort) or cohort.admission_date > s.on:
+            continue
+        subject = Subject("cohort", cohort.code, cohort.programme)
+        counts = by_cohort(s).get(cohort.code, {})
+        intake = s.intakes.get(cohort.code)
+        enrolled = counts.get("enrolled", 0)
+        if not enrolled:
+            yield unknown(subject, "standings")
+        elif intake is None or not intake.admitted:
+            yield unknown(subject, "intakes")
+        elif intake.admitted < enrolled:
+            yield fails(
+                subject,
+                N_("{value} enrolled, and only {threshold} were admitted."),
+                N_("Correct the table intakes or the events of enrolment."),
+                value=enrolled,
+                threshold=intake.admitted,
+                unit="learners",
+            )
+        else:
+            told = counts["studying"] + counts["left"] + counts["graduated"]
+            yield passes(subject, value=told, threshold=enrolled, unit="learners")
+
+
+@rule("TX-14.5c")
+def standards_are_shown(s: Snapshot) -> Iterator[Finding]:
+    for programme in covered(s):
+        yield has_evidence(s, the_programme(programme.code), EvidenceKind.STANDARDS_EVIDENCE, programme.code)
+
+
+@rule("TX-14.5d")
+def minimum_requirements_are_shown(s: Snapshot) -> Iterator[Finding]:
+    """The public verdicts rest on this year's review of the minimum requirements."""
+    newest = latest(s, EvidenceKind.SELF_REVIEW)
+    if newest is None:
+        yield missing(s, the_institution(s), EvidenceKind.SELF_REVIEW, "")
+    else:
+        yield passes(the_institution(s), rests_on=[newest.code])

@@ -1,0 +1,120 @@
+"""A learner's standing, folded from events: studying, on leave, gone or graduated; where; what was recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from delivery.catalogue.learner_rows import CourseResult, LearnerEvent, LearnerRow, TermResult
+from delivery.catalogue.register_kinds import LEAVES, EntryLevel, StandingEvent
+
+_E = StandingEvent
+
+
+class Status(StrEnum):
+    ADMITTED = "admitted"
+    """In the roster, without an event of enrolment."""
+    STUDYING = "studying"
+    LEAVE = "leave"
+    WITHDRAWN_VOLUNTARY = "withdrawn_voluntary"
+    DISMISSED = "dismissed"
+    GRADUATED = "graduated"
+
+
+ENDED = frozenset({Status.WITHDRAWN_VOLUNTARY, Status.DISMISSED, Status.GRADUATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One learner on one day."""
+
+    learner: str
+    cohort: str
+    site: str
+    status: Status = Status.ADMITTED
+    since: date | None = None
+    entry: EntryLevel | None = None
+    enrolled_on: date | None = None
+    exempted: Decimal = Decimal(0)
+    exchanged: Decimal = Decimal(0)
+    events: tuple[LearnerEvent, ...] = ()
+    terms: tuple[TermResult, ...] = ()
+    results: tuple[CourseResult, ...] = ()
+    kinds: frozenset[StandingEvent] = frozenset()
+    """Kinds of its events: most learners have one, and are passed over at once."""
+
+    def of(self, *kinds: StandingEvent) -> tuple[LearnerEvent, ...]:
+        """Events of these kinds, by day."""
+        if self.kinds.isdisjoint(kinds):
+            return ()
+        return tuple(event for event in self.events if event.event in kinds)
+
+    @property
+    def studying(self) -> bool:
+        """Counted in quy mô: enrolled and not gone; learners on leave are in (A7)."""
+        return self.status in (Status.STUDYING, Status.LEAVE)
+
+
+_ENDS = {
+    _E.WITHDRAWN_VOLUNTARY: Status.WITHDRAWN_VOLUNTARY,
+    _E.DISMISSED: Status.DISMISSED,
+    _E.GRADUATED: Status.GRADUATED,
+}
+
+
+def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRow], on: date) -> Standing:
+    """The standing on the day `on`; what is dated later is left out. The order of `rows` does not matter."""
+    events: list[LearnerEvent] = []
+    terms: list[TermResult] = []
+    results: list[CourseResult] = []
+    for row in rows:
+        if isinstance(row, LearnerEvent):
+            if row.on <= on:
+                events.append(row)
+        elif isinstance(row, TermResult):
+            if row.closed <= on:
+                terms.append(row)
+        elif row.on <= on:
+            results.append(row)
+    events.sort(key=lambda e: (e.on, e.event.value, e.decision))
+    terms.sort(key=lambda t: (t.index, t.term))
+    results.sort(key=lambda r: (r.course, r.attempt))
+    status, since, entry, enrolled = Status.ADMITTED, None, None, None
+    exempted = exchanged = Decimal(0)
+    place = site
+    for event in events:
+        kind = event.event
+        if kind is _E.ENROLLED:
+            status, since, enrolled = Status.STUDYING, event.on, event.on
+            entry = EntryLevel(event.detail) if event.detail in set(EntryLevel) else None
+        elif kind in _ENDS:
+            status, since = _ENDS[kind], event.on
+        elif kind in LEAVES:
+            if event.until is None or event.until >= on:
+                status, since = Status.LEAVE, event.on
+        elif kind is _E.RETURNED:
+            status, since = Status.STUDYING, event.on
+        elif kind is _E.EXEMPTED:
+            exempted += event.value or Decimal(0)
+        elif kind is _E.EXCHANGED:
+            exchanged += event.value or Decimal(0)
+        elif kind is _E.TRANSFERRED and event.detail:
+            place = event.detail
+    return Standing(
+        learner,
+        cohort,
+        place,
+        status,
+        since,
+        entry,
+        enrolled,
+        exempted,
+        exchanged,
+        tuple(events),
+        tuple(terms),
+        tuple(results),
+        frozenset(event.event for event in events),
+    )
