@@ -1,16 +1,19 @@
-"""A learner with a phone: scan the code on the sheet, sign in, send photographs, keep the receipt. No JavaScript."""
+"""A learner with a phone: scan the code on the sheet, sign in, send photographs, keep the receipt; a lecturer marks.
+
+Without JavaScript, and with it on a slow connection that is cut.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from delivery.record.kinds import FactKind
 from delivery.store.submissions import image_digest, receipt_code
-from tests.network.portal_home import AN, PortalHome, portal_home, served
+from tests.network.portal_home import AN, LECTURER, WORK, PortalHome, draw_photo, portal_home, served
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.needs("chromium")
@@ -24,15 +27,52 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
         yield made
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+"""400 kbit/s each way, 400 ms: “Slow 3G” of the browsers' own tools."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
-        context = browser.new_context(
-            viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, java_script_enabled=False
-        )
-        yield context.new_page()
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=False, **PHONE)  # type: ignore[arg-type]
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(**PHONE)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+def sign_in(page: Page, home: PortalHome, code: str) -> None:
+    page.get_by_label("Mã của bạn").fill(code)
+    page.get_by_label("Mã PIN hoặc mật khẩu").fill(home.services.credentials.issue_pin(code))
+    page.get_by_role("button", name="Đăng nhập").click()
+
+
+def slow_network(page: Page) -> Callable[[bool], None]:
+    """Make the page's network slow; what is returned cuts it (True) and joins it again (False)."""
+    session = page.context.new_cdp_session(page)
+
+    def cut(offline: bool) -> None:
+        session.send("Network.emulateNetworkConditions", {**SLOW_3G, "offline": offline})
+
+    cut(False)
+    return cut
+
+
+def pictures(*photos: bytes) -> list[dict[str, object]]:
+    return [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": data} for n, data in enumerate(photos)]
 
 
 def test_a_learner_sends_two_sheets_from_the_code_to_the_receipt(
@@ -41,12 +81,8 @@ def test_a_learner_sends_two_sheets_from_the_code_to_the_receipt(
     photos = [tmp_path / "IMG_0001.jpg", tmp_path / "IMG_0002.jpg"]
     for number, photo in zip((2, 1), photos, strict=True):
         photo.write_bytes(home.photo(AN, number))
-    pin = home.services.credentials.issue_pin(AN)
-
     page.goto(home.url(AN))
-    page.get_by_label("Mã người học").fill(AN.lower())
-    page.get_by_label("Mã PIN").fill(pin)
-    page.get_by_role("button", name="Đăng nhập").click()
+    sign_in(page, home, AN.lower())
 
     assert page.get_by_role("heading", level=1).inner_text() == "Bài tập 1: Hệ đếm nhị phân"
     assert page.get_by_role("listitem").filter(has_text="chưa nhận").count() == 2
@@ -69,3 +105,107 @@ def test_a_learner_sends_two_sheets_from_the_code_to_the_receipt(
     page.reload()
     assert page.get_by_role("listitem").filter(has_text="đã nhận").count() == 2
     assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
+
+
+def test_four_photos_over_a_slow_connection_that_is_cut_twice_are_received_and_marked(
+    home: PortalHome, phone: BrowserContext, browser: Browser
+) -> None:
+    page = phone.new_page()
+    loaded: list[int] = []
+    page.on("response", lambda answer: loaded.append(int(answer.headers.get("content-length", 0))))
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    assert sum(loaded) <= 100_000  # sign-in and submission page together, with their styles and script
+    cut = slow_network(page)
+    # Two sheets, each photographed twice: one claim, four pieces of evidence.
+    page.locator("#photos").set_input_files(
+        pictures(*(home.photo(AN, number, seed=seed) for number in (2, 1) for seed in (1, 9)))  # type: ignore[arg-type]
+    )
+    expect(page.locator(".tile")).to_have_count(4)
+    cut(True)
+    expect(page.get_by_text("Mất kết nối")).to_be_visible()
+    cut(False)
+    expect(page.locator(".tile.good").first).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    cut(True)
+    expect(page.get_by_text("Mất kết nối")).to_be_visible()
+    cut(False)
+    page.wait_for_url("**/receipt?**", timeout=30_000)
+    facts = list(home.facts.select(kind=FactKind.WORK_RECEIVED, learner=home.learner(AN)))
+    assert sorted(fact.data["page"] for fact in facts) == [1, 1, 2, 2]
+    for fact in facts:
+        expect(page.get_by_text(receipt_code(fact.id))).to_be_visible()
+
+    desk = browser.new_context().new_page()
+    desk.goto(f"{home.base_url}/sign-in")
+    sign_in(desk, home, LECTURER)
+    desk.get_by_role("link", name="Chấm bài").first.click()
+    desk.get_by_role("link", name="Bài tập 1: Hệ đếm nhị phân").click()
+    desk.get_by_role("link", name="Nguyễn Văn An").click()
+    expect(desk.locator(".leaf img")).to_have_count(2)
+    desk.locator(".leaf img").first.click(position={"x": 60, "y": 80})
+    desk.keyboard.type("Ghi rõ các bước.")
+    desk.get_by_role("button", name="Ghim nhận xét").first.click()
+    expect(desk.locator(".pin")).to_have_text("1")
+    desk.keyboard.press("m")
+    desk.keyboard.type("8.5")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.get_by_text("Đã lưu.")).to_be_visible()
+
+    page.goto(f"{home.base_url}/me/activity/CNTT101-A1")
+    expect(page.get_by_text("Điểm: 8,5")).to_be_visible()
+    expect(page.get_by_text("Ghi rõ các bước.")).to_be_visible()
+
+
+def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_opened_again(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    phone.set_offline(True)
+    page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), home.photo(AN, 2)))  # type: ignore[arg-type]
+    expect(page.get_by_text("Mất kết nối")).to_be_visible()
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.close()
+    phone.set_offline(False)
+    again = phone.new_page()
+    again.goto(home.url(AN))
+    again.wait_for_url("**/receipt?**", timeout=30_000)
+    assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
+
+
+def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page.locator("#photos").set_input_files(pictures(draw_photo([]), home.photo(AN, 2)))  # type: ignore[arg-type]
+    expect(page.locator(".tile.bad")).to_contain_text("Không đọc được mã")
+    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    expect(page.get_by_text("Hãy chụp lại hoặc gỡ các ảnh được đánh dấu")).to_be_visible()
+    page.get_by_role("button", name="Gỡ bỏ – Ảnh 1").click()
+    page.get_by_role("button", name="Xoay – Ảnh 1").click()
+    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_url("**/receipt?**")
+
+    page.goto(f"{home.base_url}/work/{WORK}")
+    page.locator("#file").set_input_files(
+        pictures(draw_photo([], size=(300, 400)), draw_photo([], size=(300, 500)))  # type: ignore[arg-type]
+    )
+    expect(page.locator(".tile.good")).to_have_count(2)
+    page.get_by_role("button", name="Xuống sau – Ảnh 1").click()
+    page.get_by_role("button", name="Cắt – Ảnh 1").click()
+    page.get_by_label("Dưới", exact=True).fill("20")
+    page.get_by_role("button", name="Giữ phần này").click()
+    expect(page.locator(".tile.good")).to_have_count(2)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_url("**/receipt?**")
+    (fact,) = [f for f in home.facts.select(kind=FactKind.WORK_RECEIVED) if f.activity == WORK]
+    assert fact.data["leaves"] == 2

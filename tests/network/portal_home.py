@@ -28,34 +28,53 @@ from delivery.catalogue.kinds import (
     ActivityKind,
     ComponentKind,
     DeliveryMode,
+    EmploymentKind,
     MaterialKind,
     MaterialRole,
+    Role,
 )
-from delivery.catalogue.model import Activity, Catalogue, Component, Course, Institution, Material
+from delivery.catalogue.model import (
+    Activity,
+    Catalogue,
+    Component,
+    Course,
+    Institution,
+    Material,
+    Person,
+    Unit,
+)
 from delivery.clock import ManualClock, to_micros
 from delivery.errors import N_, Refused
-from delivery.ids import SeededIds, content_address, fact_id
+from delivery.ids import SeededIds, SystemIds, content_address, fact_id
 from delivery.network.web.app import create_portal
 from delivery.network.web.server import make_server
 from delivery.network.web.services import OnAir, PortalServices, Programme
-from delivery.postal.scan import read_codes
+from delivery.network.web.uploads import MAX_FILE_BYTES
+from delivery.postal.incoming.scan import read_codes
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import page_token
 from delivery.settings import Settings
+from delivery.store.api_tokens import ApiTokens
 from delivery.store.blobs import Blobs
+from delivery.store.course_facts import CourseFacts
 from delivery.store.credentials import Credentials
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.keys import SiteKeys, ensure_keys, load_keys
 from delivery.store.learners import Learners
+from delivery.store.marks import Marks
 from delivery.store.materials import Materials
 from delivery.store.participation import Participation
 from delivery.store.records import Records
 from delivery.store.scans import Scans
+from delivery.store.seen import Seen
 from delivery.store.sheets import Sheets
 from delivery.store.submissions import Submissions
 from delivery.store.tables import core as _core  # noqa: F401 - registers the tables
+from delivery.store.teaching import Teaching
+from delivery.store.threads import Threads
+from delivery.store.uploads import Uploads
 from delivery.store.vault import Vault
 
 NOW = datetime(2026, 11, 22, 2, 15, tzinfo=UTC)  # 09:15 in Viet Nam
@@ -65,6 +84,15 @@ AIR_CODE = "ABC123"
 COVER = 9
 """Stands for the cover of a packet where a page number is asked for."""
 
+LECTURER, SECOND = "GV01", "GV02"
+STAFF = (
+    (LECTURER, "Lê Thị Hằng", Role.LECTURER),
+    (SECOND, "Trần Quốc Khải", Role.LECTURER),
+    ("VT01", "Bùi Mỹ Lệ", Role.CLERK),
+    ("KT01", "Dương Nhật Trường", Role.TECHNICIAN),
+    ("QL01", "Huỳnh Ngọc Ẩn", Role.MANAGER),
+    ("QT01", "Hồ Đắc Thắng", Role.ADMIN),
+)
 STUDY, WORK = "CNTT101-M1", "CNTT101-A2"
 UNAPPROVED, POST_ONLY, LOST, PICTURE = "CNTT101-M2", "CNTT101-M3", "CNTT101-M4", "CNTT101-M5"
 FOREIGN_STUDY, FOREIGN_WORK = "CNTT102-M1", "CNTT102-A1"
@@ -96,8 +124,12 @@ def _reading(code: str, material: str, *, course: str = "CNTT101") -> Activity:
 
 CATALOGUE = Catalogue(
     Institution("DHM", "Đại học Mẫu"),
+    people={code: Person(code, name, (role,), EmploymentKind.PERMANENT) for code, name, role in STAFF},
+    units={("CNTT101", n): Unit("CNTT101", n, title) for n, title in ((1, "Hệ đếm"), (2, "Đổi cơ số"))},
     courses={
-        "CNTT101": Course("CNTT101", "P1", "Nhập môn Tin học", Decimal(3), DeliveryMode.POSTAL),
+        "CNTT101": Course(
+            "CNTT101", "P1", "Nhập môn Tin học", Decimal(3), DeliveryMode.POSTAL, lecturer=LECTURER
+        ),
         "CNTT102": Course("CNTT102", "P1", "Mạng máy tính", Decimal(3), DeliveryMode.NETWORK),
     },
     materials={
@@ -234,7 +266,7 @@ def as_pdf(photos: list[bytes]) -> bytes:
 
 
 @contextmanager
-def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
+def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any) -> Iterator[PortalHome]:
     """A home in `folder`, not yet served. `changes` replace fields of its services."""
     clock, ids = ManualClock(NOW), SeededIds(7)
     settings = Settings(home=folder, lang="vi")
@@ -249,12 +281,25 @@ def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
     records = Records(database, default_profile=settings.profile, site="MAIN")
     materials = Materials(database, facts, clock)
     participation = Participation(facts, learners, clock)
+    course_facts = CourseFacts(database)
+
+    def account_of(code: str) -> str | None:
+        return learners.find(code) or (f"staff:{code}" if code in CATALOGUE.people else None)
+
     with ThreadPoolExecutor(1) as executor:
         services = PortalServices(
             settings=settings,
             clock=clock,
             ids=ids,
-            credentials=Credentials(database, clock, ids, find=learners.find),
+            credentials=Credentials(database, clock, ids, find=account_of),
+            tokens=ApiTokens(database, clock, ids),
+            uploads=Uploads(folder / "uploads", keys.master, clock, SystemIds(), max_bytes=max_bytes),
+            teaching=Teaching(facts, course_facts, learners, vault, clock, ids),
+            threads=Threads(facts, course_facts, learners, vault, clock),
+            course_facts=course_facts,
+            marks=Marks(facts, learners, clock, default_profile=settings.profile),
+            scans=scans,
+            seen=Seen(facts, learners, clock),
             keys=keys.codes,
             sheets=sheets,
             submissions=Submissions(database, facts, sheets, learners, scans),
@@ -273,18 +318,21 @@ def portal_home(folder: Path, **changes: Any) -> Iterator[PortalHome]:
             record_participation=lambda learner, activity, minutes, opened_us: participation.record(
                 learner, activity, minutes=minutes, opened_us=opened_us, catalogue=CATALOGUE
             ),
+            learners_of=lambda course: [ref.id for ref in learners.of_course(course)],
+            profiles=lambda wanted: vault.profiles(list(wanted)),
+            export_of=lambda learner: {"facts": [fact.as_json() for fact in facts.select(learner=learner)]},
         )
         yield PortalHome(replace(services, **changes), facts, database, clock, keys)
     database.close()
 
 
 @contextmanager
-def served(home: PortalHome) -> Iterator[PortalHome]:
+def served(home: PortalHome, *, proxies: str = "") -> Iterator[PortalHome]:
     """The home's portal on a free loopback port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = make_server(create_portal(home.services), host="127.0.0.1", port=port)
+        server = make_server(create_portal(home.services), host="127.0.0.1", port=port, proxies=proxies)
         listening = threading.Event()
         startup = server.startup
 

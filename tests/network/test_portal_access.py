@@ -210,5 +210,72 @@ def test_a_bug_becomes_a_page_and_a_log_line_without_values(
     assert "Nguyễn" not in answer.text + printed.out + printed.err
 
 
+@pytest.mark.parametrize(("proxies", "secure"), [("", False), ("127.0.0.1", True), ("10.9.9.9", False)])
+def test_headers_of_a_proxy_are_believed_only_from_proxies_that_were_named(
+    tmp_path: Path, proxies: str, secure: bool
+) -> None:
+    with portal_home(tmp_path) as home, served(home, proxies=proxies), Phone(home) as phone:
+        answer = phone.http.get(
+            "/sign-in", headers={"x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"}
+        )
+        assert ("Secure" in answer.headers["set-cookie"]) is secure
+
+
+def test_a_device_is_remembered_only_when_its_owner_asks_and_never_for_staff(
+    home: PortalHome, phone: Phone
+) -> None:
+    for code, kept in ((AN, 200), ("GV01", 303)):
+        form = {
+            "csrf": phone.csrf("/sign-in"),
+            "code": code,
+            "pin": home.services.credentials.issue_pin(code),
+        }
+        phone.http.post("/sign-in", data={**form, "remember": "1"})
+        home.clock.advance(13 * 3600)
+        assert phone.http.get("/account").status_code == kept
+        phone.http.cookies.clear()
+
+
+def test_a_person_chooses_a_password_and_other_devices_are_signed_out(home: PortalHome, phone: Phone) -> None:
+    pin = home.services.credentials.issue_pin(AN)
+    phone.sign_in(AN, pin)
+
+    def change(new: str, *, old: str = pin, again: str = "") -> int:
+        form = {"csrf": phone.csrf("/account"), "old": old, "new": new, "again": again or new}
+        return phone.http.post("/account/password", data=form).status_code
+
+    with Phone(home) as other:
+        other.sign_in(AN, pin)
+        assert (
+            change("ngắn")
+            == change("ba con mèo đen", old="sai")
+            == change("abcdefgh", again="abcdefgx")
+            == 422
+        )
+        assert change("ba con mèo đen") == 303
+        assert other.http.get("/me").status_code == 303
+        assert phone.http.get("/me").status_code == 200
+        assert other.sign_in(AN, pin).status_code == 401
+        assert other.sign_in(AN, "ba con mèo đen").status_code == 303
+
+
+def test_somebody_whose_code_was_guessed_at_is_told_after_signing_in(home: PortalHome, phone: Phone) -> None:
+    pin = home.services.credentials.issue_pin(AN)
+    for _ in range(FREE_ATTEMPTS):
+        phone.sign_in(AN, "00000000")
+    home.clock.advance(60)
+    answer = phone.sign_in(AN, pin)
+    assert "lần đăng nhập sai" in phone.get(answer.headers["location"]).text
+
+
 def test_the_health_page_answers_in_json(phone: Phone) -> None:
     assert json.loads(phone.get("/healthz").text) == {"ok": True}
+    assert json.loads(phone.get("/readyz").text) == {"ok": True}
+
+
+def test_metrics_are_counted_by_route_and_name_nobody(home: PortalHome, phone: Phone) -> None:
+    phone.http.get(f"/q/{home.token(AN)}")
+    text = phone.http.get("/metrics").text
+    assert 'tuxa_requests_total{method="GET",route="/q/{token}",status="200"} 1' in text
+    assert 'tuxa_request_seconds_bucket{route="/q/{token}",le="+Inf"} 1' in text
+    assert home.token(AN) not in text

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 
 from delivery.record.kinds import FactKind
-from tests.network.portal_home import AIR_CODE, AN, Phone, PortalHome, portal_home, served
+from tests.network.portal_home import AIR_CODE, AN, LECTURER, WORK, Phone, PortalHome, portal_home, served
 
 
 @pytest.fixture
@@ -157,3 +157,31 @@ def test_marks_and_the_grade_are_shown_as_people_write_them(tmp_path: Path) -> N
         page = phone.get("/me").text
     for text in ("<b>B</b> <span>8,3</span>", "8,25", "Đã chấm", "Nộp muộn", "3 minh chứng"):
         assert text in page
+
+
+def test_the_first_page_of_a_learner_shows_what_is_due_and_what_arrived(
+    home: PortalHome, phone: Phone
+) -> None:
+    page = phone.get("/").text
+    assert "Sắp đến hạn nộp" in page
+    assert f'href="/work/{WORK}"' in page
+    home.services.marks.set(AN, WORK, score="8", marker=LECTURER, catalogue=home.services.catalogue())
+    page = phone.get("/").text
+    assert f'href="/work/{WORK}"' not in page
+    assert "Đã cho điểm" in page
+    with Phone(home) as stranger:
+        assert "Sắp đến hạn" not in stranger.get("/").text
+
+
+def test_the_record_shows_the_evidence_of_each_activity_and_can_be_taken_away(
+    home: PortalHome, phone: Phone
+) -> None:
+    form = {"csrf": phone.csrf("/attendance"), "code": AIR_CODE}
+    phone.http.post("/attendance", data=form)
+    assert "Bạn đã điểm danh buổi học" in phone.get("/me/activity/CNTT101-S1").text
+    assert phone.http.get("/me/activity/CNTT102-A1").status_code == 404
+    export = phone.get("/me/export")
+    assert export.headers["content-disposition"].startswith("attachment")
+    assert {fact["learner"] for fact in export.json()["facts"]} == {home.learner(AN)}
+    assert "Hệ đếm" in phone.get("/courses/CNTT101").text
+    assert phone.http.get("/courses/CNTT102").status_code == 404

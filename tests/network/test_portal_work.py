@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from delivery.network.web.uploads import MAX_FILE_BYTES
 from delivery.record.facts import Fact
@@ -137,13 +139,73 @@ def test_a_file_that_is_no_work_is_refused_with_a_reason(
     assert home.fact_count() == before
 
 
-def test_no_file_and_several_files_are_refused(home: PortalHome, phone: Phone) -> None:
+def test_a_picture_of_one_pixel_is_a_picture(home: PortalHome, phone: Phone) -> None:
+    out = io.BytesIO()
+    Image.new("L", (1, 1)).save(out, "JPEG")
+    assert send(phone, out.getvalue()).status_code == 303
+
+
+def test_nothing_at_all_is_refused_and_says_what_to_do(home: PortalHome, phone: Phone) -> None:
     empty = [("file", ("", b"", "application/octet-stream"))]
     answer = phone.http.post(PATH, data={"csrf": phone.csrf(PATH)}, files=empty)
-    assert (answer.status_code, "Hãy chọn một tệp" in answer.text) == (422, True)
-    answer = send(phone, draw_photo([]), draw_photo([], seed=1))
-    assert (answer.status_code, "Hãy gửi một tệp" in answer.text) == (422, True)
+    assert (answer.status_code, "Hãy chọn tệp, hoặc gõ bài làm" in answer.text) == (422, True)
     assert received(home) == []
+
+
+def test_several_photos_become_one_pdf_in_their_order_and_again_give_the_same_receipt(
+    home: PortalHome, phone: Phone
+) -> None:
+    photos = [draw_photo([], size=(300, height)) for height in (400, 410, 420)]
+    first = send(phone, *photos)
+    (fact,) = received(home)
+    assert (fact.data["media_type"], fact.data["leaves"]) == ("application/pdf", 3)
+    assert "Số trang" in phone.get(first.headers["location"]).text
+    assert send(phone, *photos).headers["location"] == first.headers["location"]
+    send(phone, *reversed(photos))
+    assert len(received(home)) == 2
+
+
+def test_a_typed_answer_is_received_as_text_and_beside_photos_as_a_page(
+    home: PortalHome, phone: Phone
+) -> None:
+    form = {"csrf": phone.csrf(PATH), "text": "Số 13 = 1101.\n\nVì 8 + 4 + 1."}
+    assert phone.http.post(PATH, data=form).status_code == 303
+    assert received(home)[0].data["media_type"].startswith("text/plain")
+    files = [("file", ("a.jpg", draw_photo([], size=(300, 400)), "image/jpeg"))]
+    assert phone.http.post(PATH, data=form, files=files).status_code == 303
+    assert received(home)[1].data["leaves"] == 2
+
+
+def word(*, macros: bool = False, main: str = "wordprocessingml.document.main") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml", f"<Types>application/vnd.openxmlformats-officedocument.{main}+xml</Types>"
+        )
+        archive.writestr("word/document.xml", "<w:document/>")
+        if macros:
+            archive.writestr("word/vbaProject.bin", b"x")
+    return out.getvalue()
+
+
+def test_a_word_file_is_received_unless_it_has_macros_or_comes_with_photos(
+    home: PortalHome, phone: Phone
+) -> None:
+    assert "macro" in send(phone, word(macros=True), name="bai.docx").text
+    assert "gửi riêng" in send(phone, word(), draw_photo([], size=(300, 400))).text
+    assert received(home) == []
+    assert send(phone, word(), name="bai.docx").status_code == 303
+    assert received(home)[0].data["media_type"].endswith("wordprocessingml.document")
+
+
+def test_the_receipt_can_be_kept_as_a_pdf(home: PortalHome, phone: Phone) -> None:
+    receipt = send(phone, draw_photo([])).headers["location"]
+    pdf = phone.get(receipt.replace("/receipt", "/receipt.pdf"))
+    assert pdf.headers["content-type"] == "application/pdf"
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
+    (code,) = set(re.findall(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b", phone.get(receipt).text))
+    for shown in (code, "Nguyễn Văn An", "09:15 ngày 22/11/2026", received(home)[0].data["blob"]):
+        assert shown in text
 
 
 def test_work_after_the_due_date_is_marked_late_and_accepted(home: PortalHome, phone: Phone) -> None:

@@ -17,17 +17,30 @@ from starlette.types import Scope
 
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock
-from delivery.errors import N_, TuxaError
+from delivery.errors import N_, Refused, TuxaError
+from delivery.network.web.access import Capability, NotAllowed, needs
+from delivery.network.web.account import account_routes
+from delivery.network.web.api import create_api
+from delivery.network.web.courses import course_routes
+from delivery.network.web.desk import desk_routes
+from delivery.network.web.gradesheet import grade_routes
 from delivery.network.web.guard import Guard, RateLimit
+from delivery.network.web.health import health_routes
+from delivery.network.web.lessons import lesson_routes
+from delivery.network.web.measure import Measures
+from delivery.network.web.ownrecord import record_routes
 from delivery.network.web.pages import page_routes
+from delivery.network.web.questions import question_routes
 from delivery.network.web.receipt import receipt_routes
 from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, render
 from delivery.network.web.services import PortalServices
 from delivery.network.web.sheet import sheet_routes
 from delivery.network.web.signin import sign_in_routes
+from delivery.network.web.staff import oversight_routes, people_routes, staff_routes
 from delivery.network.web.study import study_routes
+from delivery.network.web.tus import tus_routes
 from delivery.network.web.vendor import hls_script
-from delivery.network.web.visit import SignInNeeded, learner_visits, posts, visits
+from delivery.network.web.visit import SignInNeeded, VisitOf, posts, visits
 from delivery.network.web.work import work_routes
 
 _STATIC = Path(__file__).parent / "static"
@@ -55,14 +68,25 @@ def create_portal(services: PortalServices) -> FastAPI:
     services = replace(services, catalogue=kept_briefly(services.catalogue, services.clock))
     app = FastAPI(title="tuxa", openapi_url=None, docs_url=None, redoc_url=None)
     limits = RateLimit(services.clock)
+    measures = Measures()
     visit_of = visits(services, limits)
-    learner_of = learner_visits(visit_of)
-    app.include_router(page_routes(services, visit_of, learner_of, posts(learner_of)))
+    learner_of = needs(visit_of, Capability.LEARN)
+    owner_of = needs(visit_of, Capability.OWN)
+    posted_of = posts(learner_of)
+    app.include_router(page_routes(services, visit_of, learner_of, posted_of))
     app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
-    app.include_router(sheet_routes(services, visit_of, posts(learner_of)))
+    app.include_router(account_routes(services, owner_of, posts(owner_of)))
+    app.include_router(sheet_routes(services, visit_of, posted_of))
     app.include_router(receipt_routes(services, learner_of))
-    app.include_router(study_routes(services, learner_of, posts(learner_of)))
-    app.include_router(work_routes(services, learner_of, posts(learner_of)))
+    app.include_router(study_routes(services, learner_of, posted_of))
+    app.include_router(work_routes(services, learner_of, posted_of))
+    app.include_router(tus_routes(services, learner_of))
+    app.include_router(course_routes(services, learner_of))
+    app.include_router(lesson_routes(services, learner_of, posted_of))
+    app.include_router(record_routes(services, learner_of))
+    _staff_pages(app, services, visit_of, learner_of)
+    app.include_router(health_routes(services, measures))
+    app.mount("/api", create_api(services, limits))
     for router in services.routers:
         app.include_router(router)
     _serve_static(app, services.hls_js or hls_script())
@@ -71,13 +95,35 @@ def create_portal(services: PortalServices) -> FastAPI:
         Guard,
         limits=limits,
         clock=services.clock,
+        resumable_bytes=services.uploads.max_bytes,
+        measures=measures,
         render_error=lambda scope, status: _error_page(scope, status, services),
     )
     return app
 
 
+_NOT_ALLOWED = Refused(
+    N_("Your account may not open this page."),
+    do=N_("Sign in with another account, or ask an administrator for the right."),
+)
 CATALOGUE_SECONDS = 2.0
 """How long a loaded catalogue is shown: every page needs it several times, and it rarely changes."""
+
+
+def _staff_pages(app: FastAPI, services: PortalServices, visit_of: VisitOf, learner_of: VisitOf) -> None:
+    """Pages of lecturers, clerks, technicians, managers and administrators."""
+    teacher_of = needs(visit_of, Capability.TEACH)
+    admin_of = needs(visit_of, Capability.ADMINISTER)
+    operator_of = needs(visit_of, Capability.OPERATE)
+    staff_of, filer_of = needs(visit_of, Capability.STAFF), needs(visit_of, Capability.FILE)
+    app.include_router(
+        question_routes(services, learner_of, posts(learner_of), teacher_of, posts(teacher_of))
+    )
+    app.include_router(desk_routes(services, teacher_of, posts(teacher_of)))
+    app.include_router(grade_routes(services, needs(visit_of, Capability.READ_GRADES)))
+    app.include_router(staff_routes(services, staff_of, filer_of))
+    app.include_router(people_routes(services, admin_of, posts(admin_of)))
+    app.include_router(oversight_routes(services, needs(visit_of, Capability.OVERSEE), operator_of))
 
 
 def kept_briefly(load: Callable[[], Catalogue], clock: Clock) -> Callable[[], Catalogue]:
@@ -129,6 +175,8 @@ def _explain_errors(app: FastAPI, services: PortalServices) -> None:
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error, NotAllowed):
+            return _error_page(request.scope, 403, services, _NOT_ALLOWED)
         return _error_page(request.scope, error.status_code, services)
 
     @app.exception_handler(RequestValidationError)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from delivery.clock import Clock
+from delivery.network.web.measure import Measures
 from delivery.network.web.uploads import MAX_BODY_BYTES
 
 _log = structlog.get_logger(__name__)
@@ -85,8 +86,9 @@ class RateLimit:
 
 
 FAILED_GUESS_COST = 20.0
-_LIMITED = ("/q/", "/sign-in", "/attendance", "/study/", "/work/")
-_UPLOADS = ("/q/", "/work/")
+_UNLIMITED = ("/static/", "/hls/", "/healthz", "/readyz", "/metrics")
+_UPLOADS = ("/q/", "/work/", "/api/")
+_RESUMABLE = "/uploads"
 
 
 def address_of(scope: Scope) -> str:
@@ -99,8 +101,19 @@ class Guard:
     """ASGI middleware: rate and body limits before, security headers and the access log after, and no traceback
     beyond this point."""
 
-    def __init__(self, app: ASGIApp, *, limits: RateLimit, clock: Clock, render_error: RenderError) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: RateLimit,
+        clock: Clock,
+        render_error: RenderError,
+        resumable_bytes: int,
+        measures: Measures,
+    ) -> None:
         self.app = app
+        self._resumable_bytes = resumable_bytes
+        self._measures = measures
         self._limits = limits
         self._clock = clock
         self._render_error = render_error
@@ -110,10 +123,10 @@ class Guard:
             await self.app(scope, receive, send)
             return
         answer = _Answer(scope, send)
-        body = _Body(receive, MAX_BODY_BYTES if scope["path"].startswith(_UPLOADS) else SMALL_BODY_BYTES)
+        body = _Body(receive, self._most_bytes(scope["path"]))
         started = self._clock.monotonic()
         try:
-            if scope["path"].startswith(_LIMITED) and not self._limits.take(address_of(scope)):
+            if self._is_limited(scope) and not self._limits.take(address_of(scope)):
                 await self._fail(429, scope, body, answer)
             else:
                 await self.app(scope, body.receive, _after_body(body, scope, answer.send))
@@ -127,6 +140,17 @@ class Guard:
         finally:
             self._log_access(scope, answer, started)
 
+    def _most_bytes(self, path: str) -> int:
+        if path.startswith(_RESUMABLE):
+            return self._resumable_bytes
+        return MAX_BODY_BYTES if path.startswith(_UPLOADS) else SMALL_BODY_BYTES
+
+    @staticmethod
+    def _is_limited(scope: Scope) -> bool:
+        """Everything but what a player or a monitor asks for again and again; the first page stays open to all."""
+        path: str = scope["path"]
+        return path != "/" and not path.startswith(_UNLIMITED)
+
     async def _fail(self, status: int, scope: Scope, body: _Body, answer: _Answer) -> None:
         response = self._render_error(scope, status)
         if status == 429:
@@ -136,7 +160,9 @@ class Guard:
     def _log_access(self, scope: Scope, answer: _Answer, started: float) -> None:
         # The route's pattern, never the path: the path may hold a sheet's token.
         route = getattr(scope.get("route"), "path", "-")
-        milliseconds = round((self._clock.monotonic() - started) * 1000)
+        seconds = self._clock.monotonic() - started
+        milliseconds = round(seconds * 1000)
+        self._measures.request(scope["method"], route, answer.status, seconds)
         _log.info(
             "portal.request",
             method=scope["method"],

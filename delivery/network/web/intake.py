@@ -6,18 +6,32 @@ the sheet whose address brought the person here: it has to be taken again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from delivery.catalogue.model import Activity
-from delivery.errors import N_, Refused
+from delivery.errors import N_, Message, Refused
+from delivery.i18n import Translator
+from delivery.ids import content_address
+from delivery.network.web.onefile import combine
 from delivery.network.web.services import PortalServices, SheetsPort
-from delivery.network.web.uploads import Judged, PageImage, Problem, judge, judge_file
+from delivery.network.web.uploads import (
+    TEXT_TYPE,
+    WORD_TYPE,
+    Judged,
+    PageImage,
+    Problem,
+    judge,
+    judge_file,
+    pages_of_pdf,
+)
+from delivery.network.web.visit import Visit
 from delivery.record.sheetcode import CodeKeys, PageRef, read_code
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival, Upload
+from delivery.store.uploads import Upload as Sent
 
 Answer = TypeVar("Answer")
 
@@ -88,12 +102,28 @@ def take_in(files: Sequence[bytes], *, learner: str, services: PortalServices) -
     return Intake(tuple(dict.fromkeys(facts)), tuple(dict.fromkeys(again)))
 
 
-def take_in_file(data: bytes, *, learner: str, activity: Activity, services: PortalServices) -> str | Problem:
-    """File work for an assignment without a printed sheet, as it was sent: id of its fact, else what is wrong with it.
-    The same bytes again give the same fact. Raises Refused as :func:`take_in`."""
-    (media_type,) = _answers([services.executor.submit(judge_file, data)])
-    if isinstance(media_type, Problem):
-        return media_type
+def take_in_file(
+    files: Sequence[bytes], *, text: str = "", learner: str, activity: Activity, services: PortalServices
+) -> str | tuple[Again, ...]:
+    """File work for an assignment without a printed sheet: id of its fact, else what has to be sent again.
+
+    One file stays as it was sent; several, or files beside a typed text, become one PDF in their order; a typed text
+    alone stays a text. The same again gives the same fact. Raises Refused as :func:`take_in`.
+    """
+    media_types = _answers([services.executor.submit(judge_file, data) for data in files])
+    again = [Again(n, found) for n, found in enumerate(media_types, 1) if isinstance(found, Problem)]
+    several = len(files) + bool(text) > 1
+    if several:
+        again += [
+            Again(n, Problem.WORD_ALONE) for n, found in enumerate(media_types, 1) if found == WORD_TYPE
+        ]
+    if again:
+        return tuple(again)
+    if several:
+        (data,) = _answers([services.executor.submit(combine, list(files), text)])
+        media_type = "application/pdf"
+    else:
+        data, media_type = (files[0], str(media_types[0])) if files else (text.encode(), TEXT_TYPE)
     upload = Upload(
         learner=learner,
         activity=activity.code,
@@ -102,12 +132,54 @@ def take_in_file(data: bytes, *, learner: str, activity: Activity, services: Por
         media_type=media_type,
         received_at=services.clock.now(),
         source="portal",
+        leaves=_answers([services.executor.submit(pages_of_pdf, data)])[0]
+        if media_type == "application/pdf"
+        else 1,
     )
     return services.submissions.accept_upload(upload).fact
 
 
-def _judged(files: Iterable[bytes], services: PortalServices) -> list[Judged]:
-    return _answers([services.executor.submit(judge, data, services.read_page_image) for data in files])
+def read_upload(sent: Sent, visit: Visit, services: PortalServices) -> dict[str, Any]:
+    """For a script: what each page of an upload shows, or what is wrong with it, in the reader's language."""
+    judged = _judged([services.uploads.read(sent)], services)[0]
+    t = Translator(visit.language)
+    if judged.problem is not None:
+        return {"problem": t(judged.problem.message)}
+    return {"pages": [_reading(image, visit, services, t) for image in judged.pages]}
+
+
+def _reading(image: PageImage, visit: Visit, services: PortalServices, t: Translator) -> dict[str, Any]:
+    found = _page_of(image, services)
+    if isinstance(found, Problem):
+        return {"problem": t(found.message)}
+    sheet = services.sheets.by_page(found)
+    if sheet is None or sheet.learner != visit.learner:
+        return {"problem": t(N_("This sheet was printed for another learner.")), "held": True}
+    activity = services.catalogue().activities.get(sheet.activity)
+    text = Message(
+        N_("{title}, page {page} of {pages}"),
+        {"title": activity.title if activity else sheet.activity, "page": sheet.page, "pages": sheet.pages},
+    )
+    return {"page": sheet.page, "pages": sheet.pages, "activity": sheet.activity, "text": t(text)}
+
+
+def _judged(files: Sequence[bytes], services: PortalServices) -> list[Judged]:
+    """Judgements in the order of `files`; what was read a moment ago is not read again."""
+    out: list[Judged | None] = []
+    to_read: list[tuple[int, str]] = []
+    futures = []
+    for at, data in enumerate(files):
+        digest = content_address(data)
+        known = services.readings.get(digest)
+        out.append(Judged((PageImage(data, *known),)) if known else None)
+        if known is None:
+            to_read.append((at, digest))
+            futures.append(services.executor.submit(judge, data, services.read_page_image))
+    for (at, digest), judged in zip(to_read, _answers(futures), strict=True):
+        out[at] = judged
+        if len(judged.pages) == 1 and judged.pages[0].data == files[at]:
+            services.readings.note(digest, judged.pages[0].media_type, judged.pages[0].codes)
+    return [judged for judged in out if judged is not None]
 
 
 def _answers(futures: Sequence[Future[Answer]]) -> list[Answer]:

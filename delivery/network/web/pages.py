@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.errors import TuxaError
 from delivery.network.web.ownfact import own_fact
 from delivery.network.web.place import address_of_activity
 from delivery.network.web.services import PortalServices
+from delivery.network.web.today import arrived_for, due_of
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
@@ -25,12 +26,19 @@ _LONGEST_CODE = 32
 def page_routes(
     services: PortalServices, visit_of: VisitOf, learner_of: VisitOf, learner_posted_of: PostedOf
 ) -> APIRouter:
-    """``/``, ``/watch/{channel}``, ``/attendance``, ``/me`` and ``/healthz``."""
+    """``/``, ``/watch/{channel}``, ``/attendance`` and ``/me``."""
     router = APIRouter()
 
     @router.get("/")
     def home(visit: Visit = Depends(visit_of)) -> Response:
-        return visit.page("home.html", channels=services.on_air(), now=services.clock.now())
+        learner = visit.session.learner if visit.session else ""
+        return visit.page(
+            "home.html",
+            channels=services.on_air(),
+            now=services.clock.now(),
+            due=due_of(learner, services) if learner else [],
+            arrived=arrived_for(learner, services) if learner else [],
+        )
 
     @router.get("/watch/{channel}")
     def watch(channel: str, visit: Visit = Depends(visit_of)) -> Response:
@@ -64,10 +72,6 @@ def page_routes(
             by_mode=_by_mode,
             address_of=lambda activity: address_of_activity(activity, services),
         )
-
-    @router.get("/healthz")
-    def healthz() -> Response:
-        return JSONResponse({"ok": True})
 
     return router
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from delivery.catalogue.model import Activity
 from delivery.clock import VIETNAM, from_micros
 from delivery.network.web.intake import RETURNED_ROLE, Again, sheet_of
 from delivery.network.web.ownfact import own_fact
+from delivery.network.web.paper import Receipt, Work, receipt_pdf
 from delivery.network.web.place import work_address
 from delivery.network.web.services import PortalServices
 from delivery.network.web.uploads import MAX_FILES, Problem
@@ -29,36 +30,33 @@ _MAX_RECEIPTS = 200
 _AGAIN = re.compile(r"([0-9]{1,3})\.([a-z_]{1,20})")
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What returned work belongs to."""
-
-    title: str
-    course: str
-    due: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One page or file that was received, or held."""
-
-    fact: str
-    code: str
-    held: str
-    """Why it is held, or empty."""
-    work: Work
-    page: int
-    """0 for a file without a printed sheet, and for what is held."""
-    pages: int
-    received_at: datetime
-    late: bool
-    hash_prefix: str
-    superseded: bool
-
-
 def receipt_routes(services: PortalServices, learner_of: VisitOf) -> APIRouter:
-    """``/receipt``."""
+    """``/receipt`` and ``/receipt.pdf``."""
     router = APIRouter()
+
+    def chosen(visit: Visit, texts: list[str]) -> list[Fact]:
+        found = [
+            own_fact(text, learner=visit.learner, kinds=_KINDS, services=services)
+            for text in texts[:_MAX_RECEIPTS]
+        ]
+        facts = [fact for fact in found if fact]
+        if not facts:
+            raise HTTPException(404)
+        return facts
+
+    @router.get("/receipt.pdf")
+    def receipt_on_paper(visit: Visit = Depends(learner_of), f: list[str] = Query(default=[])) -> Response:
+        facts = chosen(visit, f)
+        profile = services.profiles([visit.learner]).get(visit.learner)
+        pdf = receipt_pdf(
+            [receipt_of(fact, services) for fact in facts],
+            institution=services.catalogue().institution.name,
+            learner=f"{profile.full_name} · {profile.code}" if profile else "",
+            language=visit.language,
+        )
+        name = f"bien-nhan-{receipt_code(facts[0].id)}.pdf"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return visit.finish(Response(pdf, media_type="application/pdf", headers=headers))
 
     @router.get("/receipt")
     def receipt(
@@ -67,13 +65,7 @@ def receipt_routes(services: PortalServices, learner_of: VisitOf) -> APIRouter:
         again: list[str] = Query(default=[]),
         q: str = "",
     ) -> Response:
-        found = [
-            own_fact(text, learner=visit.learner, kinds=_KINDS, services=services)
-            for text in f[:_MAX_RECEIPTS]
-        ]
-        facts = [fact for fact in found if fact]
-        if not facts:
-            raise HTTPException(404)
+        facts = chosen(visit, f)
         sheet = sheet_of(q.upper(), sheets=services.sheets, keys=services.keys)
         own = sheet is not None and sheet.learner == visit.learner and sheet.role == RETURNED_ROLE
         return visit.page(
@@ -83,6 +75,7 @@ def receipt_routes(services: PortalServices, learner_of: VisitOf) -> APIRouter:
             missing=missing_pages(sheet, services) if sheet and own else [],
             back=f"/q/{q}" if sheet else "",
             assignment=_assignment_of(facts[0], services),
+            paper="/receipt.pdf?" + urlencode([("f", fact.id) for fact in facts]),
         )
 
     return router
@@ -105,8 +98,9 @@ def receipt_of(fact: Fact, services: PortalServices) -> Receipt:
         pages=int(fact.data["pages"]) if on_sheet else 0,
         received_at=received_at,
         late=is_late(work.due, received_at),
-        hash_prefix=str(fact.data["blob"])[:16],
+        hash=str(fact.data["blob"]),
         superseded=bool(fact.data.get("superseded")),
+        leaves=0 if on_sheet or held else int(fact.data.get("leaves", 1)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -11,17 +13,48 @@ from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter
 
-from delivery.catalogue.model import Catalogue
+from delivery.catalogue.model import Catalogue, LearnerProfile
 from delivery.clock import Clock
+from delivery.errors import N_, NotFound
 from delivery.ids import IdSource
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import CodeKeys
 from delivery.settings import Settings
+from delivery.store.api_tokens import ApiTokens
+from delivery.store.course_facts import CourseFacts
 from delivery.store.credentials import Credentials
+from delivery.store.marks import Marks
+from delivery.store.scans import Scans
+from delivery.store.seen import Seen
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival, Outcome, Upload
+from delivery.store.teaching import Teaching
+from delivery.store.threads import Threads
+from delivery.store.uploads import Uploads
+
+
+class Readings:
+    """Judgements of pictures by the SHA-256 of their bytes, so that a picture that was read when it arrived is not read
+    again when it is handed in. Codes only, no pictures."""
+
+    MOST = 4_000
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, digest: str) -> tuple[str, tuple[str, ...]] | None:
+        """(media type, codes) of a good picture."""
+        with self._lock:
+            return self._known.get(digest)
+
+    def note(self, digest: str, media_type: str, codes: tuple[str, ...]) -> None:
+        with self._lock:
+            self._known[digest] = (media_type, codes)
+            while len(self._known) > self.MOST:
+                self._known.popitem(last=False)
 
 
 class SheetsPort(Protocol):
@@ -75,6 +108,25 @@ class OnAir:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """A recording that is played on demand."""
+
+    kind: Literal["tv", "radio"]
+    playlist: str
+    """Name of the multivariant HLS playlist below the lesson's address."""
+    audio: str
+    """Name of the playlist of the sound alone; empty when there is none."""
+    minutes: int
+    captions: tuple[str, ...] = ()
+    """Languages in which there are captions: ``captions-<language>.vtt``."""
+
+
+def no_file(_material: str, _name: str) -> bytes:
+    """A portal without recordings."""
+    raise NotFound(N_("This lesson has no such file."), do=N_("Load the page again."))
+
+
+@dataclass(frozen=True, slots=True)
 class PortalServices:
     """Everything behind the pages."""
 
@@ -82,6 +134,14 @@ class PortalServices:
     clock: Clock
     ids: IdSource
     credentials: Credentials
+    tokens: ApiTokens
+    uploads: Uploads
+    teaching: Teaching
+    threads: Threads
+    course_facts: CourseFacts
+    marks: Marks
+    scans: Scans
+    seen: Seen
     keys: CodeKeys
     sheets: SheetsPort
     submissions: SubmissionsPort
@@ -105,6 +165,20 @@ class PortalServices:
     record_participation: Callable[[str, str, int, int], str]
     """(learner id, activity, minutes, when it was opened in µs since 1970 UTC) -> id of the ParticipationRecorded fact;
     one opening is told once."""
+    learners_of: Callable[[str], Sequence[str]]
+    """Course -> ids of the learners who are enrolled in it."""
+    profiles: Callable[[Sequence[str]], Mapping[str, LearnerProfile]]
+    """Learner ids -> profiles, of those that can still be read."""
+    export_of: Callable[[str], Mapping[str, Any]]
+    """Learner id -> everything that is recorded of the learner, personal data opened."""
+    is_ready: Callable[[], bool] = field(default=lambda: True)
+    """Whether the home can be read and written."""
+    lesson: Callable[[str], Lesson | None] = field(default=lambda _material: None)
+    """Material -> the recording of it that may be played on demand now."""
+    lesson_file: Callable[[str, str], bytes] = field(default=no_file)
+    """(material, name) -> bytes of a playlist, segment or captions file; raises NotFound."""
+    readings: Readings = field(default_factory=Readings)
+    """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())
     """More routes to mount, such as the channels' playlists and segments."""
     hls_js: Path | None = None

@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from delivery.errors import N_, Message, TuxaError
+from delivery.network.web.handin import collect, settle
 from delivery.network.web.intake import RETURNED_ROLE, Again, sheet_of, take_in
 from delivery.network.web.receipt import is_late, pages_of, work_of
+from delivery.network.web.sending import SENDING, refusal
 from delivery.network.web.services import PortalServices
 from delivery.network.web.signin import sign_in_page
 from delivery.network.web.uploads import MAX_FILES
@@ -44,27 +46,33 @@ def sheet_routes(services: PortalServices, visit_of: VisitOf, posted_of: PostedO
         token: str, sheet: Sheet = Depends(known_sheet), posted: Posted = Depends(posted_of)
     ) -> Response:
         visit = posted.visit
-        files = posted.files(PHOTOS_FIELD)
-        if not files or len(files) > MAX_FILES:
-            text = (
-                N_("Choose at least one photo.")
-                if not files
-                else N_("Send at most {count} photos at a time.")
-            )
-            return _sheet_page(
-                visit, services, sheet, problem=Message(text, {"count": MAX_FILES}), status=422
-            )
         try:
-            intake = take_in(files, learner=visit.learner, services=services)
+            handed = collect(posted, PHOTOS_FIELD, services)
+            count = len(handed.files) + len(handed.known)
+            if not count or len(handed.files) > MAX_FILES:
+                text = (
+                    N_("Send at most {count} photos at a time.")
+                    if count
+                    else N_("Choose at least one photo.")
+                )
+                problem = Message(text, {"count": MAX_FILES})
+                return _sheet_page(visit, services, sheet, problem=problem, status=422)
+            intake = take_in(handed.files, learner=visit.learner, services=services)
         except TuxaError as error:
             return _sheet_page(visit, services, sheet, problem=error.what, status=503)
-        if not intake.facts:
+        facts = [*handed.known, *intake.facts]
+        settle(handed, facts, {item.number for item in intake.again}, services)
+        if not facts:
             return _sheet_page(visit, services, sheet, again=intake.again, status=422)
-        query = [("f", fact) for fact in intake.facts]
+        query = [("f", fact) for fact in dict.fromkeys(facts)]
         query += [("again", f"{item.number}.{item.problem}") for item in intake.again]
-        return visit.redirect(f"/receipt?{urlencode([*query, ('q', token)])}")
+        return _to_receipt(visit, f"/receipt?{urlencode([*query, ('q', token)])}")
 
     return router
+
+
+def _to_receipt(visit: Visit, address: str) -> Response:
+    return visit.json({"receipt": address}) if visit.wants_json else visit.redirect(address)
 
 
 def _sheet_page(
@@ -76,6 +84,8 @@ def _sheet_page(
     again: Sequence[Again] = (),
     status: int = 200,
 ) -> Response:
+    if visit.wants_json:
+        return visit.json(refusal(visit, problem, again), status=status)
     own = sheet.learner == visit.learner
     kept = own and sheet.role != RETURNED_ROLE
     work = work_of(sheet.activity, sheet.course, services)
@@ -89,6 +99,7 @@ def _sheet_page(
         pages=pages_of(sheet, services) if own and not kept else [],
         problem=problem,
         again=again,
+        texts=SENDING,
         max_files=MAX_FILES,
         status=status,
     )

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from delivery.errors import N_, Message
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf, local_path
-from delivery.store.credentials import SignInRefused
+from delivery.store.credentials import FREE_ATTEMPTS, SignInRefused
 
-_WRONG = N_("Student code or PIN is not right.")
+_WRONG = N_("The code, or the PIN or password, is not right.")
 _LOCKED = N_("Too many wrong attempts. Try again after {time}.")
 
 
@@ -26,12 +26,15 @@ def sign_in_routes(services: PortalServices, visit_of: VisitOf, posted_of: Poste
     @router.post("/sign-in")
     def sign_in(posted: Posted = Depends(posted_of)) -> Response:
         visit, then = posted.visit, local_path(posted.text("then"))
-        opened = services.credentials.sign_in(posted.text("code"), posted.text("pin"))
+        remember = posted.text("remember") == "1"
+        opened = services.credentials.sign_in(posted.text("code"), posted.text("pin"), remember=remember)
         if isinstance(opened, SignInRefused):
             visit.charge()
             return _refused(visit, opened, then=then, code=posted.text("code"))
         visit.sign_in(opened)
-        return visit.redirect(then)
+        if opened.failures >= FREE_ATTEMPTS:
+            return visit.redirect(f"/account?attempts={opened.failures}")
+        return visit.redirect("/staff" if opened.staff and then == "/me" else then)
 
     @router.post("/sign-out")
     def sign_out(posted: Posted = Depends(posted_of)) -> Response:

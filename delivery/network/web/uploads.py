@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import pypdfium2 as pdfium
+import structlog
 from PIL import Image, UnidentifiedImageError
 
 from delivery.errors import N_, BadInput, Message
@@ -20,6 +23,8 @@ from delivery.errors import N_, BadInput, Message
 ReadPageImage = Callable[[bytes], Sequence[str]]
 """Image file -> texts of the QR codes on it, ours or foreign; empty when none can be read. A picklable function; raises
 BadInput for a picture that it cannot open."""
+
+_log = structlog.get_logger(__name__)
 
 MAX_FILES = 20
 MAX_FILE_BYTES = 25_000_000
@@ -31,7 +36,14 @@ PDF_DPI = 200
 MAX_PAGE_INCHES = 24
 """Longest side of a PDF page that is drawn; A3 is 16.5 inches."""
 
+WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TEXT_TYPE = "text/plain; charset=utf-8"
+MAX_UNPACKED_BYTES = 100_000_000
+MAX_MEMBERS = 3_000
+
 _PDF_START = b"%PDF-"
+_ZIP_START = b"PK\x03\x04"
+_WORD_MAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _DECODERS = ("JPEG", "PNG")
 # MPO is what many phones write under the name JPEG: a JPEG with a second picture behind it, opened as JPEG.
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
@@ -47,6 +59,8 @@ class Problem(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     PDF_UNREADABLE = "pdf_unreadable"
     PDF_TOO_LONG = "pdf_too_long"
+    WORD_UNREADABLE = "word_unreadable"
+    WORD_ALONE = "word_alone"
     NO_CODE = "no_code"
     SEVERAL_SHEETS = "several_sheets"
     UNKNOWN_SHEET = "unknown_sheet"
@@ -76,6 +90,14 @@ class Judged:
 
 def judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
     """Pictures of the sheets in one uploaded file, each with its codes. Never raises for what a file contains."""
+    try:
+        return _judge(data, read_page_image)
+    except Exception as error:  # the worker's edge: decoders stumble over hostile files in ways of their own
+        _log.warning("portal.decoder", error=type(error).__name__)
+        return Judged(problem=Problem.DAMAGED)
+
+
+def _judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
     if problem := _problem_of_size(data):
         return Judged(problem=problem)
     if data.startswith(_PDF_START):
@@ -89,11 +111,52 @@ def judge(data: bytes, read_page_image: ReadPageImage) -> Judged:
 def judge_file(data: bytes) -> str | Problem:
     """Media type of work that stays as it was sent and needs no code, else what is wrong with it. Never raises for what
     a file contains."""
+    try:
+        return _judge_file(data)
+    except Exception as error:  # the worker's edge, as above
+        _log.warning("portal.decoder", error=type(error).__name__)
+        return Problem.DAMAGED
+
+
+def _judge_file(data: bytes) -> str | Problem:
     if problem := _problem_of_size(data):
         return problem
     if data.startswith(_PDF_START):
         return _problem_of_pdf(data) or "application/pdf"
+    if data.startswith(_ZIP_START):
+        return _problem_of_word(data) or WORD_TYPE
     return _media_type_of(data)
+
+
+def pages_of_pdf(data: bytes) -> int:
+    """Pages of a PDF that was judged before."""
+    document = pdfium.PdfDocument(data)
+    try:
+        return len(document)
+    finally:
+        document.close()
+
+
+def _problem_of_word(data: bytes) -> Problem | None:
+    """What is wrong with a Word file: it is judged by its list of contents, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            names = {member.filename for member in members}
+            if "word/document.xml" not in names or "[Content_Types].xml" not in names:
+                return Problem.NO_PICTURE
+            unpacked = sum(member.file_size for member in members)
+            macros = any("vbaproject" in name.lower() for name in names)
+            strange = any(name.startswith("/") or ".." in name.split("/") for name in names)
+            if macros or strange or unpacked > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
+                return Problem.WORD_UNREADABLE
+            with archive.open("[Content_Types].xml") as stream:
+                return None if _WORD_MAIN in stream.read(1_000_000) else Problem.WORD_UNREADABLE
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
+        # What zipfile raises for damaged, encrypted and exotic archives; zlib's own error is an Exception of its own.
+        return Problem.WORD_UNREADABLE
+    except zlib.error:
+        return Problem.WORD_UNREADABLE
 
 
 def _problem_of_size(data: bytes) -> Problem | None:
@@ -138,7 +201,7 @@ def _media_type_of(data: bytes) -> str | Problem:
                     return Problem.TOO_MANY_PIXELS
                 media_type = _MEDIA_TYPES[image.format or ""]
                 # An eighth of the size is enough to see that a JPEG is whole, at a fraction of the cost.
-                image.draft("L", (image.width // 8, image.height // 8))
+                image.draft("L", (max(1, image.width // 8), max(1, image.height // 8)))
                 image.load()
                 return media_type
     except Image.DecompressionBombError:
@@ -195,6 +258,10 @@ _PROBLEMS = {
     Problem.TOO_MANY_PIXELS: N_("The picture has more than {megapixels} megapixels. Choose a smaller size."),
     Problem.PDF_UNREADABLE: N_("The PDF cannot be read: it is damaged or has a password."),
     Problem.PDF_TOO_LONG: N_("The PDF has more than {pages} pages. Send it in parts."),
+    Problem.WORD_UNREADABLE: N_(
+        "The Word file is damaged, has a password or contains macros. Save it as PDF."
+    ),
+    Problem.WORD_ALONE: N_("A Word file is sent alone. Save it as PDF to send it together with photos."),
     Problem.NO_CODE: N_("No code could be read. Take the photo again: the whole sheet, flat, in good light."),
     Problem.SEVERAL_SHEETS: N_("There is more than one sheet in the photo. Take one photo of each sheet."),
     Problem.UNKNOWN_SHEET: N_("The code on this sheet is not known here. Ask your university."),

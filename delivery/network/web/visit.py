@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,24 +12,27 @@ from urllib.parse import quote
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from delivery.catalogue.kinds import Role
 from delivery.errors import TuxaError
 from delivery.i18n import Language
 from delivery.ids import digest_of
 from delivery.network.web.guard import FAILED_GUESS_COST, RateLimit, address_of
+from delivery.network.web.navigation import links_for
 from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, hour, render
 from delivery.network.web.services import PortalServices
 from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
-from delivery.store.credentials import SESSION_LIFETIME, Session
+from delivery.store.api_tokens import ApiToken
+from delivery.store.credentials import Session
 
 CSRF_FIELD = "csrf"
-_MAX_FIELD_BYTES = 8_000
+_MAX_FIELD_BYTES = 100_000
 _LANGUAGE_SECONDS = 365 * 86_400
 
 
 class SignInNeeded(Exception):
-    """The page is for signed-in learners."""
+    """The page is for people who are signed in."""
 
     def __init__(self, then: str) -> None:
         super().__init__("sign in")
@@ -50,12 +53,35 @@ class Visit:
     new_form_secret: bool = False
     cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
     """To be set with the answer: name -> (value, seconds)."""
+    token: ApiToken | None = None
+    """The token of a program that acts for the person, instead of a browser's session."""
 
     @property
     def learner(self) -> str:
-        """Learner id of the session. Only for pages behind :func:`learner_visit`."""
+        """Learner id of the session. Only for pages behind a capability of learners."""
         assert self.session is not None
         return self.session.learner
+
+    @property
+    def staff(self) -> str:
+        """Code of the signed-in person of the catalogue; empty for a learner."""
+        return self.session.staff if self.session else ""
+
+    @property
+    def account(self) -> str:
+        """Learner or member of staff. Only for pages that need signing in."""
+        assert self.session is not None
+        return self.session.account
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Roles by the catalogue as it is now: a role that was taken away ends at once."""
+        if self.session is None:
+            return frozenset()
+        if self.session.learner:
+            return frozenset({Role.LEARNER})
+        person = self.services.catalogue().people.get(self.session.staff)
+        return frozenset(person.roles) if person else frozenset()
 
     @property
     def csrf(self) -> str:
@@ -68,6 +94,8 @@ class Visit:
         common = {
             "csrf": self.csrf,
             "signed_in": self.session is not None,
+            "owner": digest_of(("owner", self.session.account))[:16] if self.session else "",
+            "nav": links_for(self.roles),
             "institution": _institution(self.services),
             "languages": {code: self._in_language(code) for code in ("vi", "en")},
             "path": self.request.url.path,
@@ -77,6 +105,15 @@ class Visit:
     def hour(self, moment: datetime) -> str:
         """``09:15`` on the clock of Viet Nam."""
         return hour(moment, self.language)
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a script of ours asked, and not a form."""
+        return self.request.headers.get("accept", "").startswith("application/json")
+
+    def json(self, document: Any, *, status: int = 200) -> Response:
+        """A JSON answer for a script of ours."""
+        return self.finish(JSONResponse(document, status))
 
     def redirect(self, path: str) -> Response:
         """See other: the browser asks for `path` next, so that reloading sends nothing twice."""
@@ -98,7 +135,8 @@ class Visit:
     def sign_in(self, session: Session) -> None:
         """Give the browser its session."""
         name = _cookie(self.services, self.request, "session")
-        self.cookies[name] = (session.token, int(SESSION_LIFETIME.total_seconds()))
+        left = session.expires_at - self.services.clock.now()
+        self.cookies[name] = (session.token, int(left.total_seconds()))
 
     def charge(self) -> None:
         """A wrong guess: take more from the address's bucket."""
@@ -137,20 +175,6 @@ def visits(services: PortalServices, limits: RateLimit) -> VisitOf:
     return visit
 
 
-def learner_visits(visit_of: VisitOf) -> VisitOf:
-    """The dependency of pages that need a session."""
-
-    def learner_visit(request: Request, visit: Visit = Depends(visit_of)) -> Visit:
-        if visit.session is None:
-            raise SignInNeeded(
-                request.url.path
-                + (f"?{request.url.query}" if request.method == "GET" and request.url.query else "")
-            )
-        return visit
-
-    return learner_visit
-
-
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A form whose token was right."""
@@ -161,6 +185,10 @@ class Posted:
     def text(self, name: str) -> str:
         value = self.form.get(name)
         return value.strip() if isinstance(value, str) else ""
+
+    def texts(self, name: str) -> Sequence[str]:
+        """Every value of a field that may come several times."""
+        return [value.strip() for value in self.form.getlist(name) if isinstance(value, str)]
 
     def files(self, name: str) -> list[bytes]:
         """Bytes of the chosen files, each read to one byte beyond the limit; a field in which nothing was chosen comes
@@ -181,7 +209,7 @@ def posts(visit_of: VisitOf) -> PostedOf:
     async def posted(request: Request, visit: Visit = Depends(visit_of)) -> AsyncIterator[Posted]:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise HTTPException(403)
-        limits = {"max_files": MAX_FILES + 2, "max_fields": 20, "max_part_size": _MAX_FIELD_BYTES}
+        limits = {"max_files": MAX_FILES + 2, "max_fields": 120, "max_part_size": _MAX_FIELD_BYTES}
         async with request.form(**limits) as form:
             token = form.get(CSRF_FIELD)
             if visit.new_form_secret or not isinstance(token, str) or not _same(token, visit.csrf):

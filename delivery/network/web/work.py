@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from delivery.catalogue.kinds import ActivityKind
 from delivery.catalogue.model import Activity
-from delivery.errors import N_, Message, TuxaError
-from delivery.network.web.intake import take_in_file
+from delivery.errors import N_, BadInput, Message, TuxaError
+from delivery.network.web.handin import collect, settle
+from delivery.network.web.intake import Again, take_in_file
+from delivery.network.web.paper import Receipt
 from delivery.network.web.place import is_published, material_of, own_activity, study_address, work_address
-from delivery.network.web.receipt import Receipt, is_late, receipt_of, work_of
+from delivery.network.web.receipt import is_late, receipt_of, work_of
+from delivery.network.web.sending import SENDING, refusal
 from delivery.network.web.services import PortalServices
-from delivery.network.web.uploads import MAX_FILE_BYTES, Problem
+from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.record.kinds import FactKind
+from delivery.store.teaching import checked
 
 FILE_FIELD = "file"
+TEXT_FIELD = "text"
 
 
 def work_routes(services: PortalServices, learner_of: VisitOf, learner_posted_of: PostedOf) -> APIRouter:
@@ -32,19 +39,39 @@ def work_routes(services: PortalServices, learner_of: VisitOf, learner_posted_of
     def send(activity: str, posted: Posted = Depends(learner_posted_of)) -> Response:
         visit = posted.visit
         planned = _assignment(activity, visit, services)
-        files = posted.files(FILE_FIELD)
-        if len(files) != 1:
-            text = N_("Choose a file.") if not files else N_("Send one file; several pages go into one PDF.")
-            return _work_page(visit, services, planned, problem=Message(text), status=422)
+        text = posted.text(TEXT_FIELD)
         try:
-            taken = take_in_file(files[0], learner=visit.learner, activity=planned, services=services)
+            handed = collect(posted, FILE_FIELD, services)
+            if handed.known and not handed.files:
+                return _to_receipt(visit, handed.known[0])
+            if not handed.files and not text:
+                problem = Message(N_("Choose a file, or type your answer."))
+                return _work_page(visit, services, planned, problem=problem, text=text, status=422)
+            if len(handed.files) > MAX_FILES:
+                problem = Message(N_("Send at most {count} photos at a time."), {"count": MAX_FILES})
+                return _work_page(visit, services, planned, problem=problem, text=text, status=422)
+            taken = take_in_file(
+                handed.files,
+                text=checked(text) if text else "",
+                learner=visit.learner,
+                activity=planned,
+                services=services,
+            )
+        except BadInput as error:
+            return _work_page(visit, services, planned, problem=error.what, text=text, status=422)
         except TuxaError as error:
-            return _work_page(visit, services, planned, problem=error.what, status=503)
-        if isinstance(taken, Problem):
-            return _work_page(visit, services, planned, problem=taken.message, status=422)
-        return visit.redirect(f"/receipt?f={taken}")
+            return _work_page(visit, services, planned, problem=error.what, text=text, status=503)
+        if not isinstance(taken, str):
+            return _work_page(visit, services, planned, again=taken, text=text, status=422)
+        settle(handed, (taken,), (), services)
+        return _to_receipt(visit, taken)
 
     return router
+
+
+def _to_receipt(visit: Visit, fact: str) -> Response:
+    address = f"/receipt?f={fact}"
+    return visit.json({"receipt": address}) if visit.wants_json else visit.redirect(address)
 
 
 def _assignment(code: str, visit: Visit, services: PortalServices) -> Activity:
@@ -60,8 +87,12 @@ def _work_page(
     activity: Activity,
     *,
     problem: Message | None = None,
+    again: Sequence[Again] = (),
+    text: str = "",
     status: int = 200,
 ) -> Response:
+    if visit.wants_json:
+        return visit.json(refusal(visit, problem, again), status=status)
     task = material_of(activity, services)
     return visit.page(
         "work.html",
@@ -71,6 +102,10 @@ def _work_page(
         received=_received(visit, services, activity),
         address=work_address(activity),
         problem=problem,
+        again=again,
+        text=text,
+        max_files=MAX_FILES,
+        texts=SENDING,
         megabytes=MAX_FILE_BYTES // 1_000_000,
         status=status,
     )

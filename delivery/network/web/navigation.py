@@ -1,0 +1,38 @@
+"""The links at the top of every page, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from delivery.catalogue.kinds import Role
+from delivery.errors import N_
+
+_LEARNER = (
+    ("/", N_("Today")),
+    ("/courses", N_("Courses")),
+    ("/attendance", N_("Attendance")),
+    ("/me", N_("My record")),
+)
+_STAFF = (("/staff", N_("Overview")),)
+_BY_ROLE = (
+    (Role.LECTURER, ("/desk", N_("Marking"))),
+    (Role.LECTURER, ("/questions", N_("Questions"))),
+    (Role.CLERK, ("/held", N_("Held work"))),
+    (Role.MANAGER, ("/held", N_("Held work"))),
+    (Role.MANAGER, ("/activity", N_("Activity"))),
+    (Role.ADMIN, ("/people", N_("People"))),
+    (Role.TECHNICIAN, ("/state", N_("State"))),
+    (Role.MANAGER, ("/state", N_("State"))),
+    (Role.ADMIN, ("/state", N_("State"))),
+)
+
+
+def links_for(roles: frozenset[Role]) -> Sequence[tuple[str, str]]:
+    """(address, message id) of each link."""
+    if not roles or Role.LEARNER in roles:
+        return _LEARNER
+    found = dict(_STAFF)
+    for role, (address, label) in _BY_ROLE:
+        if role in roles:
+            found[address] = label
+    return list(found.items())

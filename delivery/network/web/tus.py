@@ -1,0 +1,234 @@
+"""Resumable uploads: the tus protocol, version 1.0.0, with creation, creation-with-upload, termination, expiration and
+checksum. What was uploaded is handed in with the form of the sheet or assignment, or removed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from email.utils import format_datetime
+from typing import Any, Protocol
+
+import structlog
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from delivery.errors import Refused
+from delivery.network.web.intake import read_upload
+from delivery.network.web.services import PortalServices
+from delivery.network.web.visit import Visit, VisitOf
+from delivery.store.uploads import Appender, Busy, Upload
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
+CHECKSUMS = ("sha1", "sha256")
+OFFSET_TYPE = "application/offset+octet-stream"
+_PURPOSES = ("work",)
+_log = structlog.get_logger(__name__)
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
+    """``/uploads`` and ``/uploads/{ident}``."""
+    router = APIRouter()
+
+    @router.options("/uploads")
+    @router.options("/uploads/{ident}")
+    def abilities(ident: str = "") -> Response:
+        headers = {
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
+            "Tus-Max-Size": str(services.uploads.max_bytes),
+        }
+        return _answer(204, headers)
+
+    @router.post("/uploads")
+    async def create(request: Request, visit: Visit = Depends(sender_of)) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        length = _number(request.headers.get("upload-length"))
+        if length is None or length < 1:
+            return _answer(400)
+        if length > services.uploads.max_bytes:
+            return _answer(413)
+        purpose = _metadata(request).get("purpose", _PURPOSES[0])
+        try:
+            upload = await run_in_threadpool(
+                services.uploads.create,
+                visit.account,
+                length=length,
+                purpose=purpose if purpose in _PURPOSES else _PURPOSES[0],
+            )
+        except Refused:
+            return _answer(429)
+        headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
+        if request.headers.get("content-type") != OFFSET_TYPE:
+            return _answer(201, headers)
+        appended = await _append(request, upload, services)
+        return _answer(
+            201 if appended.status_code == 204 else appended.status_code, {**_offset(appended), **headers}
+        )
+
+    @router.head("/uploads/{ident}")
+    def progress(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        upload = _known(ident, visit, services)
+        headers = {
+            "Upload-Offset": str(services.uploads.offset(upload)),
+            "Upload-Length": str(upload.length),
+            "Cache-Control": "no-store",
+            **_expires(upload),
+        }
+        return _answer(200, headers)
+
+    @router.patch("/uploads/{ident}")
+    async def append(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        if request.headers.get("content-type") != OFFSET_TYPE:
+            return _answer(415)
+        upload = await run_in_threadpool(_known, ident, visit, services)
+        if upload.result:
+            return _answer(410)
+        return await _append(request, upload, services)
+
+    @router.post("/uploads/{ident}")
+    async def overridden(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+        """For networks that only let GET and POST through."""
+        method = request.headers.get("x-http-method-override", "").upper()
+        if method == "PATCH":
+            return await append(ident, request, visit)
+        if method == "DELETE":
+            return await run_in_threadpool(remove, ident, request, visit)
+        return _answer(405)
+
+    @router.delete("/uploads/{ident}")
+    def remove(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        services.uploads.remove(_known(ident, visit, services))
+        return _answer(204)
+
+    @router.get("/uploads/{ident}/reading")
+    def reading(ident: str, visit: Visit = Depends(sender_of)) -> Response:
+        """What the codes on an uploaded picture say, so that a wrong sheet is noticed at once."""
+        upload = _known(ident, visit, services)
+        return visit.json(read_upload(upload, visit, services))
+
+    return router
+
+
+async def _append(request: Request, upload: Upload, services: PortalServices) -> Response:
+    """Take the request's body from where the sender says it goes on."""
+    wanted = _number(request.headers.get("upload-offset", "0"))
+    checksum = _checksum(request)
+    if isinstance(checksum, Response):
+        return checksum
+    try:
+        with services.uploads.appending(upload) as appender:
+            if wanted != appender.offset:
+                return _answer(409)
+            return await _receive(request, appender, checksum, upload)
+    except Busy:
+        return _answer(423)
+    except FileNotFoundError:
+        return _answer(404)
+
+
+async def _receive(
+    request: Request, appender: Appender, checksum: tuple[_Digest, bytes] | None, upload: Upload
+) -> Response:
+    try:
+        async for chunk in request.stream():
+            if checksum:
+                checksum[0].update(chunk)
+            if chunk:
+                await run_in_threadpool(appender.write, chunk)
+    except ClientDisconnect:
+        # What came is kept: the sender asks for the offset and goes on there.
+        if checksum:
+            appender.undo()
+        await run_in_threadpool(appender.finish)
+        return _answer(400)
+    except ValueError:
+        appender.undo()
+        await run_in_threadpool(appender.finish)
+        return _answer(413)
+    if checksum and not hmac.compare_digest(checksum[0].digest(), checksum[1]):
+        appender.undo()
+        await run_in_threadpool(appender.finish)
+        return _answer(460)
+    offset = await run_in_threadpool(appender.finish)
+    return _answer(204, {"Upload-Offset": str(offset), **_expires(upload)})
+
+
+def _checksum(request: Request) -> tuple[_Digest, bytes] | Response | None:
+    given = request.headers.get("upload-checksum")
+    if given is None:
+        return None
+    name, _, value = given.partition(" ")
+    try:
+        if name in CHECKSUMS:
+            return hashlib.new(name), base64.b64decode(value, validate=True)
+    except binascii.Error:
+        pass
+    return _answer(400)
+
+
+def _known(ident: str, visit: Visit, services: PortalServices) -> Upload:
+    upload = services.uploads.get(visit.account, ident)
+    if upload is None:
+        raise HTTPException(404)
+    return upload
+
+
+def _refusal(request: Request) -> Response | None:
+    """Why this is no request of ours. The header of the protocol cannot be sent by a form of another site; where a
+    browser says which site asks, that is believed too."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return _answer(403)
+    if request.headers.get("tus-resumable") != VERSION:
+        return _answer(412, {"Tus-Version": VERSION})
+    return None
+
+
+def _answer(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status_code=status, headers={"Tus-Resumable": VERSION, **(headers or {})})
+
+
+def _expires(upload: Upload) -> dict[str, str]:
+    return {"Upload-Expires": format_datetime(upload.expires_at, usegmt=True)}
+
+
+def _offset(answer: Response) -> dict[str, str]:
+    offset = answer.headers.get("upload-offset")
+    return {"Upload-Offset": offset} if offset else {}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    """Names of the metadata with their decoded texts; what cannot be decoded is left out."""
+    out: dict[str, Any] = {}
+    for pair in request.headers.get("upload-metadata", "").split(","):
+        name, _, value = pair.strip().partition(" ")
+        try:
+            out[name] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+    return out
