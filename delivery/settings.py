@@ -39,8 +39,36 @@ class Settings:
     port: int = 8642
     public_url: str = ""
     """Base address that printed codes point to; empty means ``http://<host>:<port>``."""
+    proxies: str = ""
+    """Addresses of proxies in front of the portal, separated by commas: only theirs are believed when a header says who
+    asked and whether it was by https. Empty: none."""
+    tls_certificate: str = ""
+    """PEM file of a certificate chain with which the portal itself speaks https; with `tls_key`, its private key."""
+    tls_key: str = ""
     profile: str = "VN-2024"
     """Regulation profile for cohorts that do not name their own."""
+    dvr_minutes: int = 30
+    """How far back viewers of a channel may go."""
+    post_days: int = 7
+    """From the post office to the last learner: a lesson that airs earlier after its packets is pointed out."""
+    feeds: str = ""
+    """Where playout sends channels by itself: ``TV1=udp://239.1.1.1:5000 PT1=icecast://source:pw@host:8000/pt1``."""
+    alert_webhook: str = ""
+    """HTTP address that gets each alert as JSON."""
+    alert_mail: str = ""
+    """Mail addresses that get each alert, separated by commas."""
+    mail_server: str = "127.0.0.1:25"
+    mail_sender: str = "tuxa@localhost"
+
+    sync_listen: str = ""
+    """Where the main site listens for partner sites, for example ``tcp://0.0.0.0:8643``; the port after it is used as
+    well. Empty: this site has no partners, or is one itself."""
+    sync_address: str = ""
+    """How partners reach it, for example ``tcp://dt.example.edu.vn:8643``; empty means as in `sync_listen`."""
+    sync_rate_kib: int = 0
+    """KiB per second that files from other sites may take of the line; 0 means no limit. Facts go first in any case."""
+    sync_blob_hours: str = ""
+    """Hours (Viet Nam) in which files from other sites may come, for example ``22:00-05:30``; empty means always."""
 
     @property
     def database_url(self) -> str:

@@ -25,3 +25,9 @@ GOP_TICKS = 6
 """Closed group of pictures: 48 frames = 1.92 s."""
 SEGMENT_TICKS = 18
 """HLS segment: 5.76 s."""
+
+
+def hours_minutes(seconds: float) -> str:
+    """A place in a recording as people write it: ``01:02:03``."""
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"

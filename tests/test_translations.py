@@ -5,8 +5,12 @@ from __future__ import annotations
 import string
 from pathlib import Path
 
+import typer
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from delivery.cli.main import program
+from delivery.cli.words import help_texts, one_line
 
 ROOT = Path(__file__).parent.parent
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
@@ -23,6 +27,9 @@ def said() -> dict[str, str]:
             for text in (message,) if isinstance(message, str) else message:
                 if text:
                     found[text] = f"{package}/{name}:{line}"
+    command = typer.main.get_command(program([]))
+    for holder, attribute in help_texts(command):
+        found[one_line(getattr(holder, attribute))] = f"help of {holder.name}"
     return found
 
 

@@ -39,7 +39,7 @@ ROWS = {
 
 VERDICTS = {
     "pass": Sign("✓", N_("passed"), "$success"),
-    "pass-with-fixes": Sign("✓", N_("passed, corrected"), "$success"),
+    "pass_with_fixes": Sign("✓", N_("passed, corrected"), "$success"),
     "unchanged": Sign("=", N_("already there"), MUTED),
     "refused": Sign("✗", N_("refused"), "$error"),
 }

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
 from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
 from delivery.broadcast.media.slate import Station
+from delivery.broadcast.playout.alerts import ToLog, ToMail, ToWebhook, Way
 from delivery.broadcast.playout.onair import OnAir, Surroundings
+from delivery.broadcast.schedule.daysoff import days_off
 from delivery.catalogue.kinds import DeliveryMode
+from delivery.errors import Refused
 from delivery.store.air import Channel
 from delivery.store.schedule import ScheduleStore
+from delivery.units import TICK_MS
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -39,6 +44,9 @@ def build_on_air(app: App) -> OnAir:
     def is_approved(material: str, content: str) -> bool:
         return app.materials.approved(material, content=content, mode=DeliveryMode.BROADCAST)
 
+    def gate(material: str, content: str, at: datetime) -> str:
+        return app.materials.gate(material, content=content, mode=DeliveryMode.BROADCAST, at=at)
+
     def learner_in(learner: str, course: str) -> str | None:
         ref = app.learners.get(learner)
         return ref.site if ref and course in app.learners.courses_of(learner) else None
@@ -50,9 +58,34 @@ def build_on_air(app: App) -> OnAir:
         ingested=app.library.media.lesson_of,
         catalogue=app.catalogue,
         is_approved=is_approved,
+        gate=gate,
         make_slates=make_slates,
         make_card=make_card,
         learner_in=learner_in,
         key=app.keys.air,
+        folder=app.settings.home / "air",
+        window_ticks=app.settings.dvr_minutes * 60_000 // TICK_MS,
+        days_off=lambda: days_off(app.settings.home / "calendar.toml"),
+        transit_days=app.settings.post_days,
     )
     return OnAir(ScheduleStore(app.database), around, clock=app.clock)
+
+
+def institution_name(app: App) -> str:
+    """The institution's name as receivers and guides show it; empty before a catalogue was imported."""
+    try:
+        return app.catalogue().institution.name
+    except Refused:
+        return ""
+
+
+def alert_ways(app: App) -> list[Way]:
+    """How the settings want alerts told, beside the consoles."""
+    settings = app.settings
+    ways: list[Way] = [ToLog()]
+    if settings.alert_webhook.startswith(("http://", "https://")):
+        ways.append(ToWebhook(settings.alert_webhook, app.translate))
+    recipients = tuple(name.strip() for name in settings.alert_mail.split(",") if name.strip())
+    if recipients:
+        ways.append(ToMail(settings.mail_server, settings.mail_sender, recipients, app.translate))
+    return ways

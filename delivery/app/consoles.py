@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from delivery.app.orders import order_methods
 from delivery.broadcast.media.profiles import load_profiles
+from delivery.broadcast.qc.shelf import problems_of, verdict_of
 from delivery.catalogue.model import Catalogue
 from delivery.clock import to_micros
 from delivery.errors import N_
@@ -16,7 +18,6 @@ from delivery.network.bus.server import BusServer
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.air import TICK_US, Airing
-from delivery.store.media import JobRow
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -41,6 +42,7 @@ def build_bus(app: App) -> BusServer:
 def methods(app: App) -> Mapping[str, Method]:
     """Questions that any console may ask."""
     return {
+        **order_methods(app),
         "channels.status": question(lambda _params, _actor: channels_status(app)),
         "ingest.status": question(lambda _params, _actor: ingest_status(app)),
         "profiles.list": question(
@@ -95,7 +97,14 @@ def channels_status(app: App) -> dict[str, Any]:
                 "state": "on_air" if rows else "off_air",
                 "now": _item(current, catalogue) if current else _slate(rows),
                 "next": [{**_item(item, catalogue), **_readiness(app, item)} for item in following],
-                "alerts": [] if rows else [{"severity": "error", "text": _ENDED}],
+                "alerts": [
+                    *([] if rows else [{"severity": "error", "text": _ENDED}]),
+                    *(
+                        told.as_json(app.translate)
+                        for told in on_air.alerts.recent
+                        if told.alert.channel in ("", channel.code)
+                    ),
+                ],
             }
         )
     return {"now": to_micros(now), "channels": channels}
@@ -134,13 +143,6 @@ def _readiness(app: App, airing: Airing) -> dict[str, Any]:
     return {"ready": not missing, "reason": f"{missing} segments missing" if missing else ""}
 
 
-def _verdict(job: JobRow) -> str:
-    """The verdict as ingest words it; empty while the job runs."""
-    if job.state == "done":
-        return "pass-with-fixes" if job.result.get("fixes") else "pass"
-    return "refused" if job.state == "refused" else ""
-
-
 def ingest_status(app: App) -> dict[str, Any]:
     """Files being converted, and what became of the last ones."""
     jobs: list[dict[str, Any]] = []
@@ -153,8 +155,8 @@ def ingest_status(app: App) -> dict[str, Any]:
                 "kind": job.result.get("kind", ""),
                 "fraction": fraction,
                 "stage": stage,
-                "verdict": _verdict(job),
-                "problems": list(job.result.get("problems", [])),
+                "verdict": verdict_of(job),
+                "problems": [app.translate(problem) for problem in problems_of(job)],
             }
         )
     return {"jobs": jobs}

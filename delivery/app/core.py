@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock, SystemClock
-from delivery.errors import N_, Refused
+from delivery.errors import N_, Refused, TuxaError
 from delivery.executor import make_executor
 from delivery.i18n import Translator
 from delivery.ids import IdSource, SystemIds
@@ -154,7 +154,19 @@ class App:
     def credentials(self) -> Credentials:
         from delivery.store.credentials import Credentials
 
-        return Credentials(self.database, self.clock, self.ids, find=self.learners.find)
+        return Credentials(self.database, self.clock, self.ids, find=self.account_of)
+
+    def account_of(self, code: str) -> str | None:
+        """The portal's account of a student code, or of the code of a person of the catalogue."""
+        from delivery.store.credentials import STAFF
+
+        found = self.learners.find(code)
+        if found is None:
+            try:
+                found = f"{STAFF}{code}" if code in self.catalogue().people else None
+            except TuxaError:
+                return None  # a home without a catalogue has no staff
+        return found
 
     @cached_property
     def catalogue_store(self) -> CatalogueStore:

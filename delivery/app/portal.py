@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
+from delivery.app.lessons import Lessons
 from delivery.broadcast.playout.http import hls_router
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import from_micros
+from delivery.errors import TuxaError
 from delivery.network.web.app import create_portal
 from delivery.network.web.services import OnAir, PortalServices, Programme
-from delivery.postal.scan import read_codes
+from delivery.network.web.uploads import MAX_FILE_BYTES
+from delivery.postal.incoming.scan import read_codes
 from delivery.store.air import TICK_US, Airing
+from delivery.store.api_tokens import ApiTokens
+from delivery.store.course_facts import CourseFacts
 from delivery.store.participation import Participation
+from delivery.store.seen import Seen
+from delivery.store.teaching import Teaching
+from delivery.store.threads import Threads
+from delivery.store.uploads import Uploads
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
 def build_portal(app: App, executor: Executor) -> FastAPI:
     """The portal of a home. `executor` judges uploads, and is not shared with ingest: a person waits for each."""
+    course_facts, lessons = CourseFacts(app.database), Lessons(app)
     participation = Participation(app.facts, app.learners, app.clock)
     return create_portal(
         PortalServices(
@@ -30,6 +41,20 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             clock=app.clock,
             ids=app.ids,
             credentials=app.credentials,
+            tokens=ApiTokens(app.database, app.clock, app.ids),
+            uploads=Uploads(
+                app.settings.home / "uploads",
+                app.keys.master,
+                app.clock,
+                app.ids,
+                max_bytes=MAX_FILE_BYTES,
+            ),
+            teaching=Teaching(app.facts, course_facts, app.learners, app.vault, app.clock, app.ids),
+            threads=Threads(app.facts, course_facts, app.learners, app.vault, app.clock),
+            course_facts=course_facts,
+            marks=app.marks,
+            scans=app.scans,
+            seen=Seen(app.facts, app.learners, app.clock),
             keys=app.keys.codes,
             sheets=app.sheets,
             submissions=app.submissions,
@@ -50,9 +75,35 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             record_participation=lambda learner, activity, minutes, opened_us: participation.record(
                 learner, activity, minutes=minutes, opened_us=opened_us, catalogue=app.catalogue()
             ),
+            learners_of=lambda course: [ref.id for ref in app.learners.of_course(course)],
+            profiles=lambda learners: app.vault.profiles(list(learners)),
+            export_of=lambda learner: export_of(app, learner),
+            is_ready=lambda: is_ready(app),
+            lesson=lessons.lesson,
+            lesson_file=lessons.file,
             routers=(hls_router(app.on_air.playout),),
         )
     )
+
+
+def export_of(app: App, learner: str) -> Mapping[str, Any]:
+    """Everything that is recorded of a learner, personal data opened."""
+    facts = list(app.facts.select(learner=learner))
+    private = app.vault.open_many(fact.id for fact in facts if fact.private_hash)
+    return {
+        "record": record_of(app, learner),
+        "facts": [{**fact.as_json(), "private": private.get(fact.id)} for fact in facts],
+    }
+
+
+def is_ready(app: App) -> bool:
+    """Whether the database answers and the home can be written."""
+    try:
+        with app.database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    except (TuxaError, OSError):
+        return False
+    return os.access(app.settings.home, os.W_OK)
 
 
 def record_of(app: App, learner: str) -> Mapping[str, Any]:

@@ -22,8 +22,8 @@ from delivery.errors import N_, NotFound, Refused, TuxaError
 
 BEAT_S: Final = 1.0
 """How often playout looks at what has gone out."""
-AHEAD: Final = timedelta(hours=6)
-"""How far the daemon keeps the timeline compiled."""
+AHEAD: Final = timedelta(hours=49)
+"""How far the daemon keeps the timeline compiled: an air bundle reaches 48 hours."""
 REFRESH_S: Final = 600.0
 """How often it is extended."""
 
@@ -65,7 +65,14 @@ def run_portal(app: App, stop: Stop) -> None:
     from delivery.network.web.server import make_server
 
     with app.executor() as executor:
-        server = make_server(build_portal(app, executor), host=app.settings.host, port=app.settings.port)
+        server = make_server(
+            build_portal(app, executor),
+            host=app.settings.host,
+            port=app.settings.port,
+            proxies=app.settings.proxies,
+            certificate=app.settings.tls_certificate,
+            key=app.settings.tls_key,
+        )
 
         def end_with_stop() -> None:
             stop.wait(float(threading.TIMEOUT_MAX))
@@ -78,11 +85,17 @@ def run_portal(app: App, stop: Stop) -> None:
 
 def run_playout(app: App, stop: Stop) -> None:
     """Beat, tell what aired, keep the timelines ahead, and answer the consoles, until told to stop."""
+    from delivery.app.air import alert_ways
     from delivery.app.consoles import build_bus
+    from delivery.app.feeds import feeds_of
+    from delivery.broadcast.playout.alerts import ToConsoles
     from delivery.network.bus.address import publish_address, withdraw_address
 
     run_dir = app.settings.home / "run"
-    with build_bus(app) as bus:
+    for way in alert_ways(app):
+        app.on_air.alerts.add(way)
+    with build_bus(app) as bus, feeds_of(app, stop):
+        app.on_air.alerts.add(ToConsoles(bus.publish, app.translate))
         publish_address(run_dir, bus.address)
         try:
             extend_at = app.clock.monotonic()
@@ -102,6 +115,9 @@ def step(app: App) -> list[str]:
     now = app.clock.now()
     try:
         app.on_air.playout.beat(now)
+        for channel in app.on_air.store.channels():
+            app.on_air.publish(channel.code)
+        app.on_air.prove()
         return app.on_air.asrunner.step(now)
     except TuxaError as error:
         _log.error("beat-failed", reason=str(error))
@@ -117,11 +133,35 @@ def keep_ahead(app: App) -> None:
         except Refused as error:
             _log.error("compile-failed", channel=channel.code, reason=str(error))
             continue
+        app.on_air.warn(done.findings)
         if done.findings:
             _log.warning("compile-findings", channel=channel.code, count=len(done.findings))
 
 
-SERVICES: Mapping[str, Callable[[App, Stop], None]] = {"portal": run_portal, "playout": run_playout}
+def run_sync(app: App, stop: Stop) -> None:
+    """Be in sync with other sites until told to stop; the lines heal by themselves."""
+    from delivery.app.sync import build_runner
+
+    runner = build_runner(app)
+    try:
+        while not stop.wait(0):
+            runner.step()
+    finally:
+        runner.close()
+
+
+SERVICES: Mapping[str, Callable[[App, Stop], None]] = {
+    "portal": run_portal,
+    "playout": run_playout,
+    "sync": run_sync,
+}
+
+
+def services_of(app: App) -> tuple[str, ...]:
+    """The daemons that this home needs: the sync only where there is another site."""
+    from delivery.app.sync import in_sync_with_somebody
+
+    return tuple(name for name in SERVICES if name != "sync" or in_sync_with_somebody(app))
 
 
 def run_service(app: App, name: str) -> None:

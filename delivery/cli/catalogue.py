@@ -92,6 +92,19 @@ def _lines(result: ImportResult, translate: Translator) -> Iterator[str]:
                 changed=change.changed,
                 removed=change.removed,
             )
+    for name, change in result.registers.items():
+        if not change.empty:
+            yield translate(
+                N_("Register {table}: {added} added, {changed} changed, {removed} removed."),
+                table=name,
+                added=change.added,
+                changed=change.changed,
+                removed=change.removed,
+            )
+    if result.standings:
+        yield translate(
+            N_("Learners' standing: {count} events, terms and results recorded."), count=result.standings
+        )
     yield translate(
         N_("Learners: {registered} registered, {changed} profiles changed, {enrolled} enrolments added."),
         registered=result.registered,

@@ -15,6 +15,7 @@ import structlog
 import typer
 
 from delivery import __version__
+from delivery.cli.words import translate_help
 from delivery.errors import N_, ExitCode, TuxaError
 from delivery.i18n import Language, Translator
 from delivery.settings import load_settings
@@ -25,6 +26,8 @@ _GROUPS = {
     "serve": "delivery.cli.up",
     "init": "delivery.cli.home",
     "doctor": "delivery.cli.home",
+    "backup": "delivery.cli.backup",
+    "restore": "delivery.cli.backup",
     "catalogue": "delivery.cli.catalogue",
     "media": "delivery.cli.media",
     "schedule": "delivery.cli.schedule",
@@ -34,9 +37,11 @@ _GROUPS = {
     "record": "delivery.cli.record",
     "marks": "delivery.cli.marks",
     "access": "delivery.cli.learner_access",
+    "regulation": "delivery.cli.regulation",
+    "sync": "delivery.cli.sync",
     "console": "delivery.cli.console",
 }
-_SINGLE = {"delivery.cli.up", "delivery.cli.home"}
+_SINGLE = {"delivery.cli.up", "delivery.cli.home", "delivery.cli.backup"}
 
 
 def _version(value: bool) -> None:
@@ -80,7 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     translate = Translator(_language(words))
     try:
-        program(words)(args=words, prog_name="tuxa")
+        command = typer.main.get_command(program(words))
+        translate_help(command, translate)
+        command(args=list(words), prog_name="tuxa")
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else ExitCode.DONE
         if code == ExitCode.INTERRUPTED:

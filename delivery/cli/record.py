@@ -98,10 +98,15 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verify every chain and signed head, and what is read beside them; exit 1 and name each place that was changed."""
+    from delivery.app.sync import main_site
+
     tuxa = app_of(context)
     with tuxa.executor() as executor:
         chains = tuxa.facts.verify(lambda count: note(f"… {count}"), executor=executor)
-    problems = (*chains.problems, *audit(tuxa.database, tuxa.vault, tuxa.blobs, deep=deep))
+    problems = (
+        *chains.problems,
+        *audit(tuxa.database, tuxa.vault, tuxa.blobs, deep=deep, main=main_site(tuxa)),
+    )
     if as_json:
         print_json(
             {

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from delivery.cli.context import app_of, note, print_json, say
-from delivery.cli.packets import actor
+from delivery.cli.packet_words import actor
 from delivery.cli.progress import bar
 from delivery.errors import N_, ExitCode, TuxaError
-from delivery.postal.intake import Intake, take_in
-from delivery.postal.resolve import Doubt
+from delivery.postal.incoming.intake import Intake, take_in
+from delivery.postal.incoming.resolve import Doubt
 
 app = typer.Typer(no_args_is_help=True, help="Returned sheets, from the envelope to the record.")
 

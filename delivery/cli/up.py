@@ -14,7 +14,7 @@ import typer
 
 from delivery import log
 from delivery.app import App
-from delivery.app.services import SERVICES, run_service
+from delivery.app.services import run_service, services_of
 from delivery.app.supervisor import Supervisor, only_one, require_free_port, wait_until_ready
 from delivery.cli.context import app_of, raw_app_of, say
 from delivery.cli.progress import bar
@@ -51,14 +51,15 @@ def up(
     with only_one(tuxa.settings):
         require_free_port(tuxa.settings)
         tuxa.blobs.sweep(before=tuxa.clock.now() - _ABANDONED)
-        supervisor = Supervisor(tuxa.settings, tuple(SERVICES), clock=tuxa.clock)
+        supervisor = Supervisor(tuxa.settings, services_of(tuxa), clock=tuxa.clock)
         try:
             supervisor.start()
             wait_until_ready(tuxa.settings, clock=tuxa.clock)
             if demo:
-                from delivery.demo.cycle import Cycle
+                from delivery.demo.cycle import run_cycle
+                from delivery.demo.stage import Stage
 
-                Cycle(tuxa, _Teller(tuxa), stop).run()
+                run_cycle(Stage(tuxa, _Teller(tuxa), stop))
             _say_addresses(tuxa)
             if not once:
                 _wait(stop)

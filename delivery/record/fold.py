@@ -91,6 +91,14 @@ _SLOTS: Mapping[FactKind, str] = {
     _K.MARK_RECORDED: "marks",
 }
 
+_EXCHANGES: Mapping[FactKind, str] = {
+    _K.QUESTION_ASKED: "LS",
+    _K.QUESTION_ANSWERED: "LS",
+    _K.PEER_ANSWERED: "SS",
+    _K.PEER_ANSWER_RECEIVED: "SS",
+}
+_NO_EXCHANGES: Mapping[str, int] = {"LS": 0, "SS": 0}
+
 
 def fold(learner: str, facts: Iterable[Fact], catalogue: Catalogue, rules: GradingRules) -> LearnerRecord:
     """The record of `learner` from the learner's own facts and the as-run facts of the learner's courses."""
@@ -99,13 +107,21 @@ def fold(learner: str, facts: Iterable[Fact], catalogue: Catalogue, rules: Gradi
     site, cohort = membership(told)
     courses = _courses(told)
     gathered, course_marks, packets = _gather(told)
+    exchanges = _exchanges(told)
     _deliveries(packets, gathered)
     return LearnerRecord(
         learner,
         site,
         cohort,
         tuple(
-            _course(catalogue, catalogue.courses[code], gathered, course_marks.get(code, ()), rules)
+            _course(
+                catalogue,
+                catalogue.courses[code],
+                gathered,
+                course_marks.get(code, ()),
+                rules,
+                exchanges=exchanges.get(code, _NO_EXCHANGES),
+            )
             for code in courses
             if code in catalogue.courses
         ),
@@ -176,6 +192,8 @@ def _course(
     gathered: Mapping[str, _Gathered],
     direct: Sequence[Fact],
     rules: GradingRules,
+    *,
+    exchanges: Mapping[str, int],
 ) -> CourseRecord:
     activities = tuple(
         _activity(activity, gathered.get(activity.code, _EMPTY))
@@ -183,17 +201,25 @@ def _course(
     )
     components = catalogue.components_of.get(course.code, ())
     scores = by_component(components, _marks(components, activities, direct))
-    asked = [
-        f for a in catalogue.activities_of.get(course.code, ()) for f in gathered.get(a.code, _EMPTY).asked
-    ]
     return CourseRecord(
         course,
         activities,
         scores,
         {component.code: component.name for component in components},
         course_grade(scores, rules, basis=course.grading),
-        {"LS": len(asked)},
+        exchanges,
     )
+
+
+def _exchanges(facts: Sequence[Fact]) -> dict[str, dict[str, int]]:
+    """Course -> exchanges with lecturers (LS) and between learners (SS), TX-5.4-1."""
+    out: dict[str, dict[str, int]] = {}
+    for fact in facts:
+        kind = _EXCHANGES.get(fact.kind)
+        if kind:
+            counts = out.setdefault(fact.course, dict(_NO_EXCHANGES))
+            counts[kind] += 1
+    return out
 
 
 def _marks(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
+from delivery.catalogue.exact import round_half_up
 from delivery.catalogue.grading import GradingRules
 from delivery.catalogue.kinds import GradingBasis
 from delivery.catalogue.model import Component
@@ -64,16 +65,6 @@ def course_grade(
         return CourseGrade(score, rules.pass_only_letter if passed else rules.fail_letter, None, passed)
     band = next(band for band in rules.letters if score >= band.floor)
     return CourseGrade(score, band.letter, band.points, band.passed)
-
-
-def round_half_up(value: Fraction, places: int) -> Decimal:
-    """Exact value -> decimal with `places` places, halves away from zero. Rounds once, with no float in between."""
-    scaled = value * 10**places
-    doubled = 2 * scaled.numerator + scaled.denominator
-    whole = doubled // (2 * scaled.denominator)
-    return (Decimal(whole) / (Decimal(10) ** places)).quantize(
-        Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP
-    )
 
 
 def exact_text(value: Fraction, places: int = 4) -> str:

@@ -20,13 +20,17 @@ class FactKind(StrEnum):
     COURSE_LEFT = "CourseLeft"
     MATERIAL_APPRAISED = "MaterialAppraised"
     MATERIAL_APPROVED = "MaterialApproved"
+    MATERIAL_LICENSED = "MaterialLicensed"
     MATERIAL_RETIRED = "MaterialRetired"
     MEDIA_INGESTED = "MediaIngested"
     SLOT_SCHEDULED = "SlotScheduled"
+    SLOT_WITHDRAWN = "SlotWithdrawn"
+    AIR_CONTROLLED = "AirControlled"
     TIMELINE_COMPILED = "TimelineCompiled"
     ITEM_AIRED = "ItemAired"
     ATTENDANCE_RECORDED = "AttendanceRecorded"
     PARTICIPATION_RECORDED = "ParticipationRecorded"
+    STANDING_ORDER_SET = "StandingOrderSet"
     PACKET_PLANNED = "PacketPlanned"
     PACKET_PRINTED = "PacketPrinted"
     PACKET_POSTED = "PacketPosted"
@@ -37,10 +41,22 @@ class FactKind(StrEnum):
     WORK_HELD = "WorkHeld"
     QUESTION_ASKED = "QuestionAsked"
     QUESTION_ANSWERED = "QuestionAnswered"
+    PEER_ANSWERED = "PeerAnswered"
+    PEER_ANSWER_RECEIVED = "PeerAnswerReceived"
     MARK_RECORDED = "MarkRecorded"
+    MARK_PROPOSED = "MarkProposed"
+    WORK_ANNOTATED = "WorkAnnotated"
+    RUBRIC_SET = "RubricSet"
+    PERSONAL_DATA_SEEN = "PersonalDataSeen"
     FACT_RETRACTED = "FactRetracted"
     COMMAND_GIVEN = "CommandGiven"
     SITE_ADMITTED = "SiteAdmitted"
+    REGISTERS_IMPORTED = "RegistersImported"
+    STANDING_RECORDED = "StandingRecorded"
+    FINDING_CHANGED = "FindingChanged"
+    GATE_OVERRIDDEN = "GateOverridden"
+    SITE_REVOKED = "SiteRevoked"
+    STREAM_MENDED = "StreamMended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +92,24 @@ SPECS: Mapping[FactKind, Spec] = {
     # TX-4.5-1: appraisal minutes, approval decision and signer, bound to the content hash.
     FactKind.MATERIAL_APPRAISED: _spec(material=str, content=str, minutes=str),
     FactKind.MATERIAL_APPROVED: _spec(material=str, content=str, decision=str, signer=str, modes=list),
+    # TT-3.4: the window in which the institution holds the rights, in µs since 1970 UTC (end 0: without end). What was
+    # told last of a material counts.
+    FactKind.MATERIAL_LICENSED: _spec(
+        material=str, owner=str, licence=str, territory=str, start=int, end=int
+    ),
     FactKind.MATERIAL_RETIRED: _spec(material=str, reason=str),
     FactKind.MEDIA_INGESTED: _spec(asset=str, source=str, profile=str, ticks=int, material=str),
     FactKind.SLOT_SCHEDULED: _spec(
-        slot=str, channel=str, start=int, rule=str, material=str, optional={"rerun": bool, "unit": int}
+        slot=str,
+        channel=str,
+        start=int,
+        rule=str,
+        material=str,
+        optional={"rerun": bool, "unit": int, "details": dict},
     ),
+    FactKind.SLOT_WITHDRAWN: _spec(slot=str, channel=str),
+    # What people did to a channel by hand; effect is delivery.store.air.Effect, in ticks of 320 ms.
+    FactKind.AIR_CONTROLLED: _spec(control=str, channel=str, command=str, at_tick=int, effect=dict),
     FactKind.TIMELINE_COMPILED: _spec(channel=str, digest=str, rows=int, start=int, end=int),
     # TX-2.4: what went out, not what was planned. Times in µs since 1970 UTC, lengths in ticks of 320 ms.
     FactKind.ITEM_AIRED: _spec(
@@ -95,16 +124,36 @@ SPECS: Mapping[FactKind, Spec] = {
         bytes=int,
         digest=str,
         status=str,
-        optional={"unit": int, "rerun": bool},
+        # first_pts, last_pts: as sent, 33 bits of 1/90,000 s; output: feed (what the transmitter got) or hls.
+        optional={
+            "unit": int,
+            "rerun": bool,
+            "actual_end": int,
+            "first_pts": int,
+            "last_pts": int,
+            "packets": int,
+            "output": str,
+            "makes_good": str,
+        },
     ),
     FactKind.ATTENDANCE_RECORDED: _spec(learner=True, airing=str, method=str, minutes=int),
     # TX-9.8-1: source is system or paper_log.
     FactKind.PARTICIPATION_RECORDED: _spec(learner=True, source=str, method=str, minutes=int),
-    # sheets: list of [page id hex, side id hex, role, activity, page, pages]
+    # What a course's learners are sent and when. The newest of a course counts.
+    FactKind.STANDING_ORDER_SET: _spec(mailings=list, options=dict),
+    # sheets: list of [page id hex, side id hex, role, activity, page, pages]; layout: address of the layout record;
+    # marks: ids of the mark facts that the packet's feedback slip tells of
     FactKind.PACKET_PLANNED: _spec(
-        learner=True, packet=str, batch=str, sheets=list, optional={"supersedes": str}
+        learner=True,
+        packet=str,
+        batch=str,
+        sheets=list,
+        optional={"supersedes": str, "layout": str, "marks": list},
     ),
-    FactKind.PACKET_PRINTED: _spec(learner=True, packet=str, batch=str, pages=int, file=str),
+    # job: the print job whose file holds the packet, from page first (counted from 1); file: SHA-256 of that file
+    FactKind.PACKET_PRINTED: _spec(
+        learner=True, packet=str, batch=str, pages=int, file=str, optional={"job": str, "first": int}
+    ),
     FactKind.PACKET_POSTED: _spec(learner=True, packet=str, optional={"item": str}),
     FactKind.PACKET_DELIVERED: _spec(learner=True, packet=str),
     FactKind.PACKET_RETURNED_UNDELIVERED: _spec(learner=True, packet=str, reason=str),
@@ -119,21 +168,66 @@ SPECS: Mapping[FactKind, Spec] = {
         blob=str,
         media_type=str,
         identity=str,
-        optional={"source": str, "superseded": bool, "packet": str},
+        optional={"source": str, "superseded": bool, "packet": str, "leaves": int},
     ),
     FactKind.WORK_HELD: _spec(
         learner=True, sheet=str, channel=str, blob=str, reason=str, optional={"source": str}
     ),
-    FactKind.QUESTION_ASKED: _spec(learner=True, private=True, thread=str, channel=str),
-    FactKind.QUESTION_ANSWERED: _spec(learner=True, private=True, thread=str, minutes=int),
-    # T8-9.1-2: 0 to 10, decimal text, at most two places.
-    FactKind.MARK_RECORDED: _spec(
-        learner=True, score=str, method=str, optional={"component": str, "comment": bool}
+    FactKind.QUESTION_ASKED: _spec(
+        learner=True, private=True, thread=str, channel=str, optional={"unit": int}
     ),
+    FactKind.QUESTION_ANSWERED: _spec(
+        learner=True, private=True, thread=str, minutes=int, optional={"unit": int}
+    ),
+    # Between learners (TX-5.4-1, SS): told once for the one who wrote, and once for the one who was answered. `peer` is
+    # the other's learner id.
+    FactKind.PEER_ANSWERED: _spec(learner=True, private=True, thread=str, peer=str, optional={"unit": int}),
+    FactKind.PEER_ANSWER_RECEIVED: _spec(
+        learner=True, thread=str, peer=str, answer=str, optional={"unit": int}
+    ),
+    # T8-9.1-2: 0 to 10, decimal text, at most two places.
+    # criteria: criterion -> points, decimal text. A comment is personal data beside the fact.
+    FactKind.MARK_RECORDED: _spec(
+        learner=True,
+        private=True,
+        score=str,
+        method=str,
+        optional={"component": str, "comment": bool, "criteria": dict},
+    ),
+    # What one of two markers would give; the mark itself is told when they are heard.
+    FactKind.MARK_PROPOSED: _spec(
+        learner=True, private=True, score=str, method=str, optional={"comment": bool, "criteria": dict}
+    ),
+    # A remark pinned to a page of a piece of work; x and y in thousandths of the page from its top left corner.
+    FactKind.WORK_ANNOTATED: _spec(
+        learner=True, private=True, work=str, page=int, x=int, y=int, note=str, optional={"removed": bool}
+    ),
+    # criteria: list of [code, title, points as decimal text]. blind: markers see no names. second: the other marker.
+    FactKind.RUBRIC_SET: _spec(criteria=list, optional={"blind": bool, "second": str}),
+    # Who looked at what of a person on which day (local, ISO): told once a day for each.
+    FactKind.PERSONAL_DATA_SEEN: _spec(learner=True, what=str, day=str),
     FactKind.FACT_RETRACTED: _spec(reason=str),
     FactKind.COMMAND_GIVEN: _spec(target=str, command=str, arguments=dict),
     # Streams of a site that this site never admitted are not believed. Raw Ed25519 key in hexadecimal.
     FactKind.SITE_ADMITTED: _spec(site=str, public_key=str),
+    # digest: address of the document that holds every register as it is after the import
+    FactKind.REGISTERS_IMPORTED: _spec(digest=str, counts=dict),
+    # key: event and day, term, or course and attempt; details: texts. The highest revision of a key counts.
+    FactKind.STANDING_RECORDED: _spec(
+        learner=True, key=str, event=str, on=str, details=dict, optional={"revision": int}
+    ),
+    # subject: kind:code; on: the day of the evaluation that noticed it, YYYY-MM-DD
+    FactKind.FINDING_CHANGED: _spec(
+        clause=str, subject=str, verdict=str, before=str, value=str, threshold=str, on=str, profile=str
+    ),
+    FactKind.GATE_OVERRIDDEN: _spec(
+        gate=str, clause=str, subject=str, role=str, reason=str, second=str, on=str
+    ),
+    # What that site told until then stays believed; nothing more is taken from it.
+    FactKind.SITE_REVOKED: _spec(site=str, reason=str),
+    # A writer's copy was older than what other sites held: their facts after `common` came back, and what had been told
+    # here meanwhile (`moved` facts, ending in `replaced`) was told again behind them.
+    FactKind.STREAM_MENDED: _spec(stream=str, common=int, moved=int, replaced=str),
 }
 
 UPCASTS: Mapping[tuple[FactKind, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}

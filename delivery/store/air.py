@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,6 +37,16 @@ class Channel:
     """``tv`` or ``radio``."""
     slates: Mapping[int, str]
     """Length in ticks (1 to 18) -> asset of exactly that length. Their renditions are the channel's renditions."""
+    fillers: tuple[str, ...] = ()
+    """Materials that fill gaps, in turn, where one fits whole; the rest of the gap is the slate."""
+    ident: str = ""
+    """Material of the station ident, aired at the start of each gap in which it fits; empty for none."""
+    gap_minutes: int = 0
+    """More minutes than this of nothing but the slate between two programmes of a day are worth a note; 0 for none."""
+
+    def details(self) -> dict[str, Any]:
+        """What is stored beside name, kind and slates."""
+        return {"fillers": list(self.fillers), "ident": self.ident, "gap_minutes": self.gap_minutes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,30 @@ class Slot:
     course: str = ""
     activity: str = ""
     unit: int = 0
+    except_days: tuple[str, ...] = ()
+    """Local days (ISO 8601) on which the slot does not air (EXDATE)."""
+    also: tuple[datetime, ...] = ()
+    """Further starts beside those of the rule (RDATE)."""
+    skip_holidays: bool = False
+    """Not aired on the days off of the station's calendar; what comes next in order airs at the next occurrence."""
+    minutes: int = 0
+    """Length of the slot; a programme that is longer overruns it. 0 where it is as long as its programme."""
+    whole_course: bool = False
+    """The lessons of `course` in order of their units, as the catalogue has them when the timeline is compiled."""
+    makes_good: str = ""
+    """Airing that was missed and is made good here."""
+
+    def details(self) -> dict[str, Any]:
+        """What is stored beside the first columns; only what differs from the ordinary."""
+        found: dict[str, Any] = {
+            "except": list(self.except_days),
+            "also": [moment.isoformat() for moment in self.also],
+            "skip_holidays": self.skip_holidays,
+            "minutes": self.minutes,
+            "whole_course": self.whole_course,
+            "makes_good": self.makes_good,
+        }
+        return {name: value for name, value in found.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,8 @@ class Airing:
     rerun: bool = False
     card: bool = False
     """An attendance card follows."""
+    makes_good: str = ""
+    """Airing that this one makes good."""
 
     @property
     def end_tick(self) -> int:
@@ -102,6 +138,8 @@ class Row:
     """Media sequence number of the first segment."""
     continuity: Continuity
     """Counters with which the row begins."""
+    first_segment: int = 0
+    """Segment of the asset with which the row begins: more than 0 where a lesson is joined in progress."""
 
     @property
     def end_tick(self) -> int:
@@ -128,7 +166,77 @@ class Row:
             "airing": self.airing,
             "sequence": self.sequence,
             "continuity": {name: dict(pids) for name, pids in self.continuity},
+            **({"first_segment": self.first_segment} if self.first_segment else {}),
         }
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> Row:
+        """The row that :meth:`as_json` wrote."""
+        return Row(
+            document["start_tick"],
+            document["ticks"],
+            RowKind(document["kind"]),
+            document["asset"],
+            document["airing"],
+            document["sequence"],
+            freeze_continuity(document["continuity"]),
+            document.get("first_segment", 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one intervention by hand does to the day. Everything in ticks since 1970, so that nothing is ambiguous."""
+
+    moved: Mapping[str, int] = field(default_factory=dict)
+    """Airing -> tick at which it starts instead."""
+    cut: Mapping[str, int] = field(default_factory=dict)
+    """Airing -> tick at which it ends early, between two of its segments."""
+    dropped: Sequence[str] = ()
+    """Airings that do not go out at all."""
+    blocked: Sequence[tuple[int, int]] = ()
+    """(from, up to) in which nothing but the slate goes out."""
+    freed_from: int = 0
+    """From this tick on, earlier blocks do not count any more; 0 for none."""
+    inserted: Sequence[Mapping[str, Any]] = ()
+    """Airings (as JSON) that no slot knows."""
+    joined: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """New airing id -> (airing that goes on, start tick, first segment of its asset)."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "moved": dict(self.moved),
+            "cut": dict(self.cut),
+            "dropped": list(self.dropped),
+            "blocked": [list(pair) for pair in self.blocked],
+            "freed_from": self.freed_from,
+            "inserted": [dict(one) for one in self.inserted],
+            "joined": {key: list(value) for key, value in self.joined.items()},
+        }
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> Effect:
+        return Effect(
+            moved=dict(document.get("moved", {})),
+            cut=dict(document.get("cut", {})),
+            dropped=tuple(document.get("dropped", ())),
+            blocked=tuple((first, stop) for first, stop in document.get("blocked", ())),
+            freed_from=int(document.get("freed_from", 0)),
+            inserted=tuple(document.get("inserted", ())),
+            joined={key: tuple(value) for key, value in document.get("joined", {}).items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One intervention by hand."""
+
+    id: str
+    channel: str
+    at_tick: int
+    command: str
+    actor: str
+    effect: Effect
 
 
 def freeze_continuity(counters: Mapping[str, Mapping[str, int]]) -> Continuity:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from delivery.errors import Refused
 from delivery.record.ledger import Problem
+from delivery.store.audit_again import again_problems
 from delivery.store.audit_catalogue import catalogue_problems
 from delivery.store.audit_projections import projection_problems
 from delivery.store.audit_reading import every_text, shown
@@ -23,15 +24,23 @@ from delivery.store.scans import Scans
 from delivery.store.vault import Vault
 
 
-def audit(database: Database, vault: Vault, blobs: Blobs, *, deep: bool = False) -> tuple[Problem, ...]:
+def audit(
+    database: Database, vault: Vault, blobs: Blobs, *, deep: bool = False, main: str = ""
+) -> tuple[Problem, ...]:
     """Every place where projections or catalogue differ from the facts.
 
-    `deep` also opens everything that is sealed: personal data and images. Facts that are told meanwhile raise no alarm.
+    `main` is the code of the main site, whose rows go first where two sites told the same; empty for a site that is in
+    sync with nobody. `deep` also opens everything that is sealed: personal data and images. Facts that are told
+    meanwhile raise no alarm.
     """
     problems: list[Problem] = []
     try:
         with database.read() as connection, every_text(connection):
-            parts = [projection_problems(connection), catalogue_problems(connection, blobs)]
+            parts = [
+                projection_problems(connection),
+                again_problems(connection, main=main),
+                catalogue_problems(connection, blobs),
+            ]
             if deep:
                 parts.append(sealed_problems(connection, vault, Scans(database, blobs, vault)))
             for problem in chain.from_iterable(parts):

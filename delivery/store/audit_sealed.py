@@ -91,6 +91,10 @@ def _personal_data(connection: Connection, vault: Vault, keys: _Keys) -> Iterato
             continue
         fact, key, (owner, sealed) = found
         if detail := _private_detail(vault, fact, key, owner=owner, sealed=sealed):
+            # Another site may have sealed it under a key of its own.
+            further = _further_keys(connection, vault, fact.learner)
+            if any(not _private_detail(vault, fact, k, owner=owner, sealed=sealed) for k in further):
+                continue
             yield _problem(fact, "private", detail)
 
 
@@ -107,6 +111,13 @@ def _private_detail(vault: Vault, fact: Fact, key: bytes, *, owner: object, seal
     return (
         "" if commitment == fact.private_hash else "its personal data are not those that the fact commits to"
     )
+
+
+def _further_keys(connection: Connection, vault: Vault, learner: str) -> Sequence[bytes]:
+    try:
+        return vault.all_keys(connection, [learner]).get(learner, [])[1:]
+    except LedgerBroken:
+        return []
 
 
 def _strays(connection: Connection) -> Iterator[Problem]:

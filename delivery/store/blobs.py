@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -126,6 +127,14 @@ class Blobs:
         if self._local is not None:
             return Path(self._name(address)).exists()
         return bool(self._remote.exists(self._name(address)))
+
+    def addresses(self) -> list[str]:
+        """Address of every blob that is stored, in order."""
+        if self._local is not None:
+            files = (path.name for path in self._local.glob("??/??/*") if path.is_file())
+        else:
+            files = (str(name).rsplit("/", 1)[-1] for name in self._remote.find(self._root))
+        return sorted(name for name in files if re.fullmatch(r"[0-9a-f]{64}", name))
 
     def local_path(self, address: str) -> Path | None:
         """Path of the blob when the store is a local folder and it is there."""

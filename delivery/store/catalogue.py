@@ -116,6 +116,28 @@ def document_of(catalogue: Catalogue) -> dict[str, Any]:
     return out
 
 
+def from_document(document: Mapping[str, Any]) -> Catalogue:
+    """The catalogue of :func:`document_of`'s document. Raises ValueError, KeyError or TypeError for another one."""
+    tables: dict[str, dict[Any, Any]] = {}
+    for name in TABLES:
+        mapped = _MAPPED[name]
+        keys = [column.name for column in mapped.table.primary_key]
+        dates = {column.name for column in mapped.table.columns if column.type.python_type is date}
+        rows = tables[name] = {}
+        for row in document[name]:
+            values = {
+                column: date.fromisoformat(v)
+                if column in dates and v is not None
+                else mapped.read[column](v)
+                if column in mapped.read
+                else v
+                for column, v in row.items()
+            }
+            key = tuple(row[part] for part in keys)
+            rows[key if len(key) > 1 else key[0]] = mapped.entity(**values)
+    return Catalogue(Institution(**document["institution"]), **tables)
+
+
 def digest_of(catalogue: Catalogue) -> str:
     """SHA-256 over the canonical bytes of the catalogue."""
     return hashlib.sha256(canonical(document_of(catalogue))).hexdigest()

@@ -19,8 +19,9 @@ from openpyxl import load_workbook
 from openpyxl.utils import column_index_from_string
 
 from delivery.catalogue.cells import NO_RESULT, Cell, plain_key
-from delivery.catalogue.columns import SPECS, TableSpec
+from delivery.catalogue.columns import SPECS
 from delivery.catalogue.parse import Problems, RawTable, UnreadableRow
+from delivery.catalogue.tablespec import TableSpec
 from delivery.errors import N_, BadInput, Message
 
 _SEPARATORS = (",", ";", "\t")

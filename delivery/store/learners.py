@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -90,3 +91,17 @@ class Learners:
         )
         with self._database.read() as connection:
             return [row.course for row in connection.execute(query)]
+
+    def courses_of_all(self, learners: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """As :meth:`courses_of`, for many learners; those without any course are left out."""
+        out: dict[str, list[str]] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(learners), 500):
+                query = (
+                    select(_enrolment.c.learner, _enrolment.c.course)
+                    .where(_enrolment.c.learner.in_(learners[start : start + 500]), _ENROLLED)
+                    .order_by(_enrolment.c.course)
+                )
+                for learner, course in connection.execute(query):
+                    out.setdefault(learner, []).append(course)
+        return {learner: tuple(courses) for learner, courses in out.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import InvalidOperation
 
@@ -81,14 +82,20 @@ class Marks:
         catalogue: Catalogue,
         method: str = "keyboard",
         correct: bool = False,
+        comment: str = "",
+        criteria: Mapping[str, str] | None = None,
     ) -> StandingMark:
-        """Record a mark. The same mark again is a no-op; another one is refused unless `correct` says it replaces."""
+        """Record a mark. The same mark again is a no-op; another one is refused unless `correct` says it replaces.
+
+        `comment` is for the learner and is sealed; `criteria` are points by criterion, decimal text. Either makes the
+        same score a new mark.
+        """
         ref = self._learners.require(learner_code)
         target = self._target(activity_code, catalogue)
         _require_lecturer(marker, catalogue)
         value = self._value(score, ref.cohort, catalogue)
         before = self.standing(ref.id, target)
-        if before is not None and before.data["score"] == value:
+        if before is not None and before.data["score"] == value and not comment and not criteria:
             return _standing(before)
         if before is not None and not correct:
             raise Refused(
@@ -111,7 +118,14 @@ class Marks:
             activity=target.activity,
             mode=target.mode,
             corrects=before.id if before else "",
-            data={"score": value, "method": method, "component": target.component},
+            data={
+                "score": value,
+                "method": method,
+                "component": target.component,
+                **({"comment": True} if comment else {}),
+                **({"criteria": dict(criteria)} if criteria else {}),
+            },
+            private={"comment": comment} if comment else None,
         )
         self._facts.append([draft], once=True)
         return StandingMark(ref.id, target.course, target.name, value, marker, str(draft.id))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 
 from delivery.catalogue.kinds import DeliveryMode, MaterialState
-from delivery.clock import Clock, to_micros
-from delivery.errors import N_, GateClosed
+from delivery.clock import Clock, from_micros, to_micros
+from delivery.errors import N_, GateClosed, Refused
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
-from delivery.store.tables.core import MaterialStateTable
+from delivery.store.tables.core import MaterialRightsTable, MaterialStateTable
+from delivery.units import Micros
 
+_rights = MaterialRightsTable.__table__  # type: ignore[attr-defined]
 _state = MaterialStateTable.__table__  # type: ignore[attr-defined]
 
 
@@ -28,6 +32,28 @@ class Approval:
     state: MaterialState
     modes: tuple[str, ...]
     decision: str
+    appraised_us: int = 0
+
+
+Gate = Literal["", "unapproved", "unlicensed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the institution may use, and when (TT-3.4)."""
+
+    material: str
+    owner: str
+    licence: str
+    """Number or name of the agreement."""
+    territory: str
+    since: datetime
+    until: datetime | None
+    """The first moment at which it may not be used any more; None: without end."""
+
+    def cover(self, at: datetime) -> bool:
+        """Whether the material may be used at that moment."""
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 class Materials:
@@ -47,25 +73,84 @@ class Materials:
         if row is None:
             return None
         modes = tuple(row.modes.split(",")) if row.modes else ()
-        return Approval(material, content, MaterialState(row.state), modes, row.decision)
+        return Approval(material, content, MaterialState(row.state), modes, row.decision, row.appraised_at)
 
-    def approved(self, material: str, *, content: str, mode: DeliveryMode) -> bool:
-        """Whether exactly these bytes may be used in `mode`. Another edition or encoding needs its own approval."""
+    def approved(
+        self, material: str, *, content: str, mode: DeliveryMode, at: datetime | None = None
+    ) -> bool:
+        """Whether exactly these bytes may be used in `mode` at that moment (now unless told). Another edition or
+        encoding needs its own approval, and rights that ran out close the gate as well."""
+        return not self.gate(material, content=content, mode=mode, at=at)
+
+    def gate(self, material: str, *, content: str, mode: DeliveryMode, at: datetime | None = None) -> Gate:
+        """Why this content may not be used in `mode` at that moment (now unless told); empty when it may."""
         found = self.approval(material, content)
-        return (
-            found is not None
-            and found.state in (MaterialState.APPROVED, MaterialState.IN_USE)
-            and str(mode) in found.modes
+        if (
+            found is None
+            or found.state not in (MaterialState.APPROVED, MaterialState.IN_USE)
+            or str(mode) not in found.modes
+        ):
+            return "unapproved"
+        rights = self.rights(material)
+        return "" if rights is None or rights.cover(at or self._clock.now()) else "unlicensed"
+
+    def rights(self, material: str) -> Rights | None:
+        """The rights in a material as they were told last; None when nothing was told: it is the institution's own."""
+        with self._database.read() as connection:
+            row = connection.execute(select(_rights).where(_rights.c.material == material)).first()
+        if row is None:
+            return None
+        return Rights(
+            row.material,
+            row.owner,
+            row.licence,
+            row.territory,
+            from_micros(row.start_us),
+            from_micros(row.end_us) if row.end_us else None,
         )
 
-    def appraise(self, material: str, *, content: str, minutes: str, actor: str) -> None:
-        """Record the appraisal council's minutes (thẩm định)."""
+    def license(self, rights: Rights, *, actor: str) -> None:
+        """Record who holds the rights in a material, and from when until when they may be used here (TT-3.4)."""
+        if rights.until is not None and rights.until <= rights.since:
+            raise Refused(
+                N_("The rights in {material} would end before they begin."),
+                do=N_("Correct the two dates."),
+                material=rights.material,
+            )
+        data = {
+            "material": rights.material,
+            "owner": rights.owner,
+            "licence": rights.licence,
+            "territory": rights.territory,
+            "start": to_micros(rights.since),
+            "end": to_micros(rights.until) if rights.until else 0,
+        }
+        if self.rights(rights.material) == rights:
+            return
+        now = to_micros(self._clock.now())
+        self._facts.append(
+            [
+                Draft(
+                    id=fact_id(FactKind.MATERIAL_LICENSED, *map(str, data.values()), now),
+                    kind=FactKind.MATERIAL_LICENSED,
+                    occurred_at=now,
+                    actor=actor,
+                    data=data,
+                )
+            ]
+        )
+
+    def appraise(
+        self, material: str, *, content: str, minutes: str, actor: str, on: datetime | None = None
+    ) -> None:
+        """Record the appraisal council's minutes (thẩm định), signed by `actor` at that moment (now unless told)."""
+        _require_number(minutes, material)
         self._facts.append(
             [
                 Draft(
                     id=fact_id(FactKind.MATERIAL_APPRAISED, material, content),
                     kind=FactKind.MATERIAL_APPRAISED,
-                    occurred_at=to_micros(self._clock.now()),
+                    occurred_at=self._moment(on),
                     actor=actor,
                     data={"material": material, "content": content, "minutes": minutes},
                 )
@@ -82,8 +167,13 @@ class Materials:
         decision: str,
         signer: str,
         author: str,
+        on: datetime | None = None,
     ) -> None:
-        """Record the approval decision (phê duyệt). Refused without appraisal, or to the author (TX-4.5-1)."""
+        """Record the approval decision (phê duyệt), signed at that moment (now unless told).
+
+        Refused without an appraisal, before it, to the author, and to the person who signed the appraisal (TX-4.5-1).
+        """
+        _require_number(decision, material)
         if signer == author:
             raise GateClosed(
                 N_("{signer} is the author of material {material} and cannot approve it (TX-4.5-1)."),
@@ -91,10 +181,26 @@ class Materials:
                 signer=signer,
                 material=material,
             )
-        if self.approval(material, content) is None:
+        known = self.approval(material, content)
+        if known is None or not known.appraised_us:
             raise GateClosed(
                 N_("Material {material} has not been appraised in this edition (TX-4.5-1)."),
                 do=N_("Record the minutes of the appraisal first."),
+                material=material,
+            )
+        appraisal = self._facts.get(str(fact_id(FactKind.MATERIAL_APPRAISED, material, content)))
+        if appraisal is not None and appraisal.actor == signer:
+            raise GateClosed(
+                N_("{signer} has appraised material {material} and cannot approve it as well (TX-4.5-1)."),
+                do=N_("Let another person approve it."),
+                signer=signer,
+                material=material,
+            )
+        moment = self._moment(on)
+        if moment < known.appraised_us:
+            raise GateClosed(
+                N_("The approval of material {material} is dated before its appraisal (TX-4.5-1)."),
+                do=N_("Correct the date of the decision."),
                 material=material,
             )
         self._facts.append(
@@ -102,7 +208,7 @@ class Materials:
                 Draft(
                     id=fact_id(FactKind.MATERIAL_APPROVED, material, content, decision),
                     kind=FactKind.MATERIAL_APPROVED,
-                    occurred_at=to_micros(self._clock.now()),
+                    occurred_at=moment,
                     actor=signer,
                     data={
                         "material": material,
@@ -114,4 +220,24 @@ class Materials:
                 )
             ],
             once=True,
+        )
+
+    def _moment(self, on: datetime | None) -> Micros:
+        now = to_micros(self._clock.now())
+        moment = to_micros(on) if on else now
+        if moment > now:
+            raise Refused(
+                N_("{date} is still to come."),
+                do=N_("Give the date of the signature."),
+                date=f"{on:%Y-%m-%d}",
+            )
+        return moment
+
+
+def _require_number(number: str, material: str) -> None:
+    if not number.strip():
+        raise Refused(
+            N_("The minutes or the decision for material {material} have no number."),
+            do=N_("Give the number as it stands on the document."),
+            material=material,
         )

@@ -38,6 +38,8 @@ class LessonRow:
     course: str
     unit: int
     title: str
+    content: str = ""
+    """What an approval is bound to: a digest of the asset, not of its source. Empty only for tests' own rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class MediaStore:
     def lessons(self, *, material: str | None = None) -> list[LessonRow]:
         """Ingested lessons, oldest first."""
         query = (
-            select(_lesson, _asset.c.source, _asset.c.ticks, _asset.c.kind)
+            select(_lesson, _asset.c.source, _asset.c.ticks, _asset.c.kind, _asset.c.content)
             .join(_asset, _asset.c.id == _lesson.c.asset)
             .order_by(_lesson.c.ingested_us, _lesson.c.material, _lesson.c.asset)
         )
@@ -90,13 +92,21 @@ class MediaStore:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [
-            LessonRow(r.material, r.asset, r.source, r.ticks, r.kind, r.course, r.unit, r.title) for r in rows
+            LessonRow(r.material, r.asset, r.source, r.ticks, r.kind, r.course, r.unit, r.title, r.content)
+            for r in rows
         ]
 
     def put_asset(
-        self, connection: Connection, document: Mapping[str, Any], *, generated: bool, now: Micros
+        self,
+        connection: Connection,
+        document: Mapping[str, Any],
+        *,
+        generated: bool,
+        now: Micros,
+        content: str,
     ) -> None:
-        """Store a manifest, inside the caller's write transaction. A known id stays as it is."""
+        """Store a manifest and what approvals of it are bound to, inside the caller's write transaction. A known id
+        stays as it is."""
         if connection.scalar(select(_asset.c.id).where(_asset.c.id == document["id"])):
             return
         connection.execute(
@@ -108,6 +118,7 @@ class MediaStore:
                 kind=document["kind"],
                 ticks=document["ticks"],
                 generated=generated,
+                content=content,
                 document=json.dumps(document, ensure_ascii=False, sort_keys=True),
                 stored_us=now,
             )
@@ -172,6 +183,10 @@ class MediaStore:
             connection.execute(update(_job).where(*key).values(**values))
         else:
             connection.execute(insert(_job).values(asset=asset, material=material, started_us=now, **values))
+
+    def drop_job(self, connection: Connection, asset: str, material: str) -> None:
+        """Forget a job, inside the caller's write transaction: another one has taken its place."""
+        connection.execute(delete(_job).where(_job.c.asset == asset, _job.c.material == material))
 
     def jobs(self) -> list[JobRow]:
         """All jobs, the most recently changed first."""

@@ -24,10 +24,10 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Apply every migration that is missing, in one transaction."""
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Apply every migration that is missing, up to `revision`, in one transaction."""
     with database.write() as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), revision)
 
 
 def current(database: Database) -> str | None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table, case, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, case, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
+from delivery.store import course_projection, packet_projection, regulation_projection
 from delivery.store.tables.core import (
     AiringTable,
     EnrolmentTable,
     LearnerTable,
+    MaterialRightsTable,
     MaterialStateTable,
-    SheetTable,
 )
 
 
@@ -43,17 +44,6 @@ class Told(Protocol):
 
 
 Handler = Callable[[Connection, Sequence[Told]], None]
-
-# A sheet's life only moves forward along this line; what arrives late cannot move it back.
-_SHEET_RANK = {
-    "planned": 0,
-    "printed": 1,
-    "posted": 2,
-    "delivered": 3,
-    "undelivered": 3,
-    "returned": 4,
-    "voided": 5,
-}
 
 
 def _table(model: Any) -> Table:
@@ -161,62 +151,45 @@ def _materials(connection: Connection, facts: Sequence[Told]) -> None:
         )
 
 
+def _material_rights(connection: Connection, facts: Sequence[Told]) -> None:
+    newest: dict[str, Told] = {}
+    for fact in facts:
+        known = newest.get(fact.data["material"])
+        if known is None or (fact.occurred_at, str(fact.id)) > (known.occurred_at, str(known.id)):
+            newest[fact.data["material"]] = fact
+    rows = [
+        {
+            "material": material,
+            "fact": str(fact.id),
+            "told_us": fact.occurred_at,
+            "owner": fact.data["owner"],
+            "licence": fact.data["licence"],
+            "territory": fact.data["territory"],
+            "start_us": fact.data["start"],
+            "end_us": fact.data["end"],
+        }
+        for material, fact in newest.items()
+    ]
+    table = _table(MaterialRightsTable)
+    statement = _insert(connection, table)
+    later = or_(
+        statement.excluded.told_us > table.c.told_us,
+        and_(statement.excluded.told_us == table.c.told_us, statement.excluded.fact > table.c.fact),
+    )
+    columns = [column.name for column in table.columns if not column.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["material"],
+            set_={name: statement.excluded[name] for name in columns},
+            where=later,
+        ),
+        rows,
+    )
+
+
 def _airings(connection: Connection, facts: Sequence[Told]) -> None:
     rows = [{"fact": str(f.id), "course": f.course, "activity": f.activity} for f in facts if f.course]
     _upsert(connection, _table(AiringTable), rows, update_with=())
-
-
-def _packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
-    rows = []
-    replaced: list[str] = []
-    for fact in facts:
-        supersedes = fact.data.get("supersedes", "")
-        if supersedes:
-            replaced.append(supersedes)
-        for page_id, side_id, role, activity, page, pages in fact.data["sheets"]:
-            rows.append(
-                {
-                    "page_id": page_id,
-                    "side_id": side_id,
-                    "learner": fact.learner,
-                    "course": fact.course,
-                    "activity": activity,
-                    "role": role,
-                    "page": page,
-                    "pages": pages,
-                    "packet": fact.data["packet"],
-                    "batch": fact.data["batch"],
-                    "state": "planned",
-                    "supersedes": supersedes,
-                    "superseded": False,
-                }
-            )
-    table = _table(SheetTable)
-    _upsert(connection, table, rows, update_with=())
-    if replaced:
-        connection.execute(update(table).where(table.c.packet.in_(replaced)).values(superseded=True))
-
-
-def _packet_states(state: str) -> Handler:
-    def handle(connection: Connection, facts: Sequence[Told]) -> None:
-        table = _table(SheetTable)
-        lower = [name for name, rank in _SHEET_RANK.items() if rank < _SHEET_RANK[state]]
-        connection.execute(
-            update(table)
-            .where(table.c.packet.in_([f.data["packet"] for f in facts]), table.c.state.in_(lower))
-            .values(state=state)
-        )
-
-    return handle
-
-
-def _sheets_returned(connection: Connection, facts: Sequence[Told]) -> None:
-    table = _table(SheetTable)
-    connection.execute(
-        update(table)
-        .where(table.c.page_id.in_([f.data["sheet"] for f in facts]), table.c.state != "voided")
-        .values(state="returned")
-    )
 
 
 _HANDLERS: Mapping[FactKind, Handler] = {
@@ -226,24 +199,33 @@ _HANDLERS: Mapping[FactKind, Handler] = {
     FactKind.COURSE_LEFT: _enrolments,
     FactKind.MATERIAL_APPRAISED: _materials,
     FactKind.MATERIAL_APPROVED: _materials,
+    FactKind.MATERIAL_LICENSED: _material_rights,
     FactKind.MATERIAL_RETIRED: _materials,
     FactKind.ITEM_AIRED: _airings,
-    FactKind.PACKET_PLANNED: _packets_planned,
-    FactKind.PACKET_PRINTED: _packet_states("printed"),
-    FactKind.PACKET_POSTED: _packet_states("posted"),
-    FactKind.PACKET_DELIVERED: _packet_states("delivered"),
-    FactKind.PACKET_RETURNED_UNDELIVERED: _packet_states("undelivered"),
-    FactKind.PACKET_VOIDED: _packet_states("voided"),
-    FactKind.WORK_RECEIVED: _sheets_returned,
+    FactKind.STANDING_RECORDED: regulation_projection.standings,
+    FactKind.FINDING_CHANGED: regulation_projection.findings,
+    FactKind.GATE_OVERRIDDEN: regulation_projection.overrides,
+    **packet_projection.HANDLERS,
 }
 
-TABLES = (LearnerTable, EnrolmentTable, MaterialStateTable, AiringTable, SheetTable)
+TABLES = (
+    LearnerTable,
+    EnrolmentTable,
+    MaterialStateTable,
+    AiringTable,
+    *packet_projection.TABLES,
+    *course_projection.TABLES,
+    *regulation_projection.TABLES,
+)
 
 
 def apply(connection: Connection, facts: Iterable[Told]) -> None:
     """Bring the projections up to these facts."""
     runs: list[tuple[Handler, list[Told]]] = []
+    of_courses: list[Told] = []
     for fact in facts:
+        if fact.kind in course_projection.KINDS:
+            of_courses.append(fact)
         handler = _HANDLERS.get(fact.kind)
         if handler is None:
             continue
@@ -258,6 +240,13 @@ def apply(connection: Connection, facts: Iterable[Told]) -> None:
                 runs.append((handler, [fact]))
     for handler, group in runs:
         handler(connection, group)
+    if of_courses:
+        course_projection.tell(connection, of_courses)
+
+
+def is_projected(kind: FactKind) -> bool:
+    """Whether facts of this kind fill any projection."""
+    return kind in _HANDLERS or kind in course_projection.KINDS
 
 
 def rebuild(connection: Connection, facts: Iterable[Told]) -> int:
@@ -266,11 +255,19 @@ def rebuild(connection: Connection, facts: Iterable[Told]) -> int:
         connection.execute(delete(_table(model)))
     count = 0
     batch: list[Told] = []
+    planned: set[str] = set()
+    early: list[Told] = []
     for fact in facts:
         count += 1
         batch.append(fact)
+        if fact.kind is FactKind.PACKET_PLANNED:
+            planned.update(sheet[0] for sheet in fact.data["sheets"])
+        elif fact.kind is FactKind.WORK_RECEIVED and fact.data["sheet"] not in planned:
+            # Clocks of two sites may disagree: work can stand before the plan of its own sheet.
+            early.append(fact)
         if len(batch) == 2000:
             apply(connection, batch)
             batch.clear()
     apply(connection, batch)
+    apply(connection, early)
     return count

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from delivery.catalogue.changes import TABLES, Mentioned, TableChange, compare, merge, notes_of, vanished
 from delivery.catalogue.check import Regulations
+from delivery.catalogue.learner_rows import LearnerRow
 from delivery.catalogue.model import Catalogue, RosterEntry
 from delivery.catalogue.parse import Problems
 from delivery.catalogue.rosterplan import (
@@ -38,9 +40,11 @@ from delivery.store.blobs import Blobs
 from delivery.store.catalogue import CatalogueStore, document_of
 from delivery.store.catalogue_files import TableFiles
 from delivery.store.database import Database
+from delivery.store.evidence import EVIDENCE, RegisterStore, bound, with_files
 from delivery.store.factlog import FactLog
 from delivery.store.keys import SiteKeys
 from delivery.store.roster_facts import facts_of, known_learners, mentioned_in
+from delivery.store.standings import check_learners, drafts, sites_of
 from delivery.store.tables.core import FactTable
 from delivery.store.vault import Vault
 
@@ -72,11 +76,23 @@ class ImportResult:
     left: int
     """Enrolments that the files list although the learner left the course; they were not entered again."""
     notes: tuple[Message, ...]
+    registers: Mapping[str, TableChange] = field(default_factory=dict)
+    """Registers that the files bring, and what changed in them."""
+    standings: int = 0
+    """Events, terms and results of learners that were recorded."""
+
+    @property
+    def catalogue_changed(self) -> bool:
+        return bool(self.registered or self.profiles_changed or self.enrolled) or any(
+            not change.empty for change in self.tables.values()
+        )
 
     @property
     def changed(self) -> bool:
-        return bool(self.registered or self.profiles_changed or self.enrolled) or any(
-            not change.empty for change in self.tables.values()
+        return (
+            self.catalogue_changed
+            or bool(self.standings)
+            or any(not change.empty for change in self.registers.values())
         )
 
 
@@ -197,6 +213,11 @@ class CatalogueImport:
             stored = self.store.find_in(connection)
             merged = merge(stored, tables.catalogue, self._mentioned(stored, tables.catalogue))
             roster = check_tables(tables, merged, self._regulations(), problems)
+            evidence = tables.registers.get(EVIDENCE, {})
+            evidence_files = with_files(evidence, folder, tables.places, problems)
+            listed = {entry.profile.code for entry in roster.entries}
+            if tables.learner_rows:
+                check_learners(tables.learner_rows, self.keys, sites_of(connection), listed, problems)
             if problems.found:
                 raise _refusal(path, problems)
             known = known_learners(connection) if tables.has_roster else {}
@@ -207,6 +228,10 @@ class CatalogueImport:
             catalogue = self._with_contents(merged, tables.files, folder)
             changes = compare(stored, tables.catalogue, catalogue)
             tally = _Tally(len(roster.entries), missing, lists_enrolments=tables.has_enrolments)
+            registers = dict(tables.registers)
+            if EVIDENCE in registers:
+                registers[EVIDENCE] = bound(evidence, evidence_files, self.blobs)
+            rows = [row.value for row in tables.learner_rows]
             del tables  # the rows of a large roster: everything needed is in `roster` now
             self.store.save_in(connection, catalogue)
             drafts = self._drafts(
@@ -220,9 +245,44 @@ class CatalogueImport:
             )
             self.facts.append_in(connection, drafts, once=True)
             result = tally.result(changes, (*problems.notes, *notes_of(changes)))
-            if result.changed:
+            result = self._registers(connection, registers, rows, result, actor)
+            if result.catalogue_changed:
                 self.facts.append_in(connection, [self._imported(connection, catalogue, result, actor)])
         return result
+
+    def _registers(
+        self,
+        connection: Connection,
+        registers: Mapping[str, Mapping[Any, Any]],
+        rows: Sequence[LearnerRow],
+        result: ImportResult,
+        actor: str,
+    ) -> ImportResult:
+        """Save the registers, and tell what is new of learners' standing."""
+        if not (registers or rows):
+            return result
+        store, now = RegisterStore(self.database), to_micros(self.clock.now())
+        changes = store.save_in(connection, registers)
+        told = self.facts.append_in(
+            connection,
+            drafts(connection, rows, self.keys, sites_of(connection), at=now, actor=actor),
+            once=True,
+        )
+        if any(not change.empty for change in changes.values()):
+            kind = FactKind.REGISTERS_IMPORTED
+            digest = self.blobs.put(canonical(store.document_in(connection)))
+            before = connection.execute(
+                select(func.count()).select_from(_fact).where(_fact.c.kind == str(kind))
+            ).scalar_one()
+            draft = Draft(
+                id=fact_id(kind, self.site, before + 1, digest),
+                kind=kind,
+                occurred_at=now,
+                actor=actor,
+                data={"digest": digest, "counts": {name: len(rows) for name, rows in registers.items()}},
+            )
+            self.facts.append_in(connection, [draft])
+        return replace(result, registers=changes, standings=len(told.added))
 
     def _regulations(self) -> Regulations:
         return Regulations(

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, delete, func, insert, or_, select, update
 
 from delivery.clock import VIETNAM, from_micros, to_micros
 from delivery.errors import N_, NotFound
-from delivery.store.air import Airing, Channel, Row, RowKind, Slot, freeze_continuity
+from delivery.store.air import Airing, Channel, Control, Effect, Row, RowKind, Slot, freeze_continuity
 from delivery.store.database import Database
 from delivery.store.tables.broadcast_air import (
     AiringTable,
     ChannelTable,
+    ControlTable,
     FaultTable,
     SlotTable,
     StopTable,
     TimelineTable,
     UpSpanTable,
 )
+from delivery.store.tables.core import PacketTable, SheetTable
 from delivery.units import Ticks
 
 _channel = ChannelTable.__table__  # type: ignore[attr-defined]
 _slot = SlotTable.__table__  # type: ignore[attr-defined]
 _airing = AiringTable.__table__  # type: ignore[attr-defined]
+_control = ControlTable.__table__  # type: ignore[attr-defined]
+_packet = PacketTable.__table__  # type: ignore[attr-defined]
+_sheet = SheetTable.__table__  # type: ignore[attr-defined]
 _row = TimelineTable.__table__  # type: ignore[attr-defined]
 _span = UpSpanTable.__table__  # type: ignore[attr-defined]
 _fault = FaultTable.__table__  # type: ignore[attr-defined]
 _stop = StopTable.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class PacketsOfActivity:
+    """Packets with sheets of one activity that have not been delivered."""
+
+    activity: str
+    packets: int
+    waiting: int
+    """Sheets of them whose packet has not been posted."""
+    last_posted_us: int
+    """When the last of them was posted, 0 when none was."""
 
 
 class ScheduleStore:
@@ -46,6 +65,7 @@ class ScheduleStore:
             "name": channel.name,
             "kind": channel.kind,
             "slates": orjson.dumps({str(k): v for k, v in sorted(channel.slates.items())}).decode(),
+            "details": orjson.dumps(channel.details(), option=orjson.OPT_SORT_KEYS).decode(),
         }
         with self.database.write() as connection:
             changed = connection.execute(
@@ -89,8 +109,13 @@ class ScheduleStore:
                 "course": slot.course,
                 "activity": slot.activity,
                 "unit": slot.unit,
+                "details": orjson.dumps(slot.details(), option=orjson.OPT_SORT_KEYS).decode(),
             },
         )
+
+    def drop_slot_in(self, connection: Connection, slot: str) -> None:
+        """Take a slot out of the schedule; what it has aired stays known."""
+        connection.execute(delete(SlotTable).where(_slot.c.id == slot))
 
     def slots(self, channel: str | None = None) -> list[Slot]:
         """Slots of one channel, or of all, in order of their first start."""
@@ -174,6 +199,15 @@ class ScheduleStore:
             row = connection.execute(select(_airing).where(_airing.c.id == airing_id)).first()
         return _to_airing(row) if row else None
 
+    def airings_in(self, connection: Connection, idents: Sequence[str]) -> list[Airing]:
+        """The airings with these ids, as far as they exist."""
+        wanted = sorted({ident for ident in idents if ident})
+        found: list[Airing] = []
+        for at in range(0, len(wanted), 500):
+            query = select(_airing).where(_airing.c.id.in_(wanted[at : at + 500]))
+            found += [_to_airing(row) for row in connection.execute(query)]
+        return found
+
     def airings(
         self, channel: str | None = None, *, since_tick: int = 0, before_tick: int | None = None
     ) -> list[Airing]:
@@ -186,6 +220,62 @@ class ScheduleStore:
         with self.database.read() as connection:
             return [
                 _to_airing(r) for r in connection.execute(query.order_by(_airing.c.start_tick, _airing.c.id))
+            ]
+
+    # Interventions by hand
+
+    def put_control_in(self, connection: Connection, control: Control) -> None:
+        """Keep an intervention; one with the same id stays as it is."""
+        if connection.execute(select(_control.c.id).where(_control.c.id == control.id)).first():
+            return
+        effect = orjson.dumps(control.effect.as_json(), option=orjson.OPT_SORT_KEYS).decode()
+        connection.execute(
+            insert(ControlTable),
+            {
+                "id": control.id,
+                "channel": control.channel,
+                "at_tick": control.at_tick,
+                "command": control.command,
+                "actor": control.actor,
+                "effect": effect,
+            },
+        )
+
+    def controls(self, channel: str, *, since_tick: int = 0) -> tuple[Control, ...]:
+        """Interventions of `since_tick` or later, in the order in which they were made."""
+        query = (
+            select(_control)
+            .where(_control.c.channel == channel, _control.c.at_tick >= since_tick)
+            .order_by(_control.c.at_tick, _control.c.id)
+        )
+        with self.database.read() as connection:
+            return tuple(
+                Control(
+                    r.id, r.channel, r.at_tick, r.command, r.actor, Effect.from_json(orjson.loads(r.effect))
+                )
+                for r in connection.execute(query)
+            )
+
+    # What else the checks of a schedule need
+
+    def packets_of(self, course: str) -> list[PacketsOfActivity]:
+        """How far the packets of each activity of a course are: those that were neither voided nor replaced."""
+        packet, sheet = _packet, _sheet
+        query = (
+            select(
+                sheet.c.activity,
+                func.count(func.distinct(packet.c.packet)),
+                func.sum(case((packet.c.posted_at == 0, 1), else_=0)),
+                func.max(packet.c.posted_at),
+            )
+            .select_from(sheet.join(packet, packet.c.packet == sheet.c.packet))
+            .where(sheet.c.course == course, packet.c.voided_at == 0, packet.c.delivered_at == 0)
+            .group_by(sheet.c.activity)
+        )
+        with self.database.read() as connection:
+            return [
+                PacketsOfActivity(a, int(n), int(w or 0), int(p or 0))
+                for a, n, w, p in connection.execute(query)
             ]
 
     # What playout noticed
@@ -277,14 +367,36 @@ class ScheduleStore:
 
 
 def _to_channel(row: Any) -> Channel:
-    return Channel(row.code, row.name, row.kind, {int(k): v for k, v in orjson.loads(row.slates).items()})
+    details = orjson.loads(row.details)
+    return Channel(
+        row.code,
+        row.name,
+        row.kind,
+        {int(k): v for k, v in orjson.loads(row.slates).items()},
+        tuple(details.get("fillers", ())),
+        details.get("ident", ""),
+        details.get("gap_minutes", 0),
+    )
 
 
 def _to_slot(row: Any) -> Slot:
-    start = from_micros(row.start_us).astimezone(VIETNAM)
-    materials = tuple(row.materials.split(","))
+    details = orjson.loads(row.details)
     return Slot(
-        row.id, row.channel, start, row.rule, materials, row.rerun, row.course, row.activity, row.unit
+        row.id,
+        row.channel,
+        from_micros(row.start_us).astimezone(VIETNAM),
+        row.rule,
+        tuple(m for m in row.materials.split(",") if m),
+        row.rerun,
+        row.course,
+        row.activity,
+        row.unit,
+        tuple(details.get("except", ())),
+        tuple(datetime.fromisoformat(text) for text in details.get("also", ())),
+        details.get("skip_holidays", False),
+        details.get("minutes", 0),
+        details.get("whole_course", False),
+        details.get("makes_good", ""),
     )
 
 
@@ -310,6 +422,7 @@ def _to_row(row: Any) -> Row:
         row.airing,
         row.sequence,
         freeze_continuity(orjson.loads(row.continuity)),
+        row.first_segment,
     )
 
 
@@ -326,4 +439,5 @@ def _from_row(channel: str, row: Row) -> dict[str, Any]:
         "airing": row.airing,
         "sequence": row.sequence,
         "continuity": continuity.decode(),
+        "first_segment": row.first_segment,
     }

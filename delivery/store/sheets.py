@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import select
+import orjson
+from sqlalchemy import Connection, select
 
 from delivery.store.database import Database
 from delivery.store.tables.core import SheetTable
@@ -30,6 +32,10 @@ class Sheet:
     state: str
     supersedes: str
     superseded: bool
+    layout: str = ""
+    """Address of the packet's layout record; this sheet is its page `position`."""
+    position: int = 0
+    on_paper: bool = False
 
 
 class Sheets:
@@ -64,6 +70,17 @@ class Sheets:
         return Sheet(*row) if row else None
 
     def _many(self, *conditions: Any) -> list[Sheet]:
-        query = select(_sheet).where(*conditions).order_by(_sheet.c.packet, _sheet.c.activity, _sheet.c.page)
+        query = select(_sheet).where(*conditions).order_by(_sheet.c.packet, _sheet.c.position)
         with self._database.read() as connection:
             return [Sheet(*row) for row in connection.execute(query)]
+
+
+def taken_ids(connection: Connection, column: Literal["page_id", "side_id"], ids: Sequence[str]) -> set[str]:
+    """Which of so many thousand ids some sheet has: one statement with one parameter, whatever their number."""
+    if connection.dialect.name == "postgresql":
+        query = f"SELECT {column} FROM sheet WHERE {column} = ANY(%s)"
+        given: tuple[Any, ...] = (list(ids),)
+    else:
+        query = f"SELECT {column} FROM sheet WHERE {column} IN (SELECT value FROM json_each(?))"
+        given = (orjson.dumps(list(ids)).decode(),)
+    return set(connection.exec_driver_sql(query, given).scalars())

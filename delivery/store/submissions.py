@@ -60,6 +60,8 @@ class Upload:
     media_type: str
     received_at: datetime
     source: str
+    leaves: int = 1
+    """Pages of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ def _uploaded(upload: Upload, owner: LearnerRef, digest: str) -> Draft:
             "media_type": upload.media_type,
             "identity": "session",
             "source": upload.source,
+            **({"leaves": upload.leaves} if upload.leaves > 1 else {}),
         },
     )
 

@@ -24,6 +24,7 @@ from delivery.ids import IdSource
 from delivery.record.canonical import canonical, parse
 from delivery.store.database import Database
 from delivery.store.tables.core import LearnerKeyTable, LearnerTable, PrivateTable
+from delivery.store.tables.sync import FurtherKeyTable
 
 _NONCE = 12
 _CHUNK = 500
@@ -69,6 +70,46 @@ class Vault:
                 keys[learner] = self.unwrap(learner, wrapped)
         return keys
 
+    def all_keys(self, connection: Connection, learners: Iterable[str]) -> dict[str, list[bytes]]:
+        """Every key of `learners`: their own, and those under which other sites sealed."""
+        wanted = sorted(set(learners))
+        out = {learner: [key] for learner, key in self._existing_keys(connection, wanted).items()}
+        table = FurtherKeyTable.__table__  # type: ignore[attr-defined]
+        for start in range(0, len(wanted), _CHUNK):
+            query = select(table.c.learner, type_coerce(table.c.wrapped, _AS_STORED)).where(
+                table.c.learner.in_(wanted[start : start + _CHUNK])
+            )
+            for learner, wrapped in connection.execute(query.order_by(table.c.learner, table.c.digest)):
+                out.setdefault(learner, []).append(self.unwrap(learner, wrapped))
+        return out
+
+    def keep_keys(self, connection: Connection, keys: Mapping[str, Iterable[bytes]]) -> None:
+        """Keep keys that another site sealed under; a learner who has none yet gets the first as the own one."""
+        held = self.all_keys(connection, keys)
+        for learner, given in keys.items():
+            known = held.setdefault(learner, [])
+            for key in given:
+                if key in known:
+                    continue
+                row: dict[str, Any] = {"learner": learner, "wrapped": self._wrap(learner, key)}
+                if known:
+                    connection.execute(
+                        insert(FurtherKeyTable), {**row, "digest": hashlib.sha256(key).hexdigest()}
+                    )
+                else:
+                    connection.execute(insert(LearnerKeyTable), row)
+                known.append(key)
+
+    def unseal_with(self, keys: Iterable[bytes], fact: str, sealed: object) -> tuple[str, bytes]:
+        """As :meth:`unseal`, with whichever of `keys` opens it."""
+        failed: LedgerBroken | None = None
+        for key in keys:
+            try:
+                return self.unseal(key, fact, sealed)
+            except LedgerBroken as error:
+                failed = failed or error
+        raise failed or ValueError("no key")
+
     def _wrap(self, learner: str, key: bytes) -> bytes:
         nonce = self._ids.random_bytes(_NONCE)
         return nonce + self._master.encrypt(nonce, key, learner.encode())
@@ -110,6 +151,11 @@ class Vault:
         with self._database.read() as connection:
             return self._open_many(connection, [fact]).get(fact)
 
+    def open_many(self, facts: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Personal data by fact, of those that have any and can still be read. Raises LedgerBroken as :meth:`open`."""
+        with self._database.read() as connection:
+            return self._open_many(connection, list(facts))
+
     def _open_many(self, connection: Connection, facts: list[str]) -> dict[str, dict[str, Any]]:
         private, keys = PrivateTable.__table__, LearnerKeyTable.__table__  # type: ignore[attr-defined]
         out: dict[str, dict[str, Any]] = {}
@@ -125,7 +171,13 @@ class Vault:
                 .where(private.c.fact.in_(facts[start : start + _CHUNK]))
             )
             for fact, learner, sealed, wrapped in rows:
-                _, plain = self.unseal(self.unwrap(learner, wrapped), fact, sealed)
+                key = self.unwrap(learner, wrapped)
+                try:
+                    _, plain = self.unseal(key, fact, sealed)
+                except LedgerBroken:
+                    # Another site may have sealed it under a key of its own.
+                    further = self.all_keys(connection, [learner]).get(learner, [key])
+                    _, plain = self.unseal_with(further, fact, sealed)
                 out[fact] = parse(plain)
         return out
 
@@ -157,6 +209,7 @@ class Vault:
         """Destroy a learner's key and sealed data. Every proof still verifies; nothing can be read again."""
         connection.execute(delete(PrivateTable).where(PrivateTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
         connection.execute(delete(LearnerKeyTable).where(LearnerKeyTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
+        connection.execute(delete(FurtherKeyTable).where(FurtherKeyTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
 
 
 def open_sealed(cipher: AESGCM, sealed: object, bound_to: str) -> bytes:

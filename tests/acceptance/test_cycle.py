@@ -22,10 +22,11 @@ from typing import Any
 import pytest
 
 from delivery.app import App
-from delivery.app.services import SERVICES
+from delivery.app.services import services_of
 from delivery.app.supervisor import Supervisor, wait_until_ready
-from delivery.demo.cycle import HERO, Cycle
+from delivery.demo.cycle import run_cycle
 from delivery.demo.lesson_texts import LESSONS
+from delivery.demo.stage import HERO, Stage
 from delivery.record.kinds import FactKind
 from delivery.settings import load_settings
 
@@ -95,12 +96,12 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Sup
     home = tmp_path_factory.mktemp("station") / "home"
     app = App(load_settings(home, environ={}, port=free_port()))
     app.init()
-    supervisor = Supervisor(app.settings, tuple(SERVICES), clock=app.clock)
+    supervisor = Supervisor(app.settings, services_of(app), clock=app.clock)
     teller = Quiet()
     try:
         supervisor.start()
         wait_until_ready(app.settings, clock=app.clock)
-        Cycle(app, teller, Event(), texts=SHORT, least_s=8.0).run()
+        run_cycle(Stage(app, teller, Event(), texts=SHORT, least_s=8.0))
         yield app, supervisor, teller
     finally:
         pids = [pid for pid in supervisor.running().values() if pid]
@@ -185,7 +186,7 @@ def test_a_second_run_repeats_nothing(station: tuple[App, Supervisor, Quiet]) ->
     app, _, _ = station
     before = kinds(app)
     files = {f.name for f in (app.settings.home / "print").rglob("*.pdf")}
-    Cycle(app, Quiet(), Event(), texts=SHORT, least_s=8.0).run()
+    run_cycle(Stage(app, Quiet(), Event(), texts=SHORT, least_s=8.0))
     assert kinds(app) == before
     assert {f.name for f in (app.settings.home / "print").rglob("*.pdf")} == files
     assert app.facts.verify().ok

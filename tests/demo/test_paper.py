@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from delivery.demo.paper import SheetOnPaper, fill_in, phone_photo, render, returned_mail
-from delivery.postal.scan import read_page_image
-from delivery.postal.scanfile import count_pages, read_pages
+from delivery.postal.incoming.scan import read_page_image
+from delivery.postal.incoming.scanfile import count_pages, read_pages
 from delivery.record.sheetcode import PageRef, read_code
 from tests.support.postal_home import PrintedHome, print_home
 

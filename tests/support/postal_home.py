@@ -24,8 +24,8 @@ from delivery.catalogue.model import (
 )
 from delivery.clock import Clock, ManualClock, to_micros
 from delivery.ids import IdSource, SeededIds, fact_id
-from delivery.postal.planning import plan_batch
-from delivery.postal.printing import Printed, print_batch
+from delivery.postal.outgoing.planning import plan_batch
+from delivery.postal.outgoing.printing import Printed, packet_pages, print_batch
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.settings import Settings
@@ -121,7 +121,16 @@ def approve(app: App, material: str, content: str) -> None:
     )
 
 
-def enrol(app: App, number: int, *, address: str = "1 đường Nguyễn Trãi", name: str = "") -> str:
+def enrol(
+    app: App,
+    number: int,
+    *,
+    address: str = "1 đường Nguyễn Trãi",
+    name: str = "",
+    postcode: str = "94108",
+    province: str = "Thành phố Cần Thơ",
+    site: str = "MAIN",
+) -> str:
     """Register learner `number` and enrol them; the learner id."""
     profile = LearnerProfile(
         code=f"TX26{number + 1:04d}",
@@ -129,37 +138,59 @@ def enrol(app: App, number: int, *, address: str = "1 đường Nguyễn Trãi",
         birth_date=date(2000, 1, 1),
         address=address,
         commune="Phường Ninh Kiều",
-        province="Thành phố Cần Thơ",
-        postcode="94108",
+        province=province,
+        postcode=postcode,
     )
+    app.facts.append(_enrolled(app, profile, site), once=True)
+    return app.keys.learner_id(profile.code)
+
+
+def enrol_many(app: App, count: int) -> None:
+    """Register and enrol many learners in one go, with postcodes of many places."""
+    facts = (
+        draft
+        for number in range(count)
+        for draft in _enrolled(
+            app,
+            LearnerProfile(
+                code=f"TX27{number:06d}",
+                full_name=NAMES[number % len(NAMES)],
+                address=f"{number % 300 + 1} đường Nguyễn Trãi",
+                commune="Phường Ninh Kiều",
+                province="Thành phố Cần Thơ",
+                postcode=f"{10000 + number * 37 % 89999:05d}",
+            ),
+            "MAIN",
+        )
+    )
+    app.facts.append(facts, once=True)
+
+
+def _enrolled(app: App, profile: LearnerProfile, site: str) -> list[Draft]:
     learner = app.keys.learner_id(profile.code)
     at = to_micros(app.clock.now())
-    app.facts.append(
-        [
-            Draft(
-                fact_id(FactKind.LEARNER_REGISTERED, learner),
-                FactKind.LEARNER_REGISTERED,
-                at,
-                "import",
-                {"cohort": "K1", "site": "MAIN"},
-                audience="MAIN",
-                learner=learner,
-                private=profile_to(profile),
-            ),
-            Draft(
-                fact_id(FactKind.COURSE_ENROLLED, learner, COURSE),
-                FactKind.COURSE_ENROLLED,
-                at,
-                "import",
-                {"cohort": "K1"},
-                audience="MAIN",
-                learner=learner,
-                course=COURSE,
-            ),
-        ],
-        once=True,
-    )
-    return learner
+    return [
+        Draft(
+            fact_id(FactKind.LEARNER_REGISTERED, learner),
+            FactKind.LEARNER_REGISTERED,
+            at,
+            "import",
+            {"cohort": "K1", "site": site},
+            audience=site,
+            learner=learner,
+            private=profile_to(profile),
+        ),
+        Draft(
+            fact_id(FactKind.COURSE_ENROLLED, learner, COURSE),
+            FactKind.COURSE_ENROLLED,
+            at,
+            "import",
+            {"cohort": "K1"},
+            audience=site,
+            learner=learner,
+            course=COURSE,
+        ),
+    ]
 
 
 def sample_catalogue(textbook: str, workbook: str) -> Catalogue:
@@ -215,10 +246,10 @@ class PrintedHome:
         """File, page index and page id of every page of one role, or of all with an empty role."""
         out = []
         for state in Packets(self.app.database, self.app.facts).states("B1"):
-            file = next(file for file in self.result.files if state.packet in file.name)
-            for index, row in enumerate(state.planned.data["sheets"]):
-                if role in ("", row[2]):
-                    out.append((file, index, row[0]))
+            file, first = packet_pages(self.folder / "print", state)
+            for sheet in self.app.sheets.of_packet(state.packet):
+                if role in ("", sheet.role):
+                    out.append((file, first + sheet.position - 1, sheet.page_id))
         return out
 
 

@@ -43,6 +43,7 @@ TOOLS = {
     tool.name: tool
     for tool in (
         Tool("chromium", "chromium", ("chromium", "chromium-browser", "google-chrome")),
+        Tool("dvbinfo", "dvbpsi-utils", ("dvbinfo",)),
         Tool("ffmpeg", "ffmpeg", ("ffmpeg",)),
         Tool("ffprobe", "ffmpeg", ("ffprobe",)),
         Tool("pdftotext", "poppler-utils", ("pdftotext",)),
@@ -52,9 +53,11 @@ TOOLS = {
         Tool("pdfimages", "poppler-utils", ("pdfimages",)),
         Tool("postgres", "postgresql", ("initdb",), ("usr/lib/postgresql/*/bin/initdb",)),
         Tool("qpdf", "qpdf", ("qpdf",)),
+        Tool("icecast", "icecast2", ("icecast2",)),
         Tool("tmux", "tmux", ("tmux",)),
         Tool("tsinfo", "tstools", ("tsinfo",)),
         Tool("tsreport", "tstools", ("tsreport",)),
+        Tool("tv_validate_file", "xmltv-util", ("tv_validate_file",)),
         Tool("zbarimg", "zbar-tools", ("zbarimg",)),
     )
 }

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-PARTS = ("core", "catalogue", "broadcast_media", "broadcast_air", "postal", "network")
+PARTS = ("core", "catalogue", "broadcast_media", "broadcast_air", "postal", "network", "sync", "regulation")
 
 
 def register() -> None:

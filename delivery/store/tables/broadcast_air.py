@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -15,6 +15,8 @@ class ChannelTable(SQLModel, table=True):
     name: str
     kind: str
     slates: str = Field(sa_column=Column(Text, nullable=False))
+    details: str = Field(default="{}", sa_column=Column(Text, nullable=False, server_default="{}"))
+    """JSON: fillers, idents and what else an institution chooses for the channel (delivery.store.air)."""
     revision: int
     """Rises with every change of the timeline."""
     asrun_tick: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -35,6 +37,8 @@ class SlotTable(SQLModel, table=True):
     course: str
     activity: str
     unit: int
+    details: str = Field(default="{}", sa_column=Column(Text, nullable=False, server_default="{}"))
+    """JSON: exceptions, length and kind (delivery.store.air)."""
 
 
 class AiringTable(SQLModel, table=True):
@@ -57,6 +61,8 @@ class AiringTable(SQLModel, table=True):
     unit: int
     rerun: bool
     card: bool
+    makes_good: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    """Airing that this one makes good."""
 
 
 class TimelineTable(SQLModel, table=True):
@@ -73,6 +79,8 @@ class TimelineTable(SQLModel, table=True):
     airing: str
     sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
     continuity: str = Field(sa_column=Column(Text, nullable=False))
+    first_segment: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    """Segment of the asset with which the row begins: more than 0 where a lesson is joined in progress."""
 
 
 class UpSpanTable(SQLModel, table=True):
@@ -107,3 +115,17 @@ class StopTable(SQLModel, table=True):
     sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
     reason: str
     noticed_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class ControlTable(SQLModel, table=True):
+    """What people did to a channel by hand, as the facts told it: compilations obey it."""
+
+    __tablename__ = "air_control"
+
+    id: str = Field(primary_key=True)
+    channel: str = Field(index=True)
+    at_tick: int = Field(sa_column=Column(BigInteger, nullable=False))
+    command: str
+    actor: str
+    effect: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON of delivery.store.air.Effect."""

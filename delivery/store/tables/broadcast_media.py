@@ -21,6 +21,8 @@ class MediaAssetTable(SQLModel, table=True):
     generated: bool
     """A slate or card of the station, not a lesson."""
     document: str = Field(sa_column=Column(Text, nullable=False))
+    content: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Digest of everything a viewer may see or hear: what an approval is bound to."""
     stored_us: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 

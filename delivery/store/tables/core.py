@@ -123,6 +123,22 @@ class MaterialStateTable(SQLModel, table=True):
     decision: str = ""
 
 
+class MaterialRightsTable(SQLModel, table=True):
+    """Projection of MaterialLicensed: the rights as they were told last (TT-3.4)."""
+
+    __tablename__ = "material_rights"
+
+    material: str = Field(primary_key=True)
+    fact: str
+    told_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    owner: str
+    licence: str
+    territory: str
+    start_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    end_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """0: without end."""
+
+
 class AiringTable(SQLModel, table=True):
     """Projection of ItemAired: which fact tells what aired for a course and activity."""
 
@@ -151,3 +167,37 @@ class SheetTable(SQLModel, table=True):
     state: str
     supersedes: str = ""
     superseded: bool = False
+    layout: str = ""
+    """Address of the packet's layout record (delivery.postal.sheetlayout.PacketLayout)."""
+    position: int = 0
+    """Place in the packet, from 1: page of its print, and of its layout record."""
+    on_paper: bool = False
+    """Whether it was ever printed."""
+
+
+class PacketTable(SQLModel, table=True):
+    """Projection of everything told about one packet. Times are µs since 1970, 0 for what never happened."""
+
+    __tablename__ = "packet"
+
+    packet: str = Field(primary_key=True)
+    batch: str = Field(default="", index=True)
+    learner: str = Field(default="", index=True)
+    course: str = ""
+    pages: int = 0
+    planned_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    printed_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    posted_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    delivered_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    undelivered_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    voided_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    item: str = Field(default="", index=True)
+    """Number of the postal item (UPU S10) that it went out as."""
+    reason: str = ""
+    """Why it came back undelivered."""
+    supersedes: str = Field(default="", index=True)
+    """Packet that this one replaces."""
+    job: str = ""
+    """Print job whose file holds it."""
+    first_page: int = 0
+    """Its first page in that file, from 1."""

@@ -1,4 +1,5 @@
-"""What the portal keeps of signing in: no facts, because a secret is never a fact (design section 5)."""
+"""What the portal keeps: how people sign in, which is no fact because a secret never is (design section 5), and one
+projection by which it finds the facts of a course."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ from sqlmodel import Field, SQLModel
 
 
 class CredentialTable(SQLModel, table=True):
-    """The hash of one learner's PIN. Times are microseconds since 1970 UTC."""
+    """The hash of one person's PIN or password. Times are microseconds since 1970 UTC."""
 
     __tablename__ = "credential"
 
-    learner: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    """Learner id, or ``staff:`` and the code of a person of the catalogue."""
     hash: str = Field(sa_column=Column(Text, nullable=False))
     """Argon2id in PHC form, with its own salt and costs."""
     set_at: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -32,9 +34,40 @@ class PortalSessionTable(SQLModel, table=True):
     """One signed-in browser. The token itself is known to that browser only."""
 
     __tablename__ = "portal_session"
-    __table_args__ = (Index("portal_session_by_learner", "learner"),)
+    __table_args__ = (Index("portal_session_by_account", "account"),)
 
     token_digest: str = Field(primary_key=True)
-    learner: str
+    account: str
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     expires_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+
+
+class ApiTokenTable(SQLModel, table=True):
+    """A token with which a program acts for a person, within its scopes. The token itself is shown once."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index("api_token_by_account", "account"),)
+
+    token_digest: str = Field(primary_key=True)
+    account: str
+    label: str
+    scopes: str
+    """Separated by blanks."""
+    made_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    expires_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class CourseFactTable(SQLModel, table=True):
+    """Projection: which facts tell of work, marks, questions and rubrics in a course."""
+
+    __tablename__ = "course_fact"
+    __table_args__ = (
+        Index("course_fact_by_course", "course", "kind"),
+        Index("course_fact_by_activity", "activity", "kind"),
+    )
+
+    fact: str = Field(primary_key=True)
+    course: str
+    activity: str
+    learner: str
+    kind: str

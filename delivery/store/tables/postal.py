@@ -14,8 +14,28 @@ class PacketBatchTable(SQLModel, table=True):
     batch: str = Field(primary_key=True)
     course: str
     spec: str = Field(sa_column=Column(Text, nullable=False))
-    """JSON of delivery.postal.packet.BatchSpec."""
+    """JSON of delivery.postal.outgoing.packet.BatchSpec."""
     created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class PrintJobTable(SQLModel, table=True):
+    """A file to be printed: which packets it holds, fixed before it is drawn, so that a killed run is continued."""
+
+    __tablename__ = "print_job"
+
+    job: str = Field(primary_key=True)
+    """``<batch>-<site>-<number>``, also the file's name."""
+    batch: str = Field(index=True)
+    site: str
+    number: int
+    packets: str = Field(sa_column=Column(Text, nullable=False))
+    """JSON list of packets in the order of the file."""
+    pages: int
+    created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sha256: str = ""
+    """Of the finished file; empty until it is whole."""
+    spooled_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    """When a printer took it."""
 
 
 class ScanFileTable(SQLModel, table=True):

@@ -1,0 +1,98 @@
+"""The feeds that the settings name, sent by the playout daemon in a thread for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import structlog
+
+from delivery.errors import N_, ConfigError, TuxaError
+
+if TYPE_CHECKING:
+    from delivery.app.core import App
+    from delivery.app.services import Stop
+    from delivery.broadcast.playout.sender import Sending
+
+_log = structlog.get_logger(__name__)
+
+
+def named_feeds(text: str) -> list[tuple[str, str]]:
+    """(channel, address) of each feed in the setting. Raises ConfigError."""
+    found = []
+    for word in text.split():
+        channel, separator, url = word.partition("=")
+        if not (channel and separator and url):
+            raise ConfigError(
+                N_("“{word}” in the setting “feeds” is not CHANNEL=ADDRESS."),
+                do=N_("Write for example TV1=udp://239.1.1.1:5000, and separate feeds by spaces."),
+                word=channel,
+            )
+        found.append((channel, url))
+    return found
+
+
+@contextmanager
+def feeds_of(app: App, stop: Stop) -> Iterator[None]:
+    """Send every feed of the settings until the block ends. One that cannot begin is logged and left out."""
+    wanted = named_feeds(app.settings.feeds)
+    if not wanted:
+        yield
+        return
+    from delivery.app.air import institution_name
+    from delivery.broadcast.media.ffmpeg import find_ffmpeg
+    from delivery.broadcast.playout.feeds import Feeds
+    from delivery.broadcast.playout.outputs import Icecast, output_of
+
+    feeds = Feeds(app.on_air, monotonic=app.clock.monotonic, provider=institution_name(app))
+    ended = Event()
+    reader = ThreadPoolExecutor(4, thread_name_prefix="feed-reader")
+    writer = ThreadPoolExecutor(1, thread_name_prefix="feed-journal")
+    together: list[Sending] = []
+    threads = []
+    for channel, url in wanted:
+        try:
+            name = app.on_air.book.channel(channel).name
+            output = output_of(
+                url, ffmpeg=lambda: str(find_ffmpeg(app.settings.ffmpeg).path), stream_name=name
+            )
+            sending = feeds.sending(channel, [output], reader=reader, writer=writer)
+        except TuxaError as error:
+            _log.error("feed-not-begun", channel=channel, reason=str(error))
+            continue
+        if isinstance(output, Icecast):
+            # TCP may make a sender wait: radio does not share its thread.
+            threads.append(_start([sending], app, ended))
+        else:
+            together.append(sending)
+    if together:
+        threads.append(_start(together, app, ended))
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(2.0)
+        reader.shutdown(wait=False, cancel_futures=True)
+        writer.shutdown()
+
+
+def _start(feeds: list[Sending], app: App, ended: Event) -> Thread:
+    from delivery.broadcast.playout.pace import SlewedClock
+    from delivery.broadcast.playout.sender import run
+
+    def send() -> None:
+        try:
+            run(feeds, SlewedClock(app.clock), stopped=ended.is_set)
+        except Exception:  # a thread's edge: the daemon goes on, and the log tells
+            _log.exception("feed-died")
+        finally:
+            for feed in feeds:
+                feed.close()
+
+    thread = Thread(target=send, name="feeds", daemon=True)
+    thread.start()
+    return thread

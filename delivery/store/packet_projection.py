@@ -1,0 +1,211 @@
+"""Projection of what is told about packets: one row for each packet, one for each of its pages.
+
+Facts may arrive in any order (sites sync): what is told of a packet before its plan waits in its row, and the pages
+take their state from that row when they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table, case, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from delivery.record.kinds import FactKind
+from delivery.store.tables.core import PacketTable, SheetTable
+
+_packet: Table = PacketTable.__table__  # type: ignore[attr-defined]
+_sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+
+
+class Told(Protocol):
+    """What the handlers read of a fact."""
+
+    @property
+    def kind(self) -> FactKind: ...
+    @property
+    def occurred_at(self) -> int: ...
+    @property
+    def learner(self) -> str: ...
+    @property
+    def course(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+
+
+Handler = Callable[[Connection, Sequence[Any]], None]
+
+_TIMES = {
+    FactKind.PACKET_PRINTED: "printed_at",
+    FactKind.PACKET_POSTED: "posted_at",
+    FactKind.PACKET_DELIVERED: "delivered_at",
+    FactKind.PACKET_RETURNED_UNDELIVERED: "undelivered_at",
+    FactKind.PACKET_VOIDED: "voided_at",
+}
+
+
+def state_of(row: Any) -> str:
+    """A packet's state by the times in its row. Of delivery and non-delivery the later one counts."""
+    if row.voided_at:
+        return "voided"
+    if row.undelivered_at or row.delivered_at:
+        return "undelivered" if row.undelivered_at >= row.delivered_at else "delivered"
+    return "posted" if row.posted_at else "printed" if row.printed_at else "planned"
+
+
+def packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
+    """Rows of new packets and their pages."""
+    packets: list[dict[str, Any]] = []
+    sheets: list[tuple[Any, ...]] = []
+    for fact in facts:
+        data = fact.data
+        rows = _sheet_rows(fact)
+        sheets += rows
+        packets.append(
+            {
+                "packet": data["packet"],
+                "batch": data["batch"],
+                "learner": fact.learner,
+                "course": fact.course,
+                "pages": len(rows),
+                "planned_at": fact.occurred_at,
+                "supersedes": data.get("supersedes", ""),
+            }
+        )
+    # Whatever was told of these packets before their plan came.
+    early = _known(connection, [row["packet"] for row in packets])
+    _upsert(
+        connection, packets, set_names=("batch", "learner", "course", "pages", "planned_at", "supersedes")
+    )
+    connection.exec_driver_sql(_SHEETS_IN[connection.dialect.name == "postgresql"], sheets)
+    if early:
+        _refresh(connection, early)
+    _mark_superseded(connection, packets)
+
+
+_SHEET_COLUMNS = (
+    "page_id", "side_id", "learner", "course", "activity", "role", "page", "pages", "packet", "batch", "state",
+    "supersedes", "superseded", "layout", "position", "on_paper",
+)  # fmt: skip
+# Hundreds of thousands of rows at a time: as plain SQL, which both databases understand.
+_SHEETS_IN = tuple(
+    f"INSERT INTO sheet ({', '.join(_SHEET_COLUMNS)}) VALUES ({', '.join([mark] * len(_SHEET_COLUMNS))}) "
+    "ON CONFLICT (page_id) DO NOTHING"
+    for mark in ("?", "%s")
+)
+
+
+def _sheet_rows(fact: Told) -> list[tuple[Any, ...]]:
+    """In the order of :data:`_SHEET_COLUMNS`."""
+    data = fact.data
+    packet, batch, learner, course = data["packet"], data["batch"], fact.learner, fact.course
+    supersedes, layout = data.get("supersedes", ""), data.get("layout", "")
+    return [
+        (page_id, side_id, learner, course, activity, role, page, pages, packet, batch, "planned", supersedes, False,
+         layout, position, False)
+        for position, (page_id, side_id, role, activity, page, pages) in enumerate(data["sheets"], start=1)
+    ]  # fmt: skip
+
+
+def packet_told(connection: Connection, facts: Sequence[Told]) -> None:
+    """Something happened to packets as they are: printed, posted, delivered, returned undelivered, voided."""
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        data = fact.data
+        row = rows.setdefault(data["packet"], {"packet": data["packet"]})
+        name = _TIMES[fact.kind]
+        row[name] = max(row.get(name, 0), fact.occurred_at)
+        if fact.kind is FactKind.PACKET_PRINTED:
+            row |= {"job": data.get("job", ""), "first_page": data.get("first", 1)}
+        elif fact.kind is FactKind.PACKET_POSTED:
+            row["item"] = data.get("item", "")
+        elif fact.kind is FactKind.PACKET_RETURNED_UNDELIVERED:
+            row["reason"] = data["reason"]
+    # Packets of which the same is told go into one statement.
+    by_names: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows.values():
+        by_names.setdefault(tuple(sorted(row)), []).append(row)
+    for names, group in by_names.items():
+        _upsert(connection, group, set_names=[name for name in names if name != "packet"])
+    _refresh(connection, list(rows))
+
+
+def sheets_returned(connection: Connection, facts: Sequence[Told]) -> None:
+    """Pages came back: the sheet is returned, whatever became of its packet, unless it was voided."""
+    connection.execute(
+        update(_sheet)
+        .where(_sheet.c.page_id.in_([f.data["sheet"] for f in facts]), _sheet.c.state != "voided")
+        .values(state="returned")
+    )
+
+
+def _known(connection: Connection, packets: Sequence[str]) -> list[str]:
+    known: list[str] = []
+    for chunk in _chunks(packets):
+        known += connection.execute(select(_packet.c.packet).where(_packet.c.packet.in_(chunk))).scalars()
+    return known
+
+
+def _refresh(connection: Connection, packets: Sequence[str]) -> None:
+    """Give the pages of `packets` the state that their packet is in."""
+    by_state: dict[tuple[str, bool], list[str]] = {}
+    for chunk in _chunks(packets):
+        for row in connection.execute(select(_packet).where(_packet.c.packet.in_(chunk))):
+            by_state.setdefault((state_of(row), row.printed_at > 0), []).append(row.packet)
+    for (state, on_paper), members in by_state.items():
+        for chunk in _chunks(members):
+            kept = case((_sheet.c.state == "returned", "returned"), else_=state)
+            connection.execute(
+                update(_sheet)
+                .where(_sheet.c.packet.in_(chunk))
+                .values(state=state if state == "voided" else kept, on_paper=on_paper)
+            )
+
+
+def _mark_superseded(connection: Connection, packets: Sequence[dict[str, Any]]) -> None:
+    """Pages of packets that another one replaces, whichever of the two was told first."""
+    replaced = {row["supersedes"] for row in packets if row["supersedes"]}
+    mine = [row["packet"] for row in packets]
+    for chunk in _chunks(mine):
+        query = select(_packet.c.supersedes).where(_packet.c.supersedes.in_(chunk))
+        replaced.update(connection.execute(query).scalars())
+    for chunk in _chunks(sorted(replaced)):
+        connection.execute(update(_sheet).where(_sheet.c.packet.in_(chunk)).values(superseded=True))
+
+
+def _upsert(connection: Connection, rows: list[dict[str, Any]], *, set_names: Sequence[str]) -> None:
+    """Insert rows; of a known packet set these columns, times only forward."""
+    statement = _insert(connection, _packet)
+    values: dict[str, Any] = {}
+    for name in set_names:
+        column, given = _packet.c[name], statement.excluded[name]
+        values[name] = case((given > column, given), else_=column) if name.endswith("_at") else given
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["packet"], set_=values),
+        [{**_EMPTY, **row} for row in rows],
+    )
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
+
+
+def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
+
+
+_EMPTY: dict[str, Any] = {
+    column.name: 0 if column.name.endswith("_at") or column.name in ("pages", "first_page") else ""
+    for column in _packet.columns
+}
+
+HANDLERS: Mapping[FactKind, Handler] = {
+    FactKind.PACKET_PLANNED: packets_planned,
+    **dict.fromkeys(_TIMES, packet_told),
+    FactKind.WORK_RECEIVED: sheets_returned,
+}
+
+TABLES = (PacketTable, SheetTable)

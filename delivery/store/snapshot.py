@@ -1,0 +1,223 @@
+"""The regulation's snapshot, read from the store in one consistent pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Connection, Table, distinct, func, select
+
+from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
+from delivery.catalogue.kinds import DeliveryMode, MaterialState
+from delivery.catalogue.learner_rows import LearnerRow
+from delivery.catalogue.model import Catalogue
+from delivery.catalogue.registers import Registers
+from delivery.clock import VIETNAM, to_micros
+from delivery.errors import N_, Refused
+from delivery.record.corrections import standing
+from delivery.record.facts import Fact, FactRow, read_row
+from delivery.record.kinds import FactKind
+from delivery.regulation.calendar import Calendar, load_calendar
+from delivery.regulation.profile import Profile
+from delivery.regulation.snapshot import CourseTotals, MaterialStanding, Override, Snapshot
+from delivery.regulation.standing import Standing, fold_standing
+from delivery.store.catalogue import CatalogueStore
+from delivery.store.database import Database
+from delivery.store.evidence import RegisterStore
+from delivery.store.record_totals import KINDS, day_of, fold_totals
+from delivery.store.standings import rows_in
+from delivery.store.tables.core import (
+    EnrolmentTable,
+    FactTable,
+    LearnerTable,
+    MaterialRightsTable,
+    MaterialStateTable,
+    SheetTable,
+)
+from delivery.store.tables.regulation import OverrideTable
+
+_fact: Table = FactTable.__table__  # type: ignore[attr-defined]
+_learner: Table = LearnerTable.__table__  # type: ignore[attr-defined]
+_enrolment: Table = EnrolmentTable.__table__  # type: ignore[attr-defined]
+_state: Table = MaterialStateTable.__table__  # type: ignore[attr-defined]
+_rights: Table = MaterialRightsTable.__table__  # type: ignore[attr-defined]
+_sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
+_override: Table = OverrideTable.__table__  # type: ignore[attr-defined]
+_COLUMNS = tuple(_fact.c[name] for name in FactRow._fields)
+_MATERIAL_KINDS = (FactKind.MATERIAL_APPRAISED, FactKind.MATERIAL_APPROVED)
+_READ = (*KINDS, *_MATERIAL_KINDS, FactKind.FACT_RETRACTED)
+_USE_KINDS = frozenset({FactKind.ITEM_AIRED, FactKind.PARTICIPATION_RECORDED, FactKind.ATTENDANCE_RECORDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """Builds snapshots of one home."""
+
+    database: Database
+    catalogue: CatalogueStore
+    registers: RegisterStore
+    profiles: Mapping[str, Profile]
+    default_profile: str
+    follow_swaps: bool = True
+
+    def build(self, on: date, *, ledger_ok: bool | None = None) -> Snapshot:
+        """Everything as it was known at the end of the day `on`. Raises Refused while there is no catalogue."""
+        with self.database.read() as connection:
+            catalogue = self.catalogue.find_in(connection)
+            if catalogue is None:
+                raise Refused(
+                    N_("There is no catalogue in this home yet."),
+                    do=N_("Import one with: tuxa catalogue import FOLDER"),
+                )
+            registers = self.registers.load_in(connection)
+            facts = list(standing(_facts(connection, _READ, until=_end_of(on))))
+            return Snapshot(
+                on=on,
+                institution=catalogue.institution,
+                profiles=self.profiles,
+                default_profile=self.default_profile,
+                calendar=self._calendar(),
+                **{name: getattr(catalogue, name) for name in CATALOGUE_TABLES},
+                **{item.name: getattr(registers, item.name) for item in fields(Registers)},
+                material_standings=_materials(connection, catalogue, facts),
+                standings=_standings(connection, on),
+                totals=_totals(connection, catalogue, facts),
+                last_seen=_last_seen(connection),
+                overrides=_overrides(connection, on),
+                ledger_ok=ledger_ok,
+            )
+
+    def _calendar(self) -> Calendar:
+        return load_calendar(follow_swaps=self.follow_swaps)
+
+
+def _end_of(on: date) -> int:
+    return to_micros(datetime.combine(on + timedelta(days=1), time(), VIETNAM))
+
+
+def _facts(connection: Connection, kinds: tuple[FactKind, ...], *, until: int) -> Iterator[Fact]:
+    query = select(*_COLUMNS).where(_fact.c.kind.in_([str(kind) for kind in kinds]))
+    for row in connection.execute(query.execution_options(yield_per=5000)):
+        fact = read_row(row)
+        if fact.occurred_at < until:
+            yield fact
+
+
+def _materials(
+    connection: Connection, catalogue: Catalogue, facts: list[Fact]
+) -> dict[str, MaterialStanding]:
+    """Standing of the content that each material has now."""
+    used: dict[str, int] = {}
+    people: dict[tuple[str, str, FactKind], tuple[int, str]] = {}
+    for fact in facts:
+        if fact.kind in _MATERIAL_KINDS:
+            signer = fact.data.get("signer") or fact.actor
+            people[(fact.data["material"], fact.data["content"], fact.kind)] = (fact.occurred_at, signer)
+        elif fact.kind in _USE_KINDS:
+            activity = catalogue.activities.get(fact.activity)
+            material = fact.data.get("material") or (activity.material if activity else "")
+            if material:
+                used[material] = min(used.get(material, fact.occurred_at), fact.occurred_at)
+    rights = {row.material: row for row in connection.execute(select(_rights))}
+    out: dict[str, MaterialStanding] = {}
+    for row in connection.execute(select(_state)):
+        known = catalogue.materials.get(row.material)
+        if known is None or (known.content and known.content != row.content):
+            continue
+        appraised = people.get((row.material, row.content, FactKind.MATERIAL_APPRAISED), (0, ""))
+        approved = people.get((row.material, row.content, FactKind.MATERIAL_APPROVED), (0, ""))
+        modes = tuple(DeliveryMode(mode) for mode in row.modes.split(",") if mode)
+        state = MaterialState(row.state)
+        if state is MaterialState.APPROVED and not approved[0]:
+            state = MaterialState.APPRAISED if appraised[0] else MaterialState.DRAFT
+        out[row.material] = MaterialStanding(
+            state,
+            modes,
+            day_of(appraised[0]) if appraised[0] else None,
+            day_of(approved[0]) if approved[0] else None,
+            appraised[0],
+            approved[0],
+            decision=row.decision,
+            appraiser=appraised[1],
+            signer=approved[1],
+            content=row.content,
+        )
+    for code in catalogue.materials:
+        held = out.get(code)
+        if held is None and code not in used and code not in rights:
+            continue
+        held = held or MaterialStanding(MaterialState.DRAFT)
+        right = rights.get(code)
+        out[code] = replace(
+            held,
+            first_used_at=used.get(code, 0),
+            licence=right.licence if right else "",
+            licensed_until=day_of(right.end_us) if right and right.end_us else None,
+        )
+    return out
+
+
+def _standings(connection: Connection, on: date) -> dict[str, Standing]:
+    rows: dict[str, list[LearnerRow]] = {}
+    for learner, row in rows_in(connection):
+        rows.setdefault(learner, []).append(row)
+    return {
+        learner: fold_standing(learner, cohort, site, rows.get(learner, ()), on)
+        for learner, cohort, site in connection.execute(
+            select(_learner.c.learner, _learner.c.cohort, _learner.c.site).order_by(_learner.c.learner)
+        )
+    }
+
+
+def _totals(connection: Connection, catalogue: Catalogue, facts: list[Fact]) -> dict[str, CourseTotals]:
+    query = (
+        select(_enrolment.c.course, func.count().label("learners"))
+        .where(_enrolment.c.enrolled_n > _enrolment.c.left_n)
+        .group_by(_enrolment.c.course)
+    )
+    enrolled: dict[str, int] = {row.course: row.learners for row in connection.execute(query)}
+    return fold_totals(facts, catalogue.activities, enrolled, _packets(connection))
+
+
+def _packets(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Course -> (packets posted, packets that came back undelivered)."""
+    out: dict[str, tuple[int, int]] = {}
+    query = select(_sheet.c.course, _sheet.c.state, func.count(distinct(_sheet.c.packet))).group_by(
+        _sheet.c.course, _sheet.c.state
+    )
+    for course, state, count in connection.execute(query):
+        posted, lost = out.get(course, (0, 0))
+        out[course] = (
+            posted + (count if state in ("posted", "delivered", "returned", "undelivered") else 0),
+            lost + (count if state == "undelivered" else 0),
+        )
+    return out
+
+
+def _last_seen(connection: Connection) -> dict[str, date]:
+    query = (
+        select(_fact.c.learner, func.max(_fact.c.recorded_at))
+        .where(_fact.c.learner != "")
+        .group_by(_fact.c.learner)
+    )
+    return {learner: day_of(at) for learner, at in connection.execute(query)}
+
+
+def _overrides(connection: Connection, on: date) -> tuple[Override, ...]:
+    rows = connection.execute(
+        select(_override).where(_override.c.on <= on.isoformat()).order_by(_override.c.on, _override.c.fact)
+    )
+    return tuple(
+        Override(
+            row.gate,
+            row.clause,
+            row.subject,
+            row.actor,
+            row.role,
+            row.reason,
+            row.second,
+            date.fromisoformat(row.on),
+        )
+        for row in rows
+    )

@@ -1,0 +1,250 @@
+"""Files on their way in: resumable, sealed, and kept apart until they are handed in at the one door (design D4).
+
+Each upload is two files in the home: what is known of it, and its bytes in sealed records (design D3). A record that
+was cut off by a kill is not counted, so that the offset told to the sender is always what is durably there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from delivery.clock import Clock, from_micros, to_micros
+from delivery.errors import N_, Refused
+from delivery.ids import IdSource
+from delivery.store.files import write_whole
+
+KEEP = timedelta(days=7)
+"""A phone that was offline for a week goes on where it stopped; after that it begins again."""
+MOST_OPEN = 60
+"""Uploads that one account may have open: three times what one piece of work may consist of."""
+RECORD_BYTES = 1 << 18
+_HEADER = struct.Struct(">I")
+_NONCE = 12
+_TAG = 16
+_IDENT = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is known of one upload. `result` is empty until it was handed in."""
+
+    ident: str
+    account: str
+    length: int
+    purpose: str
+    made_at: datetime
+    result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.made_at + KEEP
+
+
+class Busy(Exception):
+    """Somebody else is sending to this upload now."""
+
+
+class Uploads:
+    """The uploads of a home, in `folder`."""
+
+    def __init__(self, folder: Path, master: bytes, clock: Clock, ids: IdSource, *, max_bytes: int) -> None:
+        self._folder = folder
+        self._master = master
+        self._clock = clock
+        self._ids = ids
+        self._swept: datetime | None = None
+        self.max_bytes = max_bytes
+
+    def create(self, account: str, *, length: int, purpose: str) -> Upload:
+        """Begin an upload of `length` bytes. Raises Refused when the account has too many open."""
+        now = self._clock.now()
+        if self._swept is None or now - self._swept > timedelta(hours=1):
+            self._swept = now
+            self.sweep()
+        if len(self.of(account)) >= MOST_OPEN:
+            raise Refused(
+                N_("You have {count} uploads that were begun and not handed in."),
+                do=N_("Hand them in or remove them first."),
+                count=MOST_OPEN,
+            )
+        upload = Upload(self._ids.random_bytes(16).hex(), account, length, purpose, now)
+        self._place(account).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._bytes_of(upload).touch(mode=0o600)
+        self._write(upload)
+        return upload
+
+    def get(self, account: str, ident: str) -> Upload | None:
+        """The upload; None alike for an unknown, an expired and another account's one."""
+        found = _read(self._place(account) / f"{ident}.json") if _IDENT.fullmatch(ident) else None
+        if found is None or found.account != account or found.expires_at <= self._clock.now():
+            return None
+        return found
+
+    def of(self, account: str) -> list[Upload]:
+        """Uploads of an account that were not handed in, oldest first."""
+        found = [_read(file) for file in self._place(account).glob("*.json")]
+        mine = [item for item in found if item and item.account == account and not item.result]
+        return sorted(mine, key=lambda item: (item.made_at, item.ident))
+
+    def offset(self, upload: Upload) -> int:
+        """How many bytes are durably here."""
+        try:
+            with self._bytes_of(upload).open("rb") as stream:
+                return _scan(stream)[0]
+        except FileNotFoundError:
+            return upload.length if upload.result else 0
+
+    @contextmanager
+    def appending(self, upload: Upload) -> Iterator[Appender]:
+        """Take the turn to append. Raises Busy when another request has it."""
+        with self._bytes_of(upload).open("r+b") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy from error
+            yield Appender(stream, self._cipher(upload.ident), self._ids, upload.length)
+
+    def read(self, upload: Upload) -> bytes:
+        """The whole file. Raises Refused when it is not whole, or was altered."""
+        out = bytearray()
+        cipher = self._cipher(upload.ident)
+        try:
+            with self._bytes_of(upload).open("rb") as stream:
+                while len(head := stream.read(_HEADER.size)) == _HEADER.size:
+                    sealed = stream.read(_HEADER.unpack(head)[0])
+                    out += cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], len(out).to_bytes(8, "big"))
+        except (InvalidTag, FileNotFoundError):
+            out.clear()
+        if len(out) != upload.length or not upload.length:
+            raise Refused(N_("This upload is not whole."), do=N_("Send the file again."))
+        return bytes(out)
+
+    def hand_in(self, upload: Upload, result: dict[str, Any]) -> None:
+        """Note what came of the upload and forget its bytes. Asked again, it still tells the same result."""
+        self._write(
+            Upload(upload.ident, upload.account, upload.length, upload.purpose, upload.made_at, result)
+        )
+        self._bytes_of(upload).unlink(missing_ok=True)
+
+    def remove(self, upload: Upload) -> None:
+        """Forget the upload."""
+        self._bytes_of(upload).unlink(missing_ok=True)
+        self._told_of(upload).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove what expired; how many uploads."""
+        now, gone = self._clock.now(), 0
+        for file in list(self._folder.glob("*/*.json")):
+            upload = _read(file)
+            if upload is None or upload.expires_at <= now:
+                gone += 1
+                file.unlink(missing_ok=True)
+                file.with_suffix(".bytes").unlink(missing_ok=True)
+        return gone
+
+    def _place(self, account: str) -> Path:
+        return self._folder / hashlib.sha256(account.encode()).hexdigest()[:20]
+
+    def _told_of(self, upload: Upload) -> Path:
+        return self._place(upload.account) / f"{upload.ident}.json"
+
+    def _bytes_of(self, upload: Upload) -> Path:
+        return self._told_of(upload).with_suffix(".bytes")
+
+    def _cipher(self, ident: str) -> AESGCM:
+        return AESGCM(hmac.new(self._master, b"upload\x00" + ident.encode(), hashlib.sha256).digest())
+
+    def _write(self, upload: Upload) -> None:
+        document = {
+            "account": upload.account,
+            "length": upload.length,
+            "purpose": upload.purpose,
+            "made_at": to_micros(upload.made_at),
+            "result": upload.result,
+        }
+        write_whole(self._told_of(upload), json.dumps(document).encode(), mode=0o600)
+
+
+def _read(file: Path) -> Upload | None:
+    try:
+        told = json.loads(file.read_bytes())
+        made_at = from_micros(told["made_at"])
+        return Upload(file.stem, told["account"], told["length"], told["purpose"], made_at, told["result"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Appender:
+    """Appends to one upload while its turn lasts."""
+
+    def __init__(self, stream: BinaryIO, cipher: AESGCM, ids: IdSource, length: int) -> None:
+        self._stream = stream
+        self._cipher = cipher
+        self._ids = ids
+        self._length = length
+        self._pending = bytearray()
+        self.offset, end = _scan(stream)
+        self._stored = self.offset
+        self._start = end
+        stream.seek(end)
+        stream.truncate()
+
+    def write(self, data: bytes) -> None:
+        """Take more bytes. Raises ValueError when they are more than were announced."""
+        if self.offset + len(data) > self._length:
+            raise ValueError("more bytes than announced")
+        self._pending += data
+        self.offset += len(data)
+        while len(self._pending) >= RECORD_BYTES:
+            self._seal(RECORD_BYTES)
+
+    def finish(self) -> int:
+        """Make everything durable; the offset."""
+        if self._pending:
+            self._seal(len(self._pending))
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        return self.offset
+
+    def undo(self) -> None:
+        """Forget what this turn brought."""
+        self._pending.clear()
+        self._stream.seek(self._start)
+        self._stream.truncate()
+
+    def _seal(self, count: int) -> None:
+        data, self._pending = bytes(self._pending[:count]), self._pending[count:]
+        nonce = self._ids.random_bytes(_NONCE)
+        # Bound to its place, so that records cannot be exchanged.
+        sealed = nonce + self._cipher.encrypt(nonce, data, self._stored.to_bytes(8, "big"))
+        self._stored += count
+        self._stream.write(_HEADER.pack(len(sealed)) + sealed)
+
+
+def _scan(stream: BinaryIO) -> tuple[int, int]:
+    """(bytes of the upload, end of the last whole record)."""
+    size = os.fstat(stream.fileno()).st_size
+    offset = end = 0
+    while end + _HEADER.size <= size:
+        stream.seek(end)
+        (length,) = _HEADER.unpack(stream.read(_HEADER.size))
+        if length <= _NONCE + _TAG or end + _HEADER.size + length > size:
+            break
+        end += _HEADER.size + length
+        offset += length - _NONCE - _TAG
+    return offset, end
