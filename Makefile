@@ -41,7 +41,7 @@ test: venv-dev
 	@scripts/test-deps
 	@scripts/vendor
 	@$(MAKE) --no-print-directory catalogues
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: venv-dev
 	@$(BIN)/ruff check .

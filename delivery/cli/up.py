@@ -60,21 +60,16 @@ def up(
                 from delivery.demo.stage import Stage
 
                 run_cycle(Stage(tuxa, _Teller(tuxa), stop))
-            _say_addresses(tuxa)
-            if not once:
-                _wait(stop)
+            # From here on Ctrl-C is the ordinary way to end.
+            with suppress(KeyboardInterrupt):
+                _say_addresses(tuxa)
+                while not once and not stop.wait(1.0):
+                    pass
         finally:
             # A second Ctrl-C must not leave daemons behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             supervisor.stop()
             signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _wait(stop: Event) -> None:
-    """Until SIGTERM or Ctrl-C: the ordinary way to end a station."""
-    with suppress(KeyboardInterrupt):
-        while not stop.wait(1.0):
-            pass
 
 
 class _Teller:

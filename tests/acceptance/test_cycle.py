@@ -33,7 +33,7 @@ from delivery.settings import load_settings
 SHORT = tuple(replace(text, slides=text.slides[:1]) for text in LESSONS)
 PATIENCE_S = 60.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(480), pytest.mark.xdist_group("cycle")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
 
 class Quiet:

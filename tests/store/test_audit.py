@@ -396,7 +396,11 @@ def test_a_fact_that_cannot_be_read_is_named_and_the_others_are_still_compared(k
             found = problems(kept)
             planned_fact = str(fact_id(FactKind.PACKET_PLANNED, "p1"))
             assert (found[0].problem, found[0].fact) == ("unreadable", planned_fact)
-            assert {p.stream for p in found[1:]} == {"projection:learner", "projection:sheet"}
+            assert {p.stream for p in found[1:]} == {
+                "projection:learner",
+                "projection:packet",
+                "projection:sheet",
+            }
 
 
 HOSTILE = [
