@@ -14,6 +14,7 @@ from delivery.store.blobs import Blobs
 from delivery.store.media import LessonRow
 
 SOURCE: Final = "recording"
+REPORT: Final = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +46,28 @@ def verify_library(library: Library, progress: Callable[[int, int], None] | None
     for row in library.media.lessons():
         lessons.setdefault(row.asset, []).append(row)
     documents = library.media.documents()
+    reports = {job.asset: job.result["report"] for job in library.media.jobs() if job.result.get("report")}
     verdicts: dict[str, Message | None] = {}
     rot: list[Rot] = []
     for number, document in enumerate(documents):
         asset = Asset.from_json(document)
         known = tuple(lessons.get(asset.id, ()))
-        for part, blob in _parts(asset, library.blobs):
+        for part, blob in _parts(asset, library.blobs, reports.get(asset.id, "")):
             if blob not in verdicts:
                 verdicts[blob] = problem_of(library.blobs, blob)
             problem = verdicts[blob]
             if problem:
-                do = _RECORDING if part == SOURCE else _RENDITION
+                do = _DO.get(part, _RENDITION)
                 rot.append(Rot(asset.id, known, part, blob, problem, Message(do)))
         if progress:
             progress(number + 1, len(documents))
     return Health(len(documents), len(verdicts), tuple(rot))
 
 
-def _parts(asset: Asset, blobs: Blobs) -> Iterator[tuple[str, str]]:
+def _parts(asset: Asset, blobs: Blobs, report: str) -> Iterator[tuple[str, str]]:
     yield from asset.blobs()
+    if report:
+        yield REPORT, report
     # Slates and cards have no recording: their source is a name.
     if blobs.exists(asset.source):
         yield SOURCE, asset.source
@@ -93,3 +97,5 @@ _RENDITION: Final = N_(
 _RECORDING: Final = N_(
     "Restore the recording from a backup or from where it was made; what was converted from it still serves."
 )
+_REPORT: Final = N_("Restore the report from a backup; the lesson itself is whole and can be sent.")
+_DO: Final = {SOURCE: _RECORDING, REPORT: _REPORT}

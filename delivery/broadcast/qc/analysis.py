@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from delivery.broadcast.qc.meters import (
     SoundMeter,
     decibels,
 )
-from delivery.broadcast.qc.scan import as_scanned, scan
+from delivery.broadcast.qc.scan import FieldMeter, as_scanned, may_be_fields, scan_outputs
 from delivery.broadcast.qc.spans import Span, found, longest, total, without
 from delivery.broadcast.qc.thumbnails import keep_every, strip
 
@@ -84,6 +84,15 @@ class _Meters:
     sound: SoundMeter
     loudness: LoudnessMeter
     pictures: PictureMeter | None
+    channels: SoundMeter | None
+    """Every channel of a source with more than two: mixed down, a clipped one could not be told from a loud one."""
+
+    fields: FieldMeter | None
+    """Only where the pictures may be interlaced."""
+
+    @property
+    def clipping(self) -> SoundMeter:
+        return self.channels or self.sound
 
 
 def _decode(
@@ -100,13 +109,13 @@ def _decode(
     every = keep_every(probe.duration_s)
     # Resampling leaves ripples on what was clipped before it.
     sound = SoundMeter(RATE, 2, limits, full_scale=FULL_SCALE if audio.rate == RATE else _NEAR_FULL_SCALE)
-    meters = _Meters(sound, LoudnessMeter(), PictureMeter(every, limits) if video else None)
+    own = SoundMeter(audio.rate, audio.channels, limits) if audio.channels > 2 else None
+    pictures = PictureMeter(every, limits) if video else None
+    fields = FieldMeter(video) if video and may_be_fields(video) else None
+    meters = _Meters(sound, LoudnessMeter(), pictures, own, fields)
     with ExitStack() as open_taps:
-        taps = [open_taps.enter_context(Tap(meter)) for meter in _feeds(meters)]
-        stream = source_input(source)
-        outputs = sound_outputs(voice_of(stream, audio), taps[0].url, taps[1].url)
-        if video:
-            outputs += picture_outputs(stream[str(video.index)], taps[2].url)
+        taps = {name: open_taps.enter_context(Tap(feed)) for name, feed in _feeds(meters).items()}
+        outputs = _outputs(source_input(source), probe, {name: tap.url for name, tap in taps.items()})
         ear = DamageEar(
             picture_codec=video.codec if video else "",
             sound_codec=audio.codec,
@@ -114,24 +123,49 @@ def _decode(
             sound_at=lambda: meters.sound.length_s,
         )
         argv = arguments(outputs, ffmpeg, level="repeat+level+info")
-        stderr = run(argv, progress=progress, stop=stop, taps=taps, on_line=ear.hear)
+        stderr = run(argv, progress=progress, stop=stop, taps=list(taps.values()), on_line=ear.hear)
     meters.sound.finish()
+    if own:
+        own.finish()
     damage = all_damage(located(source, probe, ear.heard), probe.gaps)
     found_in = _summed(meters, audio, stderr, damage, limits)
     if video is None or meters.pictures is None or found_in.picture is None:
         return found_in
     return replace(
         found_in,
-        picture=replace(found_in.picture, scan=scan(source, probe)),
+        picture=replace(found_in.picture, scan=fields.scan if fields else None),
         thumbnails=strip(meters.pictures.kept, every, video),
     )
 
 
-def _feeds(meters: _Meters) -> list[Callable[[bytes], None]]:
-    feeds: list[Callable[[bytes], None]] = [meters.loudness.feed, meters.sound.feed]
-    if meters.pictures:
-        feeds.append(meters.pictures.feed)
-    return feeds
+def _feeds(meters: _Meters) -> dict[str, Callable[[bytes], None]]:
+    """Each meter's intake, by the name of the pipe that fills it."""
+    feeds: dict[str, Callable[[bytes], None]] = {
+        "loudness": meters.loudness.feed,
+        "samples": meters.sound.feed,
+    }
+    beside = {"pictures": meters.pictures, "channels": meters.channels, "fields": meters.fields}
+    return feeds | {name: meter.feed for name, meter in beside.items() if meter}
+
+
+def _outputs(stream: Any, probe: Probe, urls: Mapping[str, str]) -> list[Any]:
+    """What ffmpeg has to write into the pipes, all of it from one decode."""
+    assert probe.audio is not None
+    voice, outputs = voice_of(stream, probe.audio), []
+    if "channels" in urls:
+        copies = voice.filter_multi_output("asplit", 2)
+        voice = copies[0]
+        outputs += channel_outputs(copies[1], urls["channels"])
+    outputs += sound_outputs(voice, urls["loudness"], urls["samples"])
+    video = probe.video
+    if video is None:
+        return outputs
+    pictures = stream[str(video.index)]
+    if "fields" in urls:
+        copies = pictures.filter_multi_output("split", 2)
+        pictures = copies[0]
+        outputs += scan_outputs(copies[1], video, probe.duration_s, urls["fields"])
+    return [*outputs, *picture_outputs(pictures, urls["pictures"])]
 
 
 def sound_outputs(voice: Any, loudness: str, samples: str) -> list[Any]:
@@ -141,6 +175,12 @@ def sound_outputs(voice: Any, loudness: str, samples: str) -> list[Any]:
     """
     heard = house_sound(voice).filter("ebur128", peak="true", metadata=1)
     heard = heard.filter("ametadata", mode="print", file=loudness)
+    return [graph.output(heard, samples, f="s16le", **{"c:a": "pcm_s16le"})]
+
+
+def channel_outputs(voice: Any, samples: str) -> list[Any]:
+    """Every channel of the source as it is, its times even from 0."""
+    heard = voice.filter("aresample", **{"async": 1, "first_pts": 0})
     return [graph.output(heard, samples, f="s16le", **{"c:a": "pcm_s16le"})]
 
 
@@ -162,9 +202,9 @@ def _summed(
     peaks, powers = sound.peaks_dbfs, sound.powers
     levels = decibels(np.sqrt(powers[:, :2].max(axis=1))) if len(powers) else np.zeros(0)
     silence = found(peaks <= limits.silence_dbfs, sound.step_s, kinds.SILENCE, least_s=limits.silence_noted_s)
-    clipped = np.zeros(len(peaks), np.bool_)
-    clipped[list(sound.clipped_at)] = True
-    clipping = found(clipped, sound.step_s, kinds.CLIPPING, join_s=1.0)
+    clipped = np.zeros(len(meters.clipping.peaks_dbfs), np.bool_)
+    clipped[list(meters.clipping.clipped_at)] = True
+    clipping = found(clipped, meters.clipping.step_s, kinds.CLIPPING, join_s=1.0)
     phase = _phase(powers, levels, sound.step_s, limits) if audio.channels > 1 else []
     black, still, picture = _picture(pictures, limits) if pictures else ([], [], None)
     every = [black, still, silence, clipping, phase, damage]
@@ -192,14 +232,16 @@ def _sound(
     sides = decibels(np.sqrt(np.array([left, right])))
     strength = math.sqrt(left * right)
     short_term = meters.loudness.short_term
-    samples = max(1, round(sound.length_s * sound.rate) * sound.channels)
+    clipping = meters.clipping
+    # Of more than two channels, what any one clips is heard from both loudspeakers.
+    samples = max(1, round(clipping.length_s * clipping.rate) * min(2, clipping.channels))
     return SoundFigures(
         channels=audio.channels,
         length_s=round(sound.length_s, 3),
         max_short_term_lufs=round(max(short_term, default=SILENT_DB), 2),
         silent_s=total(silence),
-        clipped_samples=sound.clipped,
-        clipped_share=round(sound.clipped / samples, 7),
+        clipped_samples=clipping.clipped,
+        clipped_share=round(min(1.0, clipping.clipped / samples), 7),
         left_dbfs=round(float(sides[0]), 2),
         right_dbfs=round(float(sides[1]), 2),
         correlation=round(float(both) / strength, 3) if audio.channels > 1 and strength > 0 else None,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from delivery.broadcast.media.sound import Loudness
 from delivery.broadcast.qc.spans import Span
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Rises when the same recording would be measured otherwise."""
 
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
-import av
-from av.error import FFmpegError
-from av.filter import Graph
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
+import ffmpeg as graph
 
 from delivery.broadcast.media.probe import Probe, VideoInfo
 from delivery.broadcast.qc.limits import LIMITS, Limits
 from delivery.broadcast.qc.measured import Scan
 
 _PLACES: Final = (0.2, 0.5, 0.8)
-_PICTURES: Final = 12
+_PICTURES: Final = 14
+"""In each place; idet compares each with the one before and the one after, so the outer two do not count."""
 _LINES: Final = (480, 486, 576, 1080, 1088)
 _RATES: Final = (25.0, 29.97)
-_VERDICT: Final = "lavfi.idet.multiple.current_frame"
+_SEEN: Final = re.compile(rb"pts_time:(\S+)|lavfi\.idet\.multiple\.current_frame=(\w+)")
+_APART: Final = 3
+"""Pictures further apart than so many are of two places."""
 
 
 def may_be_fields(video: VideoInfo) -> bool:
@@ -35,41 +33,43 @@ def may_be_fields(video: VideoInfo) -> bool:
     return video.interlaced or usual
 
 
-def scan(source: Path, probe: Probe) -> Scan | None:
-    """Count what idet says of a few pictures in three places; None where it is not worth measuring."""
-    if probe.video is None or not may_be_fields(probe.video):
-        return None
-    told: Counter[str] = Counter()
-    with suppress(FFmpegError), av.open(str(source)) as container:
-        stream = container.streams[probe.video.index]
-        assert isinstance(stream, VideoStream)
-        for place in _PLACES:
-            told.update(_look(container, stream, place * probe.duration_s))
-    return Scan(told["tff"], told["bff"], told["progressive"])
+class FieldMeter:
+    """Counts what idet says of the pictures in those places, printed by FFmpeg's metadata filter."""
+
+    def __init__(self, video: VideoInfo) -> None:
+        self._apart_s = _APART / (float(video.rate) or 25.0)
+        self._rest = b""
+        self._seen: list[tuple[float, str]] = []
+        self._at = 0.0
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; an empty piece is the end."""
+        text = self._rest + data
+        end = text.rfind(b"\n") + 1
+        self._rest = text[end:]
+        for at, verdict in _SEEN.findall(text[:end]):
+            if at:
+                self._at = float(at)
+            else:
+                self._seen.append((self._at, verdict.decode()))
+
+    @property
+    def scan(self) -> Scan:
+        """The counts so far."""
+        joined = [later[0] - earlier[0] <= self._apart_s for earlier, later in pairwise(self._seen)]
+        inner = [one and other for one, other in pairwise(joined)]
+        told = Counter(verdict for (_, verdict), good in zip(self._seen[1:-1], inner, strict=False) if good)
+        return Scan(told["tff"], told["bff"], told["progressive"])
 
 
-def _look(container: av.container.InputContainer, stream: VideoStream, at_s: float) -> Iterator[str]:
-    container.seek(round(at_s * av.time_base) + (container.start_time or 0))
-    graph: Graph | None = None
-    for count, frame in enumerate(container.decode(stream)):
-        if count >= _PICTURES:
-            return
-        if graph is None:
-            graph = _idet(stream, frame)
-        graph.push(frame)
-        with suppress(BlockingIOError, EOFError, FFmpegError):
-            seen = graph.pull()
-            if isinstance(seen, VideoFrame):
-                yield str(seen.metadata.get(_VERDICT, ""))
-
-
-def _idet(stream: VideoStream, frame: VideoFrame) -> Graph:
-    graph = Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=stream.time_base
+def scan_outputs(pictures: Any, video: VideoInfo, duration_s: float, told: str) -> list[Any]:
+    """Outputs that make ffmpeg write what idet says of a few pictures in each place as text to `told`."""
+    length_s = _PICTURES / (float(video.rate) or 25.0)
+    places = "+".join(
+        f"between(t,{place * duration_s:.3f},{place * duration_s + length_s:.3f})" for place in _PLACES
     )
-    graph.link_nodes(source, graph.add("idet"), graph.add("buffersink")).configure()
-    return graph
+    seen = pictures.filter("select", places).filter("idet").filter("metadata", mode="print", file=told)
+    return [graph.output(seen, "-", f="null", fps_mode="passthrough")]
 
 
 def as_scanned(probe: Probe, seen: Scan | None, limits: Limits = LIMITS) -> Probe:

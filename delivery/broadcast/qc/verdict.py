@@ -70,6 +70,8 @@ _COPY_AGAIN: Final = Message(
 _LISTEN: Final = Message(N_("Listen there, and record it again where it disturbs."))
 _LOOK_THERE: Final = Message(N_("Look there, and cut it out or record it again where it disturbs."))
 _TOLD_EACH: Final = 10
+_LOUDNESS_WINDOW_S: Final = 0.4
+"""ITU-R BS.1770-4: loudness is measured over blocks of 400 ms; less has none, whatever is heard."""
 """Spans of one kind that are told one by one."""
 
 
@@ -163,6 +165,10 @@ def _damage(probe: Probe, analysis: Analysis, limits: Limits) -> Iterator[Findin
 
 def _silence(probe: Probe, analysis: Analysis, limits: Limits) -> Iterator[Finding]:
     spans = analysis.of(kinds.SILENCE)
+    if analysis.loudness.silent and analysis.sound.length_s < _LOUDNESS_WINDOW_S:
+        message = Message(N_("It is shorter than 0.4 s: too short for its loudness to be measured."))
+        yield Finding("short", Severity.REFUSAL, message, _RECORD_AGAIN)
+        return
     if analysis.loudness.silent:
         message = Message(N_("The sound of this recording is silent from beginning to end."))
         yield Finding("silent", Severity.REFUSAL, message, _RECORD_AGAIN)

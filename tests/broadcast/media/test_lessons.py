@@ -193,6 +193,11 @@ def test_rot_is_found_and_names_the_lesson(tuxa: App, executor: Executor, clip: 
         ("transmitter/00000", "altered"),
     ]
     assert {row.material for rot in found for row in rot.lessons} == {LESSON.material}
+    report = MediaStore(tuxa.database).jobs()[0].result["report"]
+    kept = tuxa.blobs.local_path(report)
+    assert kept is not None
+    kept.write_bytes(b"{}")
+    assert ("report", "altered") in [(rot.part, str(rot.problem)) for rot in verify_library(library).rot]
 
 
 def test_another_encoding_of_the_same_recording_needs_another_approval(

@@ -169,3 +169,16 @@ def test_clipping_is_found_at_every_sample_rate(tmp_path: Path) -> None:
     found = measure(tmp_path / "a.wav", tmp_path / "qc", video=False)
     (span,) = found.of("clipping")
     assert (span.from_s, span.to_s) == pytest.approx((2.0, 2.5), abs=0.15)
+
+
+def test_clipping_of_the_centre_alone_is_found_in_surround_sound(tmp_path: Path) -> None:
+    """Mixed down to stereo it is only loud: it must be looked for where it was clipped."""
+    at = np.arange(4 * RATE) / RATE
+    centre = (np.where((at > 2) & (at < 2.5), 4.0, 0.2) * np.sin(2 * np.pi * 220 * at)).clip(-1, 1)
+    quiet = noise(4, level=0.01)
+    write(tmp_path / "a.wav", quiet, quiet, centre, quiet, quiet, quiet)
+    found = measure(tmp_path / "a.wav", tmp_path / "qc", video=False)
+    (span,) = found.of("clipping")
+    assert (span.from_s, span.to_s) == pytest.approx((2.0, 2.5), abs=0.15)
+    assert found.sound.channels == 6
+    assert found.sound.clipped_share > 0.01

@@ -52,6 +52,11 @@ def test_nothing_is_said_of_a_good_recording() -> None:
         (replace(GOOD, sound=replace(SOUND, silent_s=300.0)), "silent", "refusal"),
         (replace(GOOD, sound=replace(SOUND, length_s=290.0)), "silent", "refusal"),
         (replace(GOOD, loudness=Loudness(-70.0, -70.0, 0.0)), "silent", "refusal"),
+        (
+            replace(GOOD, loudness=Loudness(-70.0, -6.0, 0.0), sound=replace(SOUND, length_s=0.35)),
+            "short",
+            "refusal",
+        ),
         (with_spans(Span("clipping", 10, 11), sound=replace(SOUND, clipped_share=9e-5)), "clipped", "note"),
         (
             with_spans(Span("clipping", 10, 11), sound=replace(SOUND, clipped_share=1e-4)),
