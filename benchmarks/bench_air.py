@@ -1,40 +1,27 @@
 """Channels on the air: compiling a term, playlists, and feeds beside ffmpeg doing the same.
 
-Targets: a term of 16 weeks x 4 channels compiled with all checks in < 2 s; >= 20,000 playlists/s per core in-process;
-a feed at <= 1/200 of the CPU of one ffmpeg encoding the same channel again, and at <= 1/3 of
-`ffmpeg -re -f concat -c copy`.
+Targets: a term of 16 weeks x 4 channels compiled with all checks in < 2 s; >= 20,000 playlists/s per core in-process
+and >= 2,000/s over HTTP with 1,000 connections; a feed at <= 1/200 of the CPU of one ffmpeg encoding the same channel
+again, and at <= 1/3 of `ffmpeg -re -f concat -c copy`; 100 feeds at once with none late.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import socket
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from threading import Event
 from typing import Any
 
-import imageio_ffmpeg
-
-from delivery.broadcast.playout.feeds import Feeds
-from delivery.broadcast.playout.outputs import Udp
-from delivery.broadcast.playout.pace import SlewedClock
-from delivery.broadcast.playout.sender import run
+from benchmarks import air_feed, air_http
 from delivery.broadcast.schedule.schedule import make_slot
-from delivery.clock import VIETNAM, SystemClock
+from delivery.clock import VIETNAM
 from tests.broadcast.playout.air_assets import Studio, paper_asset
-from tests.broadcast.playout.air_station import START, Air, make_air
+from tests.broadcast.playout.air_station import START, make_air
 
 WEEKS = 16
-FEED_S = 20.0
-CHANNELS = 100
 
 
 @cache
@@ -111,122 +98,13 @@ def bench_playlists(folder: Path, studio: Studio) -> None:
     air.database.close()
 
 
-class Shifted:
-    """The machine's clock on the day of the test timeline."""
-
-    def __init__(self, start: datetime) -> None:
-        self._clock = SystemClock()
-        self._offset = start - self._clock.now()
-
-    def now(self) -> datetime:
-        return self._clock.now() + self._offset
-
-    def monotonic(self) -> float:
-        return self._clock.monotonic()
-
-
-def cpu_of(act: Callable[[], None]) -> float:
-    """CPU seconds of this process and its children while `act` runs."""
-    before = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    act()
-    after = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(a.ru_utime + a.ru_stime - b.ru_utime - b.ru_stime for a, b in zip(after, before, strict=True))
-
-
-def a_day(studio: Studio, folder: Path) -> Air:
-    air = make_air(studio, folder, folder=folder / "air")
-    for number in range(6):
-        air.schedule(f"M{number}", 60, after_s=10 + number * 30, seed=number % 2)
-    air.compile(minutes=30)
-    air.station.prove(budget_s=60)
-    return air
-
-
-def bench_feed(air: Air, sink: int) -> float:
-    """CPU seconds per channel-hour of one feed."""
-    feeds = Feeds(air.station, monotonic=time.monotonic)
-    with ThreadPoolExecutor(1) as reader:
-        sending = feeds.sending("TV1", [Udp("127.0.0.1", sink)], reader=reader)
-        clock = SlewedClock(Shifted(START + timedelta(seconds=8)))  # type: ignore[arg-type]
-        spent = cpu_of(
-            lambda: run([sending], clock, stopped=Event().is_set, until_us=clock.now_us() + int(FEED_S * 1e6))
-        )
-    print(f"feed: {sending.lateness.as_json()}, worst {sending.lateness.worst_us / 1000:.1f} ms")
-    return spent * 3600 / FEED_S
-
-
-def bench_many(air: Air, sink: int) -> None:
-    """100 feeds of the same channel at once: late packets and CPU."""
-    feeds = Feeds(air.station, monotonic=time.monotonic)
-    with ThreadPoolExecutor(2) as reader, ThreadPoolExecutor(1) as writer:
-        many = [
-            feeds.sending("TV1", [Udp("127.0.0.1", sink)], reader=reader, writer=writer)
-            for _ in range(CHANNELS)
-        ]
-        clock = SlewedClock(Shifted(START + timedelta(seconds=8)))  # type: ignore[arg-type]
-        spent = cpu_of(
-            lambda: run(many, clock, stopped=Event().is_set, until_us=clock.now_us() + int(FEED_S * 1e6))
-        )
-    histogram: dict[str, int] = {}
-    for one in many:
-        for name, count in one.lateness.as_json().items():
-            histogram[name] = histogram.get(name, 0) + count
-    late = sum(one.lateness.late for one in many)
-    worst = max(one.lateness.worst_us for one in many) / 1000
-    print(
-        f"{CHANNELS} feeds: {late} late packets, worst {worst:.1f} ms, {spent / FEED_S:.2f} cores; {histogram}"
-    )
-
-
-def bench_ffmpeg(air: Air, folder: Path, sink: int) -> tuple[float, float]:
-    """CPU seconds per channel-hour of ffmpeg copying, and encoding again, the same picture and bit rate."""
-    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    source = folder / "span.ts"
-    end = START + timedelta(seconds=8 + FEED_S)
-    air.station.playout.render("TV1", START + timedelta(seconds=8), end, out=source)
-    listing = folder / "list.txt"
-    listing.write_text(f"file '{source}'\n", "utf-8")
-    target = f"udp://127.0.0.1:{sink}?pkt_size=1316"
-    copy = [ffmpeg, "-v", "error", "-re", "-f", "concat", "-safe", "0", "-i", str(listing), "-c", "copy"]
-    copy += ["-f", "mpegts", "-muxrate", "940000", target]
-    encode = [
-        ffmpeg,
-        "-v",
-        "error",
-        "-re",
-        "-i",
-        str(source),
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-s",
-        "1280x720",
-    ]
-    encode += ["-b:v", "1800k", "-c:a", "aac", "-f", "mpegts", target]
-    found = [
-        cpu_of(lambda command=command: subprocess.run(command, check=True)) for command in (copy, encode)
-    ]  # type: ignore[misc]
-    return found[0] * 3600 / FEED_S, found[1] * 3600 / FEED_S
-
-
 def main() -> None:
     os.environ.setdefault("TZ", "UTC")
-    studio = Studio()
-    with tempfile.TemporaryDirectory() as name, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
-        sink.bind(("127.0.0.1", 0))
-        port = sink.getsockname()[1]
-        folder = Path(name)
-        for part in ("compile", "lists", "feed"):
-            (folder / part).mkdir()
-        bench_compile(folder / "compile")
-        bench_playlists(folder / "lists", studio)
-        air = a_day(studio, folder / "feed")
-        ours = bench_feed(air, port)
-        copied, encoded = bench_ffmpeg(air, folder, port)
-        print(
-            f"CPU s per channel-hour: feed {ours:.1f}, ffmpeg -c copy {copied:.1f}, encoding 720p {encoded:.0f}; "
-            f"1/{encoded / ours:.0f} of encoding (target 1/200), 1/{copied / ours:.1f} of copying (target 1/3)"
-        )
-        bench_many(air, port)
-        air.database.close()
+    with tempfile.TemporaryDirectory(prefix="tuxa-air-") as name:
+        folders = [Path(name) / part for part in ("compile", "lists", "feed")]
+        for folder in folders:
+            folder.mkdir()
+        bench_compile(folders[0])
+        bench_playlists(folders[1], Studio())
+        air_http.main()
+        air_feed.main(folders[2])

@@ -1,12 +1,16 @@
-"""Read back every code of a batch of some 10,000 pages from rendered pages: zxing-cpp all of them, zbar a sample.
+"""Read back every code of some 10,000 rendered pages: zxing-cpp all of them, zbar and jsQR a sample.
 
-    python -m benchmarks.packets_codes [PAGES] [ZBAR_PAGES]
+    python -m benchmarks.packets_codes [PAGES] [SAMPLE]
+
+jsQR, which reads codes in browsers, needs node and ``npm ci``.
 
 Also tries 100,000 random alterations of true tokens (changed, flipped, cut, other key): none may be accepted.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import random
 import shutil
@@ -18,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pypdfium2
 import zxingcpp
 
@@ -65,6 +70,7 @@ def main(pages: int = 10_000, sample: int = 50) -> None:
         if checked != printed.pages or wrong:
             raise RuntimeError("not every code was read back to its own page")
         _zbar(app, printed.files[0], expected[printed.files[0].stem], sample)
+        _jsqr(app, printed.files[-1], expected[printed.files[-1].stem], sample)
         _forge(app)
         app.close()
 
@@ -98,6 +104,50 @@ def _zbar(app: Any, file: Path, expected: list[tuple[str, str]], sample: int) ->
     print(f"poppler + zbar: {right} of {len(pictures)} pages read with all three codes")
     if right != len(pictures):
         raise RuntimeError("zbar did not read every code")
+
+
+_CORNERS = ((slice(0, 0.25), slice(0.7, 1)), (slice(0.75, 1), slice(0, 0.3)), (slice(0.75, 1), slice(0.7, 1)))
+"""Rows and columns, as shares of the page, in which a code stands: jsQR reads one code of a picture."""
+
+
+def _jsqr(app: Any, file: Path, expected: list[tuple[str, str]], sample: int) -> None:
+    from delivery.record.sheetcode import PageRef, SideRef, read_code
+
+    root = Path(__file__).parents[1]
+    if not (shutil.which("node") and (root / "node_modules" / "jsqr").exists()):
+        print("jsQR: not installed, left out")
+        return
+    pictures = []
+    with pypdfium2.PdfDocument(file, autoclose=True) as document:
+        for index in range(min(sample, len(document))):
+            page = document[index].render(scale=150 / 72, grayscale=True).to_numpy()
+            height, width = page.shape[:2]
+            page = page.reshape(height, width)
+            for rows, columns in _CORNERS:
+                corner = page[
+                    int(rows.start * height) : int(rows.stop * height),
+                    int(columns.start * width) : int(columns.stop * width),
+                ]
+                grey = base64.b64encode(np.ascontiguousarray(corner).tobytes()).decode()
+                pictures.append(
+                    json.dumps({"width": corner.shape[1], "height": corner.shape[0], "grey": grey})
+                )
+    told = subprocess.run(
+        ["node", str(root / "benchmarks" / "jsqr_read.cjs")],
+        input="\n".join(pictures) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+    ).stdout.splitlines()
+    texts = [json.loads(line) for line in told]
+    right = 0
+    for index, (page_id, side_id) in enumerate(expected[: len(texts) // 3]):
+        found = [read_code(text, app.keys.codes) for text in texts[3 * index : 3 * index + 3]]
+        right += found == [PageRef(page_id), SideRef(side_id), SideRef(side_id)]
+    print(f"pdfium + jsQR: {right} of {len(texts) // 3} pages read with all three codes")
+    if 3 * right != len(texts):
+        raise RuntimeError("jsQR did not read every code")
 
 
 def _forge(app: Any, count: int = 100_000) -> None:

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
+
+from delivery.app.regulation import profiles_of
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
 from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
 from delivery.broadcast.media.slate import Station
 from delivery.broadcast.playout.alerts import ToLog, ToMail, ToWebhook, Way
 from delivery.broadcast.playout.onair import OnAir, Surroundings
+from delivery.broadcast.schedule.checks import LoadLimits
 from delivery.broadcast.schedule.daysoff import days_off
 from delivery.catalogue.kinds import DeliveryMode
-from delivery.errors import Refused
+from delivery.errors import Refused, TuxaError
 from delivery.store.air import Channel
 from delivery.store.schedule import ScheduleStore
 from delivery.units import TICK_MS
+
+_log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from delivery.app.core import App
@@ -32,14 +38,14 @@ def build_on_air(app: App) -> OnAir:
     )
 
     def profile_of(kind: str) -> Profile:
-        return load_profile(DEFAULT_PROFILES[kind], [app.settings.home / "media_profiles"])
+        return load_profile(DEFAULT_PROFILES.get(kind, kind), [app.settings.home / "media_profiles"])
 
     def make_slates(kind: str, name: str) -> Mapping[int, str]:
         return {ticks: asset.id for ticks, asset in station.slates(profile_of(kind), title=name).items()}
 
     def make_card(channel: Channel, code: str) -> str:
         link = f"{app.settings.base_url}/attendance?code={code}"
-        return station.card(profile_of(channel.kind), code, link=link).id
+        return station.card(profile_of(channel.profile or channel.kind), code, link=link).id
 
     def is_approved(material: str, content: str) -> bool:
         return app.materials.approved(material, content=content, mode=DeliveryMode.BROADCAST)
@@ -66,9 +72,26 @@ def build_on_air(app: App) -> OnAir:
         folder=app.settings.home / "air",
         window_ticks=app.settings.dvr_minutes * 60_000 // TICK_MS,
         days_off=lambda: days_off(app.settings.home / "calendar.toml"),
+        limits=load_limits(app),
         transit_days=app.settings.post_days,
     )
     return OnAir(ScheduleStore(app.database), around, clock=app.clock)
+
+
+def load_limits(app: App) -> LoadLimits:
+    """How much of one course may air in a day and a week: of the regulation profile, with the institution's own values
+    (T8-6.4 by way of TX-8.1)."""
+    try:
+        values = profiles_of(app)[app.settings.profile].values
+    except (TuxaError, KeyError) as error:
+        # A slip in that file must not take the channels off the air; “tuxa regulation check” names it.
+        _log.error("load-limits-not-read", reason=str(error))
+        return LoadLimits()
+    return LoadLimits(
+        hour_minutes=values.whole("teaching_hour_minutes"),
+        day_hours=values.whole("hours_day_max"),
+        week_hours=values.whole("hours_week_max"),
+    )
 
 
 def institution_name(app: App) -> str:

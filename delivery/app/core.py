@@ -22,7 +22,7 @@ from delivery.store.catalogue import CatalogueStore
 from delivery.store.database import Database
 from delivery.store.enrolments import Enrolments
 from delivery.store.factlog import FactLog
-from delivery.store.keys import SiteKeys, ensure_keys, keys_exist, load_keys
+from delivery.store.keys import KeyFile, SiteKeys, ensure_keys, keys_exist, load_keys
 from delivery.store.learners import Learners
 from delivery.store.marks import Marks
 from delivery.store.materials import Materials
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from delivery.broadcast.media.ingest import Ingest
     from delivery.broadcast.media.library import Library
     from delivery.broadcast.playout.onair import OnAir
+    from delivery.broadcast.playout.sender import Sending
     from delivery.store.credentials import Credentials
+    from delivery.store.erasing import Erasing
+    from delivery.store.people import People
     from delivery.store.roster import CatalogueImport
 
 
@@ -48,6 +51,8 @@ class App:
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=SystemIds)
+    wires: list[tuple[str, Sending]] = field(default_factory=list)
+    """(channel, feed) of every feed that this process sends, for those who ask how it goes."""
 
     @cached_property
     def translate(self) -> Translator:
@@ -58,8 +63,12 @@ class App:
         return Database(self.settings.database_url)
 
     @cached_property
+    def _key_file(self) -> KeyFile:
+        return KeyFile(self.settings.keys_dir)
+
+    @property
     def keys(self) -> SiteKeys:
-        return load_keys(self.settings.keys_dir)
+        return self._key_file.read()
 
     @cached_property
     def blobs(self) -> Blobs:
@@ -93,6 +102,27 @@ class App:
         return Scans(self.database, self.blobs, self.vault)
 
     @cached_property
+    def erasing(self) -> Erasing:
+        from delivery.store.erasing import Erasing
+
+        return Erasing(self.database, self.vault, self.blobs, home=self.settings.home)
+
+    @cached_property
+    def people(self) -> People:
+        from delivery.app.sync import main_site
+        from delivery.store.people import People
+
+        return People(
+            self.database,
+            self.facts,
+            self.vault,
+            self.erasing,
+            site=self.settings.site,
+            main=main_site(self),
+            clock=self.clock,
+        )
+
+    @cached_property
     def submissions(self) -> Submissions:
         return Submissions(self.database, self.facts, self.sheets, self.learners, self.scans)
 
@@ -114,9 +144,11 @@ class App:
 
     @cached_property
     def importer(self) -> CatalogueImport:
+        from delivery.app.gates import judge_registers
         from delivery.store.roster import CatalogueImport
 
         return CatalogueImport(
+            judge=judge_registers(self),
             database=self.database,
             facts=self.facts,
             vault=self.vault,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,10 +47,13 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
     from delivery.broadcast.media.ffmpeg import find_ffmpeg
     from delivery.broadcast.playout.feeds import Feeds
     from delivery.broadcast.playout.outputs import Icecast, output_of
+    from delivery.broadcast.playout.pacing import hurry
 
     feeds = Feeds(app.on_air, monotonic=app.clock.monotonic, provider=institution_name(app))
     ended = Event()
-    reader = ThreadPoolExecutor(4, thread_name_prefix="feed-reader")
+    # What is held by now stays: searching it for garbage again and again would make the sender wait.
+    gc.freeze()
+    reader = ThreadPoolExecutor(2, thread_name_prefix="feed-reader", initializer=hurry)
     writer = ThreadPoolExecutor(1, thread_name_prefix="feed-journal")
     together: list[Sending] = []
     threads = []
@@ -63,6 +67,7 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
         except TuxaError as error:
             _log.error("feed-not-begun", channel=channel, reason=str(error))
             continue
+        app.wires.append((channel, sending))
         if isinstance(output, Icecast):
             # TCP may make a sender wait: radio does not share its thread.
             threads.append(_start([sending], app, ended))
@@ -82,9 +87,10 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
 
 def _start(feeds: list[Sending], app: App, ended: Event) -> Thread:
     from delivery.broadcast.playout.pace import SlewedClock
-    from delivery.broadcast.playout.sender import run
+    from delivery.broadcast.playout.pacing import hurry, run
 
     def send() -> None:
+        hurry()
         try:
             run(feeds, SlewedClock(app.clock), stopped=ended.is_set)
         except Exception:  # a thread's edge: the daemon goes on, and the log tells

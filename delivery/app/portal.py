@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from delivery.app.lessons import Lessons
+from delivery.app.regulationpage import RegulationPages
 from delivery.broadcast.playout.http import hls_router
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import from_micros
@@ -55,7 +56,7 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             marks=app.marks,
             scans=app.scans,
             seen=Seen(app.facts, app.learners, app.clock),
-            keys=app.keys.codes,
+            code_keys=lambda: app.keys.codes,
             sheets=app.sheets,
             submissions=app.submissions,
             facts=app.facts,
@@ -82,6 +83,7 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             lesson=lessons.lesson,
             lesson_file=lessons.file,
             routers=(hls_router(app.on_air.playout),),
+            regulation=RegulationPages(app),
         )
     )
 

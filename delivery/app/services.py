@@ -150,18 +150,42 @@ def run_sync(app: App, stop: Stop) -> None:
         runner.close()
 
 
+def run_ingest(app: App, stop: Stop) -> None:
+    """Convert the recordings that consoles have asked for, one after the other; ends when none is left."""
+    from delivery.app.consoles.queue import work_through
+
+    work_through(app, stop)
+
+
+def run_regulation(app: App, stop: Stop) -> None:
+    """Evaluate every clause of the regulation once a day."""
+    from delivery.app.daily import run_daily
+
+    run_daily(app, stop)
+
+
 SERVICES: Mapping[str, Callable[[App, Stop], None]] = {
     "portal": run_portal,
     "playout": run_playout,
     "sync": run_sync,
+    "ingest": run_ingest,
+    "regulation": run_regulation,
 }
+_ON_DEMAND = ("ingest",)
+"""Begun by another daemon when there is something to do."""
 
 
 def services_of(app: App) -> tuple[str, ...]:
-    """The daemons that this home needs: the sync only where there is another site."""
-    from delivery.app.sync import in_sync_with_somebody
+    """The daemons that this home always needs: the sync only where there is another site, the regulation at the main
+    site only, because a partner's home holds its own learners and no others."""
+    from delivery.app.sync import in_sync_with_somebody, main_site
 
-    return tuple(name for name in SERVICES if name != "sync" or in_sync_with_somebody(app))
+    left_out = set(_ON_DEMAND)
+    if not in_sync_with_somebody(app):
+        left_out.add("sync")
+    if main_site(app) != app.settings.site:
+        left_out.add("regulation")
+    return tuple(name for name in SERVICES if name not in left_out)
 
 
 def run_service(app: App, name: str) -> None:

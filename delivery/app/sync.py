@@ -95,6 +95,7 @@ def build_parts(app: App) -> SyncParts:
         signing=app.keys.signing,
         sealing_secret=keys.own().sealing,
         witness=witness,
+        erasing=app.erasing,
         clock=app.clock,
     )
     wanted = WantedBlobs(
@@ -138,6 +139,7 @@ def build_runner(app: App) -> SyncRunner:
                 "at a partner site, redeem the invitation with “tuxa sync join”."
             ),
         )
+    app.erasing.finish()
     limits = read_limits(settings.sync_rate_kib, settings.sync_blob_hours)
 
     def ferry(other: str) -> Ferry:

@@ -64,6 +64,9 @@ def open_(
     kind: Annotated[str, typer.Option(help="tv or radio.")],
     filler: Annotated[list[str] | None, typer.Option(help="Material that fills gaps.")] = None,
     ident: Annotated[str, typer.Option(help="Material of the station ident, at the start of gaps.")] = "",
+    profile: Annotated[
+        str, typer.Option(help="Media profile, for example radio-mp3; default is that of the kind.")
+    ] = "",
     gap_minutes: Annotated[
         int, typer.Option(min=0, help="Note longer gaps in the programme; 0 for none.")
     ] = 0,
@@ -77,7 +80,7 @@ def open_(
             kind=kind,
         )
     tuxa = app_of(context)
-    opened = tuxa.on_air.open_channel(channel, name, kind=kind)
+    opened = tuxa.on_air.open_channel(channel, name, kind=kind, profile=profile)
     if filler or ident or gap_minutes:
         opened = replace(opened, fillers=tuple(filler or ()), ident=ident, gap_minutes=gap_minutes)
         tuxa.on_air.store.put_channel(opened)
@@ -182,11 +185,11 @@ def feed(
 
     from delivery.app.air import institution_name
     from delivery.broadcast.media.ffmpeg import find_ffmpeg
-    from delivery.broadcast.playout.alerts import ToLog
+    from delivery.broadcast.playout.alerts import ToLog, clock_stepped
     from delivery.broadcast.playout.feeds import Feeds
     from delivery.broadcast.playout.outputs import output_of
     from delivery.broadcast.playout.pace import SlewedClock
-    from delivery.broadcast.playout.sender import run
+    from delivery.broadcast.playout.pacing import hurry, run
 
     tuxa = app_of(context)
     on_air = tuxa.on_air
@@ -197,14 +200,19 @@ def feed(
         for url in to
     ]
     feeds = Feeds(on_air, monotonic=tuxa.clock.monotonic, provider=institution_name(tuxa))
-    reader = ThreadPoolExecutor(2, thread_name_prefix="feed-reader")
+    reader = ThreadPoolExecutor(2, thread_name_prefix="feed-reader", initializer=hurry)
     writer = ThreadPoolExecutor(1, thread_name_prefix="feed-journal")
     sending = feeds.sending(channel, outputs, reader=reader, writer=writer)
     clock = SlewedClock(tuxa.clock)
+    hurry()
     note(tuxa.translate(N_("{channel} → {peers}"), channel=channel, peers=", ".join(o.name for o in outputs)))
+
+    def stepped(seconds: float) -> None:
+        on_air.alerts.tell(clock_stepped(seconds))
+
     try:
         until = clock.now_us() + round(seconds * 1e6) if seconds else None
-        run([sending], clock, stopped=Event().is_set, until_us=until)
+        run([sending], clock, stopped=Event().is_set, until_us=until, stepped=stepped)
     finally:
         sending.close()
         reader.shutdown(wait=False, cancel_futures=True)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery.cli.context import app_of
-from delivery.errors import N_, Refused
+from delivery.cli.context import app_of, note, say
+from delivery.errors import N_, Refused, TuxaError
+
+if TYPE_CHECKING:
+    from delivery.app import App
+    from delivery.network.bus.station import Station
+    from tui.shared.app import ConsoleApp
 
 app = typer.Typer(no_args_is_help=True, help="The terminal consoles.")
+_Alone = Annotated[
+    bool, typer.Option("--alone", help="Work on the store itself, in this process, without a running station.")
+]
+_LOOK_S = 1.5
 
 
 @app.callback()
@@ -19,25 +29,75 @@ def console() -> None:
 
 
 @app.command("technician")
-def technician(context: typer.Context) -> None:
-    """Channels on air, what follows, and files being ingested."""
+def technician(context: typer.Context, alone: _Alone = False) -> None:
+    """Channels on air, schedule, ingest, log. Where no station runs, it works on the store itself."""
+    from tui.technician.app import TechnicianConsole
+
+    run(app_of(context), "technician", TechnicianConsole, alone=alone)
+
+
+@app.command("keys")
+def keys(context: typer.Context) -> None:
+    """Print a keys file with every command of the consoles and its key, to be changed and put into the home."""
+    from tui.shared.keys import FILE, bindings_of, template
+    from tui.technician.app import TechnicianConsole
+
     tuxa = app_of(context)
+    note(tuxa.translate(N_("Put the lines that you change into {file}."), file=str(tuxa.settings.home / FILE)))
+    say(template(bindings_of(TechnicianConsole.PARTS), tuxa.translate).rstrip())
+
+
+def run(tuxa: App, name: str, console_class: type[ConsoleApp], *, alone: bool) -> None:
+    """Open the console called `name` until the person leaves it. Whatever it dies of is raised once the terminal is
+    as it was, so that the log file is written and named."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             N_("The consoles need a terminal."), do=N_("Run it in a terminal window, or over ssh with -t.")
         )
-    # Late, so that other commands do not pay for Textual and ZeroMQ.
+    from delivery import log
+    from tui.shared.keys import bindings_of, read_choices
+
+    choices = read_choices(tuxa.settings.home, bindings_of(console_class.PARTS))
+    # Nothing but the console may write to the terminal while it is open.
+    log.configure(tuxa.settings.home / "log" / "tuxa.log")
+    station = _alone(tuxa, name) if alone else _station(tuxa, name)
+    made = console_class(station, clock=tuxa.clock, words=tuxa.translate, actor=name, choices=choices)
+    made.run()
+    if made.crash is not None:
+        raise made.crash
+
+
+def _station(tuxa: App, name: str) -> Station:
+    """The daemon of this home where one runs, else this process."""
+    # Late, so that other commands do not pay for ZeroMQ.
     from delivery.network.bus.address import find_address
-    from delivery.network.bus.client import BusClient
+    from delivery.network.bus.client import BusClient, Link
     from delivery.network.bus.keys import read_daemon_key, read_key_pair
-    from tui.technician import TechnicianConsole
 
     settings = tuxa.settings
-    client = BusClient(
-        read_key_pair(settings.keys_dir, "technician"),
-        daemon_key=read_daemon_key(settings.keys_dir),
-        find=partial(find_address, settings.home / "run"),
-        clock=tuxa.clock,
-        ids=tuxa.ids,
-    )
-    TechnicianConsole(client, clock=tuxa.clock, words=tuxa.translate).run()
+    run_dir = settings.home / "run"
+    try:
+        find_address(run_dir)
+    except TuxaError:
+        return _alone(tuxa, name)
+
+    def client() -> BusClient:
+        return BusClient(
+            read_key_pair(settings.keys_dir, name),
+            daemon_key=read_daemon_key(settings.keys_dir),
+            find=partial(find_address, run_dir),
+            clock=tuxa.clock,
+            ids=tuxa.ids,
+        )
+
+    with client() as asking:
+        # An address may be left over from a station that was killed.
+        if asking.wait_for(Link.UP, within_s=_LOOK_S) or asking.link is Link.REFUSED:
+            return client()
+    return _alone(tuxa, name)
+
+
+def _alone(tuxa: App, name: str) -> Station:
+    from delivery.app.consoles import build_alone
+
+    return build_alone(tuxa, name)

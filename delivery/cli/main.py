@@ -37,7 +37,9 @@ _GROUPS = {
     "record": "delivery.cli.record",
     "marks": "delivery.cli.marks",
     "access": "delivery.cli.learner_access",
+    "person": "delivery.cli.person",
     "regulation": "delivery.cli.regulation",
+    "report": "delivery.cli.report",
     "sync": "delivery.cli.sync",
     "console": "delivery.cli.console",
 }

@@ -6,16 +6,20 @@ import csv
 import getpass
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from delivery.app import App
-from delivery.cli.context import note, say
+from delivery.cli.context import note, print_json, say
 from delivery.errors import N_, BadInput, Message
 from delivery.postal.outgoing.make import KIND_WORDS
 from delivery.postal.outgoing.order import StandingOrder, ToDo
 from delivery.postal.outgoing.planning import Planned
 from delivery.postal.outgoing.posting import Resend, WhyBack
 from delivery.store.packets import Packets
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 STATES = {
     "planned": N_("planned"),
@@ -295,3 +299,11 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (OSError, KeyError):
         return "cli"
+
+
+def say_packets(tuxa: App, states: list[Any], text: str, *, as_json: bool) -> None:
+    """Say how many packets something was told of; as JSON, which."""
+    if as_json:
+        print_json({"packets": [state.packet for state in states]})
+    else:
+        say(tuxa.translate(text, count=len(states)))

@@ -2,54 +2,51 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from delivery.app import App
+from delivery.app.gates import courses_of_batch, require_no_violation
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.packet_words import (
     STATES,
+    AsJson,
     actor,
     codes_of,
     due_json,
-    items_of,
     learners_of,
     listed,
     order_json,
     plan_json,
     resend_json,
+    say_packets,
     say_plan,
     status_json,
 )
+from delivery.cli.packets_keys import app as keys_app
+from delivery.cli.packets_post import delivered_, list_, post, post_scan, undelivered_
 from delivery.cli.progress import bar
 from delivery.errors import N_, BadInput
 from delivery.postal.outgoing.labels import write_labels
 from delivery.postal.outgoing.order import plan_due, read_order, require_order, set_order, to_do
 from delivery.postal.outgoing.packet import Options
-from delivery.postal.outgoing.planning import Wish, plan_batch
+from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.posting import (
-    WhyBack,
     WhyVoid,
-    delivered,
-    post_batch,
-    post_scanned,
     resends,
-    undelivered,
     void,
 )
-from delivery.postal.outgoing.postinglist import write_posting_list
 from delivery.postal.outgoing.printing import print_batch
 from delivery.postal.outgoing.reprint import reprint
 from delivery.postal.outgoing.spool import spool_batch
+from delivery.postal.outgoing.wish import Wish
+from delivery.regulation.registry import Gate
 from delivery.store.packets import Packets
 
 app = typer.Typer(no_args_is_help=True, help="Packets of printed material and assignment sheets.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Day = Annotated[str, typer.Option(help="Day, YYYY-MM-DD; today when left out.")]
 Learner = Annotated[list[str] | None, typer.Option("--learner", help="Student code; may be repeated.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the files; default <home>/print.")]
@@ -207,6 +204,7 @@ def print_(
 ) -> None:
     """Draw the packets into files to print. Doing it again, or after a kill, draws only what is not there."""
     tuxa = app_of(context)
+    require_no_violation(tuxa, Gate.PRINT, about=courses_of_batch(tuxa, batch))
     began = tuxa.clock.monotonic()
     with bar(tuxa.translate(N_("Printing"))) as progress:
         printed = print_batch(tuxa, batch, out=out, actor=actor(), progress=progress, again=again)
@@ -274,142 +272,12 @@ def labels(
     )
 
 
-@app.command()
-def post(
-    context: typer.Context,
-    batch: str,
-    item: Annotated[
-        list[str] | None,
-        typer.Option(help="STUDENT=NUMBER: only these packets, with their postal item number."),
-    ] = None,
-    items: Annotated[Path | None, typer.Option(help="CSV file with the columns student, item.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Record that the printed packets of a batch went to the post."""
-    tuxa = app_of(context)
-    posted = post_batch(tuxa, batch, items=items_of(tuxa, item or [], items), actor=actor())
-    waiting = codes_of(tuxa, posted.not_printed)
-    if as_json:
-        print_json(
-            {
-                "batch": batch,
-                "posted": posted.posted,
-                "already_posted": posted.already,
-                "not_printed": waiting,
-            }
-        )
-        return
-    say(
-        tuxa.translate(
-            N_("{posted} packets posted now, {already} before."), posted=posted.posted, already=posted.already
-        )
-    )
-    if waiting:
-        note(tuxa.translate(N_("Not printed yet, so not posted: {learners}"), learners=", ".join(waiting)))
-
-
-@app.command("post-scan")
-def post_scan(context: typer.Context, as_json: AsJson = False) -> None:
-    """Post packets by hand scanner: a code of the letter, then the barcode of its postal label, line by line."""
-    tuxa = app_of(context)
-    words = tuxa.translate
-    posted, problems = [], []
-    for scanned in post_scanned(tuxa, sys.stdin, actor=actor()):
-        if scanned.problem is not None:
-            problems.append(words.error(scanned.problem))
-            note(words.error(scanned.problem))
-        elif scanned.packet is not None:
-            posted.append({"packet": scanned.packet.packet, "item": scanned.item})
-            note(
-                words(N_("{item}: posted, packet {packet}"), item=scanned.item, packet=scanned.packet.packet)
-            )
-    if as_json:
-        print_json({"posted": posted, "problems": problems})
-    else:
-        say(
-            words(
-                N_("{posted} packets posted now, {problems} lines not used."),
-                posted=len(posted),
-                problems=len(problems),
-            )
-        )
-    if problems:
-        raise typer.Exit(1)
-
-
-@app.command("list")
-def list_(
-    context: typer.Context,
-    batch: str,
-    out: Annotated[Path, typer.Option(help="Folder for the posting list.")],
-    as_json: AsJson = False,
-) -> None:
-    """The posting list for the counter, as PDF and CSV: every posted packet with address, item number and weight."""
-    tuxa = app_of(context)
-    made = write_posting_list(tuxa, batch, out)
-    if as_json:
-        print_json(
-            {
-                "batch": batch,
-                "packets": made.packets,
-                "grams": made.grams,
-                "files": [str(f) for f in made.files],
-            }
-        )
-        return
-    say(
-        tuxa.translate(
-            N_("{packets} packets, {kilograms} kg: {files}"),
-            packets=made.packets,
-            kilograms=f"{made.grams / 1000:.2f}".replace(".", ","),
-            files=", ".join(str(file) for file in made.files),
-        )
-    )
-
-
-@app.command("delivered")
-def delivered_(
-    context: typer.Context,
-    name: Annotated[list[str], typer.Argument(help="Postal item numbers or packet numbers.")],
-    as_json: AsJson = False,
-) -> None:
-    """Record that the post delivered packets."""
-    tuxa = app_of(context)
-    _say_packets(
-        tuxa, delivered(tuxa, name, actor=actor()), N_("{count} packets delivered."), as_json=as_json
-    )
-
-
-@app.command("undelivered")
-def undelivered_(
-    context: typer.Context,
-    name: Annotated[list[str] | None, typer.Argument(help="Postal item numbers or packet numbers.")] = None,
-    reason: Annotated[WhyBack, typer.Option(help="What the post's form says.")] = WhyBack.UNKNOWN,
-    as_json: AsJson = False,
-) -> None:
-    """Record that packets came back undelivered; without numbers, list those to be sent again."""
-    tuxa = app_of(context)
-    if name:
-        found = undelivered(tuxa, name, reason=reason, actor=actor())
-        _say_packets(tuxa, found, N_("{count} packets came back undelivered."), as_json=as_json)
-        return
-    documents = resend_json(tuxa, resends(tuxa))
-    if as_json:
-        print_json({"resend": documents})
-        return
-    for document in documents:
-        text = (
-            N_("{batch}: {learner}, {reason}; the address has changed since: reprint it")
-            if document["address_changed"]
-            else N_("{batch}: {learner}, {reason}; the address is still the same: ask the learner first")
-        )
-        say(
-            tuxa.translate(
-                text, batch=document["batch"], learner=document["learner"], reason=document["reason"]
-            )
-        )
-    if not documents:
-        say(tuxa.translate(N_("Nothing is to be sent again.")))
+app.add_typer(keys_app, name="keys")
+app.command()(post)
+app.command("post-scan")(post_scan)
+app.command("list")(list_)
+app.command("delivered")(delivered_)
+app.command("undelivered")(undelivered_)
 
 
 @app.command("reprint")
@@ -463,14 +331,7 @@ def void_(
     if not learner:
         raise BadInput(N_("No learner is named."), do=N_("Give --learner, once for each packet to void."))
     chosen = void(tuxa, batch, list(learners_of(tuxa, learner)), reason=reason, actor=actor())
-    _say_packets(tuxa, chosen, N_("{count} packets voided."), as_json=as_json)
-
-
-def _say_packets(tuxa: App, states: list[Any], text: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"packets": [state.packet for state in states]})
-    else:
-        say(tuxa.translate(text, count=len(states)))
+    say_packets(tuxa, chosen, N_("{count} packets voided."), as_json=as_json)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,6 +85,8 @@ def print_record(tuxa: App, document: dict[str, Any]) -> None:
                 f"{item['minutes']:>4}/{item['planned_minutes']:<4} {status}{late}{mark}"
                 f" [{len(item['evidence'])}]"
             )
+            if item["received"]:
+                say(f"    {received_words(tr, item)}")
         for part in course["components"]:
             say(f"    {part['name']}: {part['weight']} % · {part['score'] or '—'}")
     say()
@@ -91,13 +94,39 @@ def print_record(tuxa: App, document: dict[str, Any]) -> None:
         say(f"{head['stream']} #{head['sequence']} {head['hash'][:16]}…")
 
 
+def received_words(tr: Translator, item: dict[str, Any]) -> str:
+    """When what arrived of a piece of work, as one sentence."""
+    received = item["received"]
+    parts = [tr(N_("arrived on {day}"), day=f"{date.fromisoformat(received['last']):%d/%m/%Y}")]
+    if item["pages_missing"]:
+        present = ", ".join(map(str, received["present"]))
+        parts.append(tr(N_("pages {present} of {pages}"), present=present, pages=received["pages"]))
+    elif received["pages"] > 1:
+        parts.append(tr(N_("pages 1–{pages} of {pages}"), pages=received["pages"]))
+    if received["extra"]:
+        parts.append(tr(N_("{count} extra sheets"), count=received["extra"]))
+    if received["postmark"]:
+        day = f"{date.fromisoformat(received['postmark']):%d/%m/%Y}"
+        parts.append(tr(N_("postmark of {date} counts"), date=day))
+    return ", ".join(parts)
+
+
 @app.command()
 def verify(
     context: typer.Context,
     deep: Annotated[bool, typer.Option(help="Also open everything that is sealed.")] = False,
+    transcript: Annotated[
+        Path | None, typer.Option(help="Verify this transcript instead; needs no home when --key is given.")
+    ] = None,
+    key: Annotated[str, typer.Option(help="Public key (hex) of the institution that signed it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Verify every chain and signed head, and what is read beside them; exit 1 and name each place that was changed."""
+    if transcript is not None:
+        from delivery.cli.transcript import verify_file
+
+        verify_file(context, transcript, key, as_json=as_json)
+        return
     from delivery.app.sync import main_site
 
     tuxa = app_of(context)
@@ -159,13 +188,18 @@ def rebuild(context: typer.Context) -> None:
 def export(
     context: typer.Context,
     learner: str,
-    format_: Annotated[str, typer.Option("--format", help="json")] = "json",
+    format_: Annotated[str, typer.Option("--format", help="json, or pdf: the transcript")] = "json",
     out: Annotated[Path | None, typer.Option(help="File; standard output when left out.")] = None,
 ) -> None:
     """Everything that is recorded of one learner: profile, record, and the facts themselves."""
+    if format_ == "pdf":
+        from delivery.cli.transcript import write_file
+
+        write_file(context, learner, out)
+        return
     if format_ != "json":
         raise Refused(
-            N_("The format “{format}” is not available."), do=N_("Use --format json."), format=format_
+            N_("The format “{format}” is not available."), do=N_("Use --format json or pdf."), format=format_
         )
     tuxa = app_of(context)
     ref = tuxa.learners.require(learner)

@@ -156,10 +156,7 @@ def import_(
     """Schedule every row of a file, or none: each bad row is named."""
     tuxa = app_of(context)
     slots = slots_of_file(file)
-    for channel in sorted({slot.channel for slot in slots}):
-        tuxa.on_air.store.channel(channel)
-    for slot in slots:
-        tuxa.on_air.scheduler.add(slot, actor=actor)
+    tuxa.on_air.scheduler.add_all(slots, actor=actor)
     if as_json:
         print_json({"slots": [_slot_json(slot) for slot in slots]})
     else:

@@ -15,7 +15,7 @@ from delivery.demo.broadcast_steps import (
 )
 from delivery.demo.network_steps import send_by_phone, study_on_the_portal
 from delivery.demo.postal_steps import print_packets, receive_post
-from delivery.demo.sample import sample_term
+from delivery.demo.sample import sample_institution
 from delivery.demo.stage import BY_PHONE, BY_POST, BY_WEB, HERO, POSTAL_COURSE, Stage
 from delivery.errors import N_, Refused
 
@@ -24,7 +24,7 @@ _APPROVER = "QL01"
 
 def import_term(stage: Stage) -> None:
     stage.tell.step(N_("The sample term: programme, courses, learners"))
-    with sample_term() as folder, stage.tell.bar(N_("Importing")) as bar:
+    with sample_institution() as folder, stage.tell.bar(N_("Importing")) as bar:
         result = stage.app.importer.run(folder, actor=_APPROVER, progress=bar)
     if result.changed:
         stage.tell.line(

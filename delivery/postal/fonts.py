@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import fontpkg_be_vietnam_pro
@@ -40,6 +41,11 @@ _NAMES = {
 def font_name(face: Face) -> str:
     """Name under which the drawing library knows `face`; loads the file on first use."""
     return _registered(_NAMES[face])
+
+
+def font_file(face: Face) -> Path:
+    """The file of `face`, for a library that draws or measures letters itself."""
+    return Path(_FILES[_NAMES[face]])
 
 
 @cache

@@ -17,7 +17,9 @@ from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.keys import SiteKeys
 from delivery.store.learners import Learners
+from delivery.store.marks import Marks
 from delivery.store.materials import Materials
+from delivery.store.scans import Scans
 from delivery.store.sheets import Sheets
 from delivery.store.submissions import Submissions
 from delivery.store.vault import Vault
@@ -57,6 +59,10 @@ class Desk(Protocol):
     def sheets(self) -> Sheets: ...
     @property
     def submissions(self) -> Submissions: ...
+    @property
+    def scans(self) -> Scans: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def materials(self) -> Materials: ...
     def catalogue(self) -> Catalogue: ...

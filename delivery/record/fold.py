@@ -17,13 +17,28 @@ from delivery.catalogue.kinds import ActivityKind
 from delivery.catalogue.model import Activity, Catalogue, Component, Course
 from delivery.clock import VIETNAM, from_micros
 from delivery.record.corrections import standing
-from delivery.record.evidence import Claim, Piece, resolve
+from delivery.record.evidence import Claim, Piece, newest_postmarks, piece_of, resolve
 from delivery.record.facts import Fact
 from delivery.record.grades import ComponentScore, CourseGrade, by_component, course_grade, exact_text
 from delivery.record.kinds import FactKind
-from delivery.units import TICK_MS
+from delivery.units import TICK_MS, Micros
 
 _K = FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What has arrived of one piece of work: the learner's receipt. Days are local, in Viet Nam."""
+
+    first: date
+    last: date
+    """Arrival of the newest page that was needed, whatever came again later."""
+    pages: int
+    present: tuple[int, ...]
+    extra: int
+    """Further sheets of the learner's own."""
+    postmark: date | None
+    """The day that counts, where a clerk entered a postmark (TX-9.8-1: its own day beside the day of entry)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class ActivityRecord:
     mark: Decimal | None = None
     late: bool = False
     pages_missing: tuple[int, ...] = ()
+    received: Received | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +91,12 @@ class _Gathered:
     took_part: list[Fact] = field(default_factory=list)
     sent: list[Fact] = field(default_factory=list)
     work: list[Fact] = field(default_factory=list)
+    extra: list[Fact] = field(default_factory=list)
     held: list[Fact] = field(default_factory=list)
     asked: list[Fact] = field(default_factory=list)
     marks: list[Fact] = field(default_factory=list)
+    postmarks: dict[str, str] = field(default_factory=dict)
+    """Fact of a page -> the day that was entered for it later."""
 
 
 _SLOTS: Mapping[FactKind, str] = {
@@ -85,6 +104,7 @@ _SLOTS: Mapping[FactKind, str] = {
     _K.ATTENDANCE_RECORDED: "attended",
     _K.PARTICIPATION_RECORDED: "took_part",
     _K.WORK_RECEIVED: "work",
+    _K.EXTRA_RECEIVED: "extra",
     _K.WORK_HELD: "held",
     _K.QUESTION_ASKED: "asked",
     _K.QUESTION_ANSWERED: "asked",
@@ -157,6 +177,7 @@ def _gather(
     by_activity: dict[str, _Gathered] = {}
     course_marks: dict[str, list[Fact]] = {}
     packets: list[Fact] = []
+    postmarks = newest_postmarks(facts)
     for fact in facts:
         slot = _SLOTS.get(fact.kind)
         if slot is None:
@@ -169,7 +190,7 @@ def _gather(
             continue
         found = by_activity.get(fact.activity)
         if found is None:
-            found = by_activity[fact.activity] = _Gathered()
+            found = by_activity[fact.activity] = _Gathered(postmarks=postmarks)
         getattr(found, slot).append(fact)
     return by_activity, course_marks, packets
 
@@ -255,13 +276,15 @@ def _activity(activity: Activity, facts: _Gathered) -> ActivityRecord:
                 *facts.took_part,
                 *facts.asked,
                 *facts.work,
+                *facts.extra,
                 *facts.held,
                 *facts.marks,
             ),
             key=lambda fact: fact.order,
         )
     )
-    claim = resolve(_piece(fact) for fact in facts.work)
+    pieces = [piece_of(fact, facts.postmarks.get(fact.id, "")) for fact in facts.work]
+    claim = resolve(pieces)
     mark = _one_mark(facts.marks) if facts.marks else None
     return ActivityRecord(
         activity,
@@ -271,20 +294,28 @@ def _activity(activity: Activity, facts: _Gathered) -> ActivityRecord:
         mark,
         _late(activity.due, claim),
         claim.missing if claim else (),
+        _received(facts, claim, pieces) if claim else None,
     )
 
 
-def _piece(fact: Fact) -> Piece:
-    data = fact.data
-    return Piece(
-        fact.id,
-        data.get("packet", ""),
-        data["page"],
-        data["pages"],
-        data["channel"],
-        fact.occurred_at,
-        data.get("superseded", False),
+def _received(facts: _Gathered, claim: Claim, pieces: Sequence[Piece]) -> Received:
+    first_of: dict[int, int] = {}
+    for piece in pieces:
+        first_of[piece.page] = min(piece.arrived_at, first_of.get(piece.page, piece.arrived_at))
+    last = max(first_of.values())
+    counted = max(piece.counted_at for piece in pieces)
+    return Received(
+        _day(claim.first_arrival),
+        _day(last),
+        max(piece.pages for piece in pieces),
+        tuple(sorted(first_of)),
+        len(facts.extra),
+        _day(counted) if counted else None,
     )
+
+
+def _day(micros: int) -> date:
+    return from_micros(Micros(micros)).astimezone(VIETNAM).date()
 
 
 def _status(facts: _Gathered, claim: Claim | None, mark: Decimal | None) -> str:
@@ -317,10 +348,11 @@ def _credited(activity: Activity, facts: _Gathered, claim: Claim | None, *, mark
 
 
 def _late(due: date | None, claim: Claim | None) -> bool:
-    """Late when the last needed page came after the due day ended in Viet Nam."""
-    if due is None or claim is None or not claim.last_needed_arrival:
+    """Late when the last needed page came after the due day ended in Viet Nam; by its postmark, where one was entered
+    (TT-2.3: what is done by the last second of the last day is in time)."""
+    if due is None or claim is None or not claim.counted_at:
         return False
-    return from_micros(claim.last_needed_arrival).astimezone(VIETNAM).date() > due
+    return _day(claim.counted_at) > due
 
 
 _EMPTY = _Gathered()
@@ -365,6 +397,7 @@ def _course_json(record: CourseRecord) -> dict[str, Any]:
                 "status": item.status,
                 "late": item.late,
                 "pages_missing": list(item.pages_missing),
+                "received": _received_json(item.received),
                 "mark": str(item.mark) if item.mark is not None else None,
                 "evidence": list(item.evidence),
             }
@@ -388,6 +421,19 @@ def _course_json(record: CourseRecord) -> dict[str, Any]:
             "passed": grade.passed,
         },
         "interactions": dict(record.interactions),
+    }
+
+
+def _received_json(received: Received | None) -> dict[str, Any] | None:
+    if received is None:
+        return None
+    return {
+        "first": received.first.isoformat(),
+        "last": received.last.isoformat(),
+        "pages": received.pages,
+        "present": list(received.present),
+        "extra": received.extra,
+        "postmark": received.postmark.isoformat() if received.postmark else None,
     }
 
 

@@ -39,6 +39,13 @@ class FactKind(StrEnum):
     PACKET_VOIDED = "PacketVoided"
     WORK_RECEIVED = "WorkReceived"
     WORK_HELD = "WorkHeld"
+    EXTRA_RECEIVED = "ExtraSheetReceived"
+    SHEET_RECEIVED = "SheetReceived"
+    ENVELOPE_RECEIVED = "EnvelopeReceived"
+    ENVELOPE_NOTED = "EnvelopeNoted"
+    POSTMARK_ENTERED = "PostmarkEntered"
+    SCAN_DECIDED = "ScanDecided"
+    READING_DECIDED = "ReadingDecided"
     QUESTION_ASKED = "QuestionAsked"
     QUESTION_ANSWERED = "QuestionAnswered"
     PEER_ANSWERED = "PeerAnswered"
@@ -47,6 +54,10 @@ class FactKind(StrEnum):
     MARK_PROPOSED = "MarkProposed"
     WORK_ANNOTATED = "WorkAnnotated"
     RUBRIC_SET = "RubricSet"
+    DUE_DAY_SET = "DueDaySet"
+    OPINION_GIVEN = "OpinionGiven"
+    OPINION_ANSWERED = "OpinionAnswered"
+    STAFF_OPINION_GIVEN = "StaffOpinionGiven"
     PERSONAL_DATA_SEEN = "PersonalDataSeen"
     FACT_RETRACTED = "FactRetracted"
     COMMAND_GIVEN = "CommandGiven"
@@ -55,8 +66,14 @@ class FactKind(StrEnum):
     STANDING_RECORDED = "StandingRecorded"
     FINDING_CHANGED = "FindingChanged"
     GATE_OVERRIDDEN = "GateOverridden"
+    GATE_PASSED = "GatePassed"
     SITE_REVOKED = "SiteRevoked"
     STREAM_MENDED = "StreamMended"
+    PERSON_EXPORTED = "PersonExported"
+    PERSON_CORRECTED = "PersonCorrected"
+    PERSON_RESTRICTED = "PersonRestricted"
+    PERSON_ERASED = "PersonErased"
+    PERSON_REFUSED = "PersonRefused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +122,11 @@ SPECS: Mapping[FactKind, Spec] = {
         start=int,
         rule=str,
         material=str,
-        optional={"rerun": bool, "unit": int, "details": dict},
+        # n: which scheduling of this slot, counted from 0 (then left out). Withdrawing bears the number of the one that
+        # it ends, so that what is scheduled does not depend on the order in which facts arrive.
+        optional={"rerun": bool, "unit": int, "details": dict, "n": int},
     ),
-    FactKind.SLOT_WITHDRAWN: _spec(slot=str, channel=str),
+    FactKind.SLOT_WITHDRAWN: _spec(slot=str, channel=str, optional={"n": int}),
     # What people did to a channel by hand; effect is delivery.store.air.Effect, in ticks of 320 ms.
     FactKind.AIR_CONTROLLED: _spec(control=str, channel=str, command=str, at_tick=int, effect=dict),
     FactKind.TIMELINE_COMPILED: _spec(channel=str, digest=str, rows=int, start=int, end=int),
@@ -168,10 +187,63 @@ SPECS: Mapping[FactKind, Spec] = {
         blob=str,
         media_type=str,
         identity=str,
-        optional={"source": str, "superseded": bool, "packet": str, "leaves": int},
+        optional={
+            "source": str,
+            "superseded": bool,
+            "packet": str,
+            "leaves": int,
+            "envelope": str,
+            "postmark": str,
+        },
     ),
     FactKind.WORK_HELD: _spec(
         learner=True, sheet=str, channel=str, blob=str, reason=str, optional={"source": str}
+    ),
+    # A sheet that belongs to a work without being one of its printed pages: the learner's own paper, or the back of a
+    # page. behind: page of the work that it stands behind; sheet: page id, for the back of a printed page.
+    FactKind.EXTRA_RECEIVED: _spec(
+        learner=True,
+        packet=str,
+        channel=str,
+        blob=str,
+        media_type=str,
+        optional={"sheet": str, "behind": int, "source": str, "envelope": str, "postmark": str},
+    ),
+    # A printed page that came back and is no work: the return sheet, a cover, an empty back.
+    FactKind.SHEET_RECEIVED: _spec(
+        learner=True,
+        sheet=str,
+        role=str,
+        packet=str,
+        channel=str,
+        blob=str,
+        media_type=str,
+        optional={"source": str, "envelope": str, "postmark": str, "superseded": bool},
+    ),
+    # envelope: its name, from the code that the hand scanner read; sheet: page id of the return label; postmark: day,
+    # YYYY-MM-DD. TX-9.8-1: what is kept of paper shows its own day and the day of entry.
+    FactKind.ENVELOPE_RECEIVED: _spec(
+        learner=True, envelope=str, packet=str, sheet=str, optional={"item": str, "postmark": str}
+    ),
+    # An envelope of which only its postal item number is known yet.
+    FactKind.ENVELOPE_NOTED: _spec(envelope=str, item=str, optional={"postmark": str}),
+    # works: ids of the facts whose paper bears this postmark. What was told last of a work counts.
+    FactKind.POSTMARK_ENTERED: _spec(learner=True, works=list, day=str),
+    # What a person decided about a scanned page: filed, extra, discarded or reopened. told: the fact that it led to.
+    FactKind.SCAN_DECIDED: _spec(
+        scan=str, page=int, decision=str, optional={"reason": str, "told": str, "proposed": str}
+    ),
+    # What a person decided about a reading of the machine (confirmed, corrected or refused). use: choice or mark;
+    # question: 0 for the whole work; read, value: letters, or a mark as decimal text; confidence: per mille.
+    FactKind.READING_DECIDED: _spec(
+        learner=True,
+        work=str,
+        use=str,
+        question=int,
+        read=str,
+        value=str,
+        decision=str,
+        optional={"confidence": int},
     ),
     FactKind.QUESTION_ASKED: _spec(
         learner=True, private=True, thread=str, channel=str, optional={"unit": int}
@@ -192,7 +264,8 @@ SPECS: Mapping[FactKind, Spec] = {
         private=True,
         score=str,
         method=str,
-        optional={"component": str, "comment": bool, "criteria": dict},
+        # read_from: the work whose sheet a machine read it on; confirmed_by: who compared the two
+        optional={"component": str, "comment": bool, "criteria": dict, "read_from": str, "confirmed_by": str},
     ),
     # What one of two markers would give; the mark itself is told when they are heard.
     FactKind.MARK_PROPOSED: _spec(
@@ -204,6 +277,13 @@ SPECS: Mapping[FactKind, Spec] = {
     ),
     # criteria: list of [code, title, points as decimal text]. blind: markers see no names. second: the other marker.
     FactKind.RUBRIC_SET: _spec(criteria=list, optional={"blind": bool, "second": str}),
+    # due, was: YYYY-MM-DD. It replaces the catalogue's day while that still is `was`: what is imported later counts.
+    FactKind.DUE_DAY_SET: _spec(due=str, was=str),
+    # TT-10.3: 1 to 5 in a period (YYYY-MM) about a course, or about the service when no course is named; words beside it
+    # are personal data. Staff give a number only: free text has no key of theirs to lie under.
+    FactKind.OPINION_GIVEN: _spec(learner=True, private=True, score=int, period=str),
+    FactKind.OPINION_ANSWERED: _spec(learner=True, private=True, opinion=str),
+    FactKind.STAFF_OPINION_GIVEN: _spec(score=int, period=str),
     # Who looked at what of a person on which day (local, ISO): told once a day for each.
     FactKind.PERSONAL_DATA_SEEN: _spec(learner=True, what=str, day=str),
     FactKind.FACT_RETRACTED: _spec(reason=str),
@@ -223,11 +303,33 @@ SPECS: Mapping[FactKind, Spec] = {
     FactKind.GATE_OVERRIDDEN: _spec(
         gate=str, clause=str, subject=str, role=str, reason=str, second=str, on=str
     ),
+    # findings: address of the blob with every finding of the gate's clauses on that day (TX-5.1, TX-5.10-3)
+    FactKind.GATE_PASSED: _spec(gate=str, subject=str, on=str, findings=str, document=str, overrides=int),
     # What that site told until then stays believed; nothing more is taken from it.
     FactKind.SITE_REVOKED: _spec(site=str, reason=str),
     # A writer's copy was older than what other sites held: their facts after `common` came back, and what had been told
     # here meanwhile (`moved` facts, ending in `replaced`) was told again behind them.
     FactKind.STREAM_MENDED: _spec(stream=str, common=int, moved=int, replaced=str),
+    # What a person asked for (PD-3) and got. asked: the day on which they asked, YYYY-MM-DD.
+    # file: SHA-256 of what was handed out
+    FactKind.PERSON_EXPORTED: _spec(learner=True, file=str, optional={"asked": str}),
+    # fields: names of the fields that were wrong; told: the profile fact that holds the right values
+    FactKind.PERSON_CORRECTED: _spec(
+        learner=True, fields=list, told=str, reason=str, optional={"asked": str}
+    ),
+    # restricted: false lifts it. n: which of this learner's restrictions, counted from 0; the highest counts.
+    FactKind.PERSON_RESTRICTED: _spec(
+        learner=True, restricted=bool, n=int, reason=str, optional={"asked": str}
+    ),
+    # Told once for each audience that ever had facts of the learner, and only by the main site: whoever holds it
+    # destroys the learner's keys. scope: all, or rest where the law retains something; retained: holdings that stay.
+    FactKind.PERSON_ERASED: _spec(
+        learner=True, scope=str, retained=list, reason=str, n=int, optional={"asked": str}
+    ),
+    # request: erase or restrict; clauses: what the refusal rests on
+    FactKind.PERSON_REFUSED: _spec(
+        learner=True, request=str, clauses=list, n=int, optional={"asked": str}
+    ),
 }
 
 UPCASTS: Mapping[tuple[FactKind, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 VERSION = 1
 PAGE_ID_BYTES = 6
@@ -30,6 +30,8 @@ class CodeKeys:
 
     keys: Mapping[int, bytes]
     current: int
+    retired: Mapping[int, bytes] = field(default_factory=dict)
+    """Keys that verify nothing any more; kept to tell an old sheet from a forged one."""
 
     def __post_init__(self) -> None:
         if self.current not in self.keys or any(not 0 <= number <= 15 for number in self.keys):
@@ -88,6 +90,13 @@ def read_code(text: str, keys: CodeKeys) -> PageRef | SideRef | None:
     if len(text) == SIDE_CHARS:
         return _read_side(text, keys)
     return None
+
+
+def signed_with_retired(text: str, keys: CodeKeys) -> bool:
+    """Whether a text that is not accepted would have been, before its key was retired."""
+    if not keys.retired:
+        return False
+    return read_code(text, CodeKeys(keys.retired, next(iter(keys.retired)))) is not None
 
 
 def _decode(text: str) -> bytes | None:

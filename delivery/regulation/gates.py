@@ -12,7 +12,7 @@ from decimal import Decimal
 from delivery.catalogue.registers import Teaching
 from delivery.errors import N_, Message
 from delivery.regulation.evaluate import check
-from delivery.regulation.findings import CLOSES, Finding
+from delivery.regulation.findings import CLOSES, Finding, Verdict
 from delivery.regulation.registry import Gate, Rule, rules
 from delivery.regulation.snapshot import Override, Snapshot
 
@@ -50,13 +50,38 @@ def check_gate(
 
     What is not shown (verdict unknown) keeps the gate shut as well: the law asks for fulfilment, not for silence.
     """
+    return concerning(GateResult(gate, "", refusals_of(gate, snapshot)), programme=programme, about=about)
+
+
+def refusals_of(gate: Gate, snapshot: Snapshot) -> tuple[Refusal, ...]:
+    """Everything that keeps a gate shut for somebody: asked once, it serves many actions (:func:`concerning`)."""
     clauses = [ident for ident, rule in rules().items() if gate in rule.gates]
+    return tuple(
+        Refusal(finding, overriding(snapshot, gate, finding))
+        for finding in check(snapshot, clauses)
+        if finding.verdict in CLOSES
+    )
+
+
+def concerning(result: GateResult, *, programme: str = "", about: Collection[str] = ()) -> GateResult:
+    """What of a gate's refusals concerns one programme, and one course, person, session …"""
+    kept = tuple(r for r in result.refusals if _concerns(r.finding, programme, about))
+    return GateResult(result.gate, programme, kept)
+
+
+def violated(gate: Gate, snapshot: Snapshot, *, about: Collection[str] = ()) -> GateResult:
+    """What is violated, of the clauses of a gate that look at data alone.
+
+    For daily work (schedule, print, publish): there what is not entered is told by the checks and does not stop the
+    presses, since each item of material is judged by its own approval when it is used (design D7).
+    """
+    clauses = [ident for ident, rule in rules().items() if gate in rule.gates and not rule.over_others]
     refusals = tuple(
         Refusal(finding, overriding(snapshot, gate, finding))
         for finding in check(snapshot, clauses)
-        if finding.verdict in CLOSES and _concerns(finding, programme, about)
+        if finding.verdict is Verdict.FAIL
     )
-    return GateResult(gate, programme, refusals)
+    return concerning(GateResult(gate, "", refusals), about=about)
 
 
 def _concerns(finding: Finding, programme: str, about: Collection[str]) -> bool:

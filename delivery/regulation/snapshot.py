@@ -159,6 +159,10 @@ class Snapshot:
     """Learner id -> standing."""
     totals: Mapping[str, CourseTotals] = field(default_factory=dict)
     """Course code -> sums over the record."""
+    activity_minutes: Mapping[str, int] = field(default_factory=dict)
+    """Activity code -> minutes credited to all learners together, at most as designed for each (TX-9.8-2)."""
+    arrivals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Activity code -> (first arrivals of work in time, late); work without a due day is in time."""
     last_seen: Mapping[str, date] = field(default_factory=dict)
     """Learner id -> day of the last fact about the learner."""
     overrides: tuple[Override, ...] = ()

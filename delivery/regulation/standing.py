@@ -45,6 +45,18 @@ class Standing:
     results: tuple[CourseResult, ...] = ()
     kinds: frozenset[StandingEvent] = frozenset()
     """Kinds of its events: most learners have one, and are passed over at once."""
+    home_site: str = ""
+    """Venue by the roster, before any transfer."""
+
+    def site_on(self, day: date) -> str:
+        """Venue at the end of a day: a transfer counts from its own day (TX-7.3c)."""
+        if _E.TRANSFERRED not in self.kinds:
+            return self.site
+        place = self.home_site
+        for event in self.events:
+            if event.event is _E.TRANSFERRED and event.detail and event.on <= day:
+                place = event.detail
+        return place
 
     def of(self, *kinds: StandingEvent) -> tuple[LearnerEvent, ...]:
         """Events of these kinds, by day."""
@@ -117,4 +129,5 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
         tuple(terms),
         tuple(results),
         frozenset(event.event for event in events),
+        site,
     )

@@ -43,10 +43,22 @@ class Channel:
     """Material of the station ident, aired at the start of each gap in which it fits; empty for none."""
     gap_minutes: int = 0
     """More minutes than this of nothing but the slate between two programmes of a day are worth a note; 0 for none."""
+    profile: str = ""
+    """House format of its lessons; empty is that of its kind."""
+
+    @property
+    def grain(self) -> int:
+        """Ticks of which every length on this channel is a multiple: 1, or 3 where the sound is MP3."""
+        return min(self.slates, default=1)
 
     def details(self) -> dict[str, Any]:
         """What is stored beside name, kind and slates."""
-        return {"fillers": list(self.fillers), "ident": self.ident, "gap_minutes": self.gap_minutes}
+        return {
+            "fillers": list(self.fillers),
+            "ident": self.ident,
+            "gap_minutes": self.gap_minutes,
+            "profile": self.profile,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,18 @@ from delivery.record.kinds import SPECS, FactKind
 from delivery.record.ledger import Problem
 from delivery.store.audit_catalogue import ADDRESS
 from delivery.store.audit_reading import FACT_COLUMNS, FACTS, Unreadable, as_stored, fact_of, shown
+from delivery.store.personstate import Erasures, erasures, told_since
 from delivery.store.scans import Scans
 from delivery.store.tables.core import LearnerKeyTable, PrivateTable, SealedBlobTable
 from delivery.store.vault import Vault
 
 _PRIVATE_KINDS = tuple(str(kind) for kind, spec in SPECS.items() if spec.private)
-_IMAGE_KINDS = (str(FactKind.WORK_RECEIVED), str(FactKind.WORK_HELD))
+_IMAGE_KINDS = tuple(
+    map(
+        str,
+        (FactKind.WORK_RECEIVED, FactKind.WORK_HELD, FactKind.EXTRA_RECEIVED, FactKind.SHEET_RECEIVED),
+    )
+)
 _CHUNK = 500
 _private = PrivateTable.__table__  # type: ignore[attr-defined]
 _key = LearnerKeyTable.__table__  # type: ignore[attr-defined]
@@ -50,10 +56,15 @@ def sealed_problems(connection: Connection, vault: Vault, scans: Scans) -> Itera
 
     Learners whose key was destroyed are passed over: that is how a person is erased.
     """
-    keys = _Keys(vault)
-    yield from _personal_data(connection, vault, keys)
+    keys, erased = _Keys(vault), erasures(connection)
+    yield from _personal_data(connection, vault, keys, erased)
     yield from _strays(connection)
-    yield from _images(connection, scans, keys)
+    yield from _images(connection, scans, keys, erased)
+
+
+def _is_gone(fact: Fact, erased: Erasures) -> bool:
+    """Whether what lay beside the fact was erased, although the learner has a key for what is retained."""
+    return not told_since(erased, fact.learner, fact.stream, fact.seq)
 
 
 def _facts(
@@ -82,7 +93,9 @@ def _told(kinds: Sequence[str], *columns: Any) -> Select[Any]:
     )
 
 
-def _personal_data(connection: Connection, vault: Vault, keys: _Keys) -> Iterator[Problem]:
+def _personal_data(
+    connection: Connection, vault: Vault, keys: _Keys, erased: Erasures
+) -> Iterator[Problem]:
     query = _told(_PRIVATE_KINDS, as_stored(_private.c.learner).label("owner"), as_stored(_private.c.sealed))
     query = query.outerjoin(_private, _private.c.fact == FACTS.c.id)
     for found in _facts(connection, query, keys):
@@ -90,6 +103,8 @@ def _personal_data(connection: Connection, vault: Vault, keys: _Keys) -> Iterato
             yield found
             continue
         fact, key, (owner, sealed) = found
+        if owner is None and _is_gone(fact, erased):
+            continue
         if detail := _private_detail(vault, fact, key, owner=owner, sealed=sealed):
             # Another site may have sealed it under a key of its own.
             further = _further_keys(connection, vault, fact.learner)
@@ -130,11 +145,13 @@ def _strays(connection: Connection) -> Iterator[Problem]:
         )
 
 
-def _images(connection: Connection, scans: Scans, keys: _Keys) -> Iterator[Problem]:
+def _images(connection: Connection, scans: Scans, keys: _Keys, erased: Erasures) -> Iterator[Problem]:
     chunk: list[tuple[Fact, bytes]] = []
     for found in _facts(connection, _told(_IMAGE_KINDS), keys):
         if isinstance(found, Problem):
             yield found
+            continue
+        if _is_gone(found[0], erased):
             continue
         chunk.append((found[0], found[1]))
         if len(chunk) == _CHUNK:

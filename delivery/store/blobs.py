@@ -128,6 +128,13 @@ class Blobs:
             return Path(self._name(address)).exists()
         return bool(self._remote.exists(self._name(address)))
 
+    def remove(self, address: str) -> None:
+        """Remove a blob, if it is there: only for what nobody may read any more."""
+        if self._local is not None:
+            Path(self._name(address)).unlink(missing_ok=True)
+        elif self.exists(address):
+            self._remote.rm_file(self._name(address))
+
     def addresses(self) -> list[str]:
         """Address of every blob that is stored, in order."""
         if self._local is not None:

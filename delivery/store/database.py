@@ -89,7 +89,12 @@ class Database:
             finally:
                 self._writing.now = False
 
-    def after_commit(self, act: Callable[[], None]) -> None:
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside :meth:`write`."""
+        return bool(getattr(self._writing, "now", False))
+
+    def after_commit(self, act: Callable[[], object]) -> None:
         """Have `act` called once this thread's write transaction is committed; not when it is rolled back."""
         self._writing.afterwards.append(act)
 

@@ -85,7 +85,10 @@ class RegisterStore:
 
 
 def _key(key: Any) -> str:
-    parts = list(key) if isinstance(key, tuple) else [key]
+    # A word of a closed vocabulary, such as the duty of an appointment, is stored as plain text.
+    parts = [
+        str(part) if isinstance(part, str) else part for part in (key if isinstance(key, tuple) else (key,))
+    ]
     return canonical(parts).decode()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,11 +22,14 @@ from delivery.record.ledger import Head, chain_hash, genesis, sign_head
 from delivery.store import projections, verification
 from delivery.store.database import Database
 from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable
+from delivery.store.together import Together
 from delivery.store.vault import Vault
 from delivery.store.verification import Verification
 from delivery.store.witness import Witness
 
 CHUNK = 500
+SMALL = 50
+"""Drafts of one append that are committed together with those of other threads."""
 _COLUMNS = FactRow._fields
 _fact = FactTable.__table__  # type: ignore[attr-defined]
 _head = HeadTable.__table__  # type: ignore[attr-defined]
@@ -61,6 +64,13 @@ class _Stream:
     grown: bool = False
 
 
+class _Asked(NamedTuple):
+    """A small append, to be committed together with others."""
+
+    drafts: Sequence[Draft]
+    once: bool
+
+
 class _Told(NamedTuple):
     """A draft with its id as text and its canonical content."""
 
@@ -79,6 +89,19 @@ class _Work:
     added: list[str] = field(default_factory=list)
     unchanged: int = 0
     quarantined: list[str] = field(default_factory=list)
+
+
+def _share(asked: _Asked, added: set[str], quarantined: set[str]) -> Appended:
+    """What a group did for one of its appends. An id that two of them told was added by the first."""
+    mine: list[str] = []
+    apart: list[str] = []
+    for ident in (str(draft.id) for draft in asked.drafts):
+        if ident in added:
+            added.discard(ident)
+            mine.append(ident)
+        elif ident in quarantined and not asked.once:
+            apart.append(ident)
+    return Appended(tuple(mine), len(asked.drafts) - len(mine) - len(apart), tuple(apart))
 
 
 class FactLog:
@@ -100,6 +123,7 @@ class FactLog:
         self._signing = signing
         self._witness = witness
         self._clock = clock
+        self._together = Together(self._append_group)
         mark = "?" if database.dialect == "sqlite" else "%s"
         self._insert = (
             f"INSERT INTO fact ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"
@@ -111,8 +135,26 @@ class FactLog:
         A draft whose id is known with the same content is a no-op; with other content it goes to quarantine. With
         `once`, a known id is a no-op whatever the content: for facts that a step tells only when it first succeeds.
         """
+        pending = iter(drafts)
+        first = list(islice(pending, SMALL + 1))
+        if len(first) <= SMALL and not self._database.is_writing:
+            return self._together.do(_Asked(first, once))
         with self._database.write() as connection:
-            return self.append_in(connection, drafts, once=once)
+            return self.append_in(connection, chain(first, pending), once=once)
+
+    def _append_group(self, group: Sequence[_Asked]) -> list[Appended]:
+        """Small appends of several threads in one transaction: one signature and one sync for all of them."""
+        with self._database.write() as connection:
+            if len(group) == 1:
+                return [self.append_in(connection, group[0].drafts, once=group[0].once)]
+            work = self._begin(connection)
+            for once in (False, True):
+                drafts = iter([draft for asked in group if asked.once is once for draft in asked.drafts])
+                while chunk := list(islice(drafts, CHUNK)):
+                    self._append_chunk(connection, chunk, work, once=once)
+            self._finish(connection, work)
+        added, quarantined = set(work.added), set(work.quarantined)
+        return [_share(asked, added, quarantined) for asked in group]
 
     def append_in(self, connection: Connection, drafts: Iterable[Draft], *, once: bool = False) -> Appended:
         """As :meth:`append`, inside the caller's write transaction. Streams: memory does not grow with `drafts`."""
@@ -176,13 +218,14 @@ class FactLog:
         private = [draft for draft in drafts if draft.private is not None]
         if not private:
             return [_Told(draft, str(draft.id), draft.content()) for draft in drafts], []
-        keys = self._vault.keys_for(connection, (draft.learner for draft in private))
+        keys, erased = self._vault.sealing_keys(connection, (draft.learner for draft in private))
         prepared, sealed = [], []
         for draft in drafts:
             commitment, ident = "", str(draft.id)
             if draft.private is not None:
                 commitment, box = self._vault.seal(keys[draft.learner], ident, draft.private)
-                sealed.append({"fact": ident, "learner": draft.learner, "sealed": box})
+                if draft.learner not in erased:
+                    sealed.append({"fact": ident, "learner": draft.learner, "sealed": box})
             prepared.append(_Told(draft, ident, draft.content(commitment)))
         return prepared, sealed
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def load_keys(folder: Path) -> SiteKeys:
             master=bytes.fromhex(document["master"]),
             identity=bytes.fromhex(document["identity"]),
             air=bytes.fromhex(document["air"]),
-            codes=CodeKeys({int(k): bytes.fromhex(v) for k, v in codes["keys"].items()}, codes["current"]),
+            codes=CodeKeys(_numbered(codes["keys"]), codes["current"], _numbered(codes.get("retired", {}))),
         )
     except FileNotFoundError as error:
         raise ConfigError(
@@ -94,6 +95,30 @@ def load_keys(folder: Path) -> SiteKeys:
             do=N_("Restore it from your backup; without it nothing can be signed or read."),
             file=str(file),
         ) from error
+
+
+def _numbered(keys: Mapping[str, str]) -> dict[int, bytes]:
+    return {int(number): bytes.fromhex(key) for number, key in keys.items()}
+
+
+class KeyFile:
+    """The keys of a home that runs: read again when the file was changed, for code keys rotate while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[int, int, int] | None = None
+        self._keys: SiteKeys | None = None
+
+    def read(self) -> SiteKeys:
+        """The keys as they are now. Raises ConfigError when they are missing or damaged."""
+        try:
+            stat = (self._folder / KEYS_FILE).stat()
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        except OSError:
+            seen = None
+        if self._keys is None or seen is None or seen != self._seen:
+            self._keys, self._seen = load_keys(self._folder), seen
+        return self._keys
 
 
 def private_bytes(key: Ed25519PrivateKey) -> bytes:

@@ -65,12 +65,17 @@ class Marks:
 
     def standing(self, learner: str, target: Target) -> Fact | None:
         """The mark of a target that no later fact replaced."""
-        marks = [
-            fact
-            for fact in standing(self._facts.select(learner=learner))
-            if fact.kind is FactKind.MARK_RECORDED and target.is_marked_by(fact)
+        return self._marks_of(learner, target)[0]
+
+    def _marks_of(self, learner: str, target: Target) -> tuple[Fact | None, int]:
+        """The mark that counts, and how many were ever given."""
+        told = [
+            *self._facts.select(learner=learner, kind=FactKind.MARK_RECORDED),
+            *self._facts.select(kind=FactKind.FACT_RETRACTED),
         ]
-        return max(marks, key=lambda fact: fact.order, default=None)
+        counting = [f for f in standing(told) if f.kind is FactKind.MARK_RECORDED and target.is_marked_by(f)]
+        ever = sum(f.kind is FactKind.MARK_RECORDED and target.is_marked_by(f) for f in told)
+        return max(counting, key=lambda fact: fact.order, default=None), ever
 
     def set(
         self,
@@ -84,17 +89,22 @@ class Marks:
         correct: bool = False,
         comment: str = "",
         criteria: Mapping[str, str] | None = None,
+        read_from: str = "",
+        confirmed_by: str = "",
     ) -> StandingMark:
         """Record a mark. The same mark again is a no-op; another one is refused unless `correct` says it replaces.
 
         `comment` is for the learner and is sealed; `criteria` are points by criterion, decimal text. Either makes the
-        same score a new mark.
+        same score a new mark. `read_from` is the work on whose sheet a machine read the mark, and `confirmed_by` the
+        person who compared the two: no machine gives a mark (TX-5.5).
         """
         ref = self._learners.require(learner_code)
         target = self._target(activity_code, catalogue)
         _require_lecturer(marker, catalogue)
         value = self._value(score, ref.cohort, catalogue)
-        before = self.standing(ref.id, target)
+        before, ever = self._marks_of(ref.id, target)
+        # After marks that were all taken back, the same one is told anew.
+        since = before.id if before else f"first{ever or ''}"
         if before is not None and before.data["score"] == value and not comment and not criteria:
             return _standing(before)
         if before is not None and not correct:
@@ -106,9 +116,7 @@ class Marks:
                 before=before.data["score"],
             )
         draft = Draft(
-            id=fact_id(
-                FactKind.MARK_RECORDED, ref.id, target.name, before.id if before else "first", marker, value
-            ),
+            id=fact_id(FactKind.MARK_RECORDED, ref.id, target.name, since, marker, value),
             kind=FactKind.MARK_RECORDED,
             occurred_at=to_micros(self._clock.now()),
             actor=marker,
@@ -124,6 +132,8 @@ class Marks:
                 "component": target.component,
                 **({"comment": True} if comment else {}),
                 **({"criteria": dict(criteria)} if criteria else {}),
+                **({"read_from": read_from} if read_from else {}),
+                **({"confirmed_by": confirmed_by} if confirmed_by else {}),
             },
             private={"comment": comment} if comment else None,
         )
@@ -143,6 +153,24 @@ class Marks:
                 score=score,
                 top=str(rules.scale_max),
             ) from error
+
+    def take_back(self, mark: Fact, *, reason: str, actor: str) -> None:
+        """Retract a mark that should not have been recorded; what it had replaced stands again."""
+        ref = self._learners.require(mark.learner)
+        self._facts.append(
+            [
+                Draft(
+                    id=fact_id(FactKind.FACT_RETRACTED, mark.id, reason),
+                    kind=FactKind.FACT_RETRACTED,
+                    occurred_at=to_micros(self._clock.now()),
+                    actor=actor,
+                    audience=ref.site,
+                    corrects=mark.id,
+                    data={"reason": reason},
+                )
+            ],
+            once=True,
+        )
 
     def all(self) -> list[StandingMark]:
         """Every standing mark, in order of learner and activity."""

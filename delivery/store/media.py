@@ -188,10 +188,17 @@ class MediaStore:
         """Forget a job, inside the caller's write transaction: another one has taken its place."""
         connection.execute(delete(_job).where(_job.c.asset == asset, _job.c.material == material))
 
-    def jobs(self) -> list[JobRow]:
-        """All jobs, the most recently changed first."""
+    def job_count(self) -> int:
+        """How many jobs there are."""
         with self._database.read() as connection:
-            rows = connection.execute(select(_job).order_by(_job.c.updated_us.desc(), _job.c.asset)).all()
+            return int(connection.scalar(select(func.count()).select_from(_job)) or 0)
+
+    def jobs(self, *, since_us: int = 0, offset: int = 0, limit: int | None = None) -> list[JobRow]:
+        """Jobs that changed at `since_us` or later, the most recently changed first: all, or a page of them."""
+        query = select(_job).where(_job.c.updated_us >= since_us)
+        query = query.order_by(_job.c.updated_us.desc(), _job.c.asset, _job.c.material)
+        with self._database.read() as connection:
+            rows = connection.execute(query.offset(offset).limit(limit)).all()
         return [
             JobRow(
                 r.asset,

@@ -14,10 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
+from delivery.store import return_projection
 from delivery.store.tables.core import PacketTable, SheetTable
+from delivery.store.tables.returns import ReturnedPageTable
 
 _packet: Table = PacketTable.__table__  # type: ignore[attr-defined]
 _sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
+_back: Table = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 
 
@@ -84,6 +87,9 @@ def packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
     if early:
         _refresh(connection, early)
     _mark_superseded(connection, packets)
+    for chunk in _chunks([row["packet"] for row in packets]):
+        came = set(connection.execute(select(_back.c.sheet).where(_back.c.packet.in_(chunk))).scalars())
+        _refresh_returned(connection, came - {""})
 
 
 _SHEET_COLUMNS = (
@@ -133,13 +139,38 @@ def packet_told(connection: Connection, facts: Sequence[Told]) -> None:
     _refresh(connection, list(rows))
 
 
-def sheets_returned(connection: Connection, facts: Sequence[Told]) -> None:
+def sheets_returned(connection: Connection, facts: Sequence[Any]) -> None:
     """Pages came back: the sheet is returned, whatever became of its packet, unless it was voided."""
-    connection.execute(
-        update(_sheet)
-        .where(_sheet.c.page_id.in_([f.data["sheet"] for f in facts]), _sheet.c.state != "voided")
-        .values(state="returned")
-    )
+    _refresh_returned(connection, return_projection.pages_returned(connection, facts))
+
+
+def returns_retracted(connection: Connection, facts: Sequence[Any]) -> None:
+    """What was told of a page that came back was taken back, or stands again."""
+    _refresh_returned(connection, return_projection.retracted(connection, facts))
+
+
+def _refresh_returned(connection: Connection, sheets: Iterable[str]) -> None:
+    """Sheets of which a page stands are returned; the others are in the state of their packet again."""
+    wanted = sorted(sheets)
+    back = return_projection.standing_sheets(connection, wanted)
+    for chunk in _chunks(sorted(back)):
+        connection.execute(
+            update(_sheet)
+            .where(_sheet.c.page_id.in_(chunk), _sheet.c.state != "voided")
+            .values(state="returned")
+        )
+    for chunk in _chunks([sheet for sheet in wanted if sheet not in back]):
+        query = select(_packet).where(
+            _packet.c.packet.in_(
+                select(_sheet.c.packet).where(_sheet.c.page_id.in_(chunk), _sheet.c.state == "returned")
+            )
+        )
+        for row in connection.execute(query).all():
+            connection.execute(
+                update(_sheet)
+                .where(_sheet.c.packet == row.packet, _sheet.c.page_id.in_(chunk))
+                .values(state=state_of(row))
+            )
 
 
 def _known(connection: Connection, packets: Sequence[str]) -> list[str]:
@@ -205,7 +236,10 @@ _EMPTY: dict[str, Any] = {
 HANDLERS: Mapping[FactKind, Handler] = {
     FactKind.PACKET_PLANNED: packets_planned,
     **dict.fromkeys(_TIMES, packet_told),
-    FactKind.WORK_RECEIVED: sheets_returned,
+    **dict.fromkeys(return_projection.PAGES, sheets_returned),
+    FactKind.FACT_RETRACTED: returns_retracted,
+    FactKind.ENVELOPE_RECEIVED: return_projection.envelopes,
+    FactKind.ENVELOPE_NOTED: return_projection.envelopes,
 }
 
-TABLES = (PacketTable, SheetTable)
+TABLES = (PacketTable, SheetTable, *return_projection.TABLES)

@@ -156,6 +156,19 @@ class Packets:
         found = self._states(_packet.c.packet == packet)
         return found[0] if found else None
 
+    def outstanding(self, first: int, until: int | None, *, role: str) -> int:
+        """Packets printed in a span of time (µs since 1970) of which a page of `role` has not come back."""
+        page = select(_sheet.c.page_id).where(
+            _sheet.c.packet == _packet.c.packet, _sheet.c.role == role, _sheet.c.state != "returned"
+        )
+        query = select(func.count()).where(
+            _packet.c.printed_at > 0, _packet.c.printed_at >= first, _packet.c.voided_at == 0, page.exists()
+        )
+        if until is not None:
+            query = query.where(_packet.c.printed_at < until)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def _states(self, condition: Any) -> list[PacketState]:
         newer = _packet.alias()
         replaced = select(newer.c.packet).where(newer.c.supersedes == _packet.c.packet).exists()

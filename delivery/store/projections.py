@@ -14,7 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
-from delivery.store import course_projection, packet_projection, regulation_projection
+from delivery.store import (
+    air_projection,
+    course_projection,
+    packet_projection,
+    regulation_projection,
+    return_projection,
+)
 from delivery.store.tables.core import (
     AiringTable,
     EnrolmentTable,
@@ -205,6 +211,7 @@ _HANDLERS: Mapping[FactKind, Handler] = {
     FactKind.STANDING_RECORDED: regulation_projection.standings,
     FactKind.FINDING_CHANGED: regulation_projection.findings,
     FactKind.GATE_OVERRIDDEN: regulation_projection.overrides,
+    **air_projection.HANDLERS,
     **packet_projection.HANDLERS,
 }
 
@@ -213,6 +220,7 @@ TABLES = (
     EnrolmentTable,
     MaterialStateTable,
     AiringTable,
+    *air_projection.TABLES,
     *packet_projection.TABLES,
     *course_projection.TABLES,
     *regulation_projection.TABLES,
@@ -262,7 +270,7 @@ def rebuild(connection: Connection, facts: Iterable[Told]) -> int:
         batch.append(fact)
         if fact.kind is FactKind.PACKET_PLANNED:
             planned.update(sheet[0] for sheet in fact.data["sheets"])
-        elif fact.kind is FactKind.WORK_RECEIVED and fact.data["sheet"] not in planned:
+        elif fact.kind in return_projection.PAGES and fact.data.get("sheet", "") not in planned:
             # Clocks of two sites may disagree: work can stand before the plan of its own sheet.
             early.append(fact)
         if len(batch) == 2000:

@@ -46,6 +46,8 @@ from delivery.store.chains import (
     settle,
 )
 from delivery.store.database import Database
+from delivery.store.erasing import Erasing
+from delivery.store.personstate import erasures, told_since
 from delivery.store.sealing import CannotOpen, open_box
 from delivery.store.sending import KEYS
 from delivery.store.tables.core import PrivateTable, SealedBlobTable
@@ -80,6 +82,7 @@ class Receiving:
         signing: Ed25519PrivateKey,
         sealing_secret: bytes,
         witness: Witness | None,
+        erasing: Erasing,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -90,6 +93,7 @@ class Receiving:
         self._signing = signing
         self._secret = sealing_secret
         self._witness = witness
+        self._erasing = erasing
         self._clock = clock
 
     def use_secret(self, sealing_secret: bytes) -> None:
@@ -116,6 +120,7 @@ class Receiving:
             if self._place(connection, segment.stream) != before:
                 raise NotNext(segment.stream)
             self._store(connection, rows)
+            self._erase(connection, segment, rows)
             self._beside(connection, segment, rows)
             self._note(connection, segment.head)
         return segment.end
@@ -157,6 +162,7 @@ class Receiving:
             self._insert(connection, rows)
             for segment in segments:
                 inside = [row for row in rows if segment.first <= row.seq <= segment.last]
+                self._erase(connection, segment, inside)
                 self._beside(connection, segment, inside)
                 self._note(connection, segment.head)
             if is_writer:
@@ -221,6 +227,14 @@ class Receiving:
         insert_rows(connection, FACT, first)
         insert_rows(connection, AGAIN, again)
         return contested
+
+    def _erase(self, connection: Connection, segment: Segment, rows: Sequence[FactRow]) -> None:
+        """Carry out the erasures that these facts tell; only the main site may tell any."""
+        learners = {row.learner for row in rows if row.kind == FactKind.PERSON_ERASED}
+        if learners and writer_of(segment.stream) != self._main:
+            raise unusable(segment)
+        for learner in sorted(learners):
+            self._erasing.carry_out_in(connection, learner)
 
     def _work_of(self, connection: Connection, facts: Sequence[Fact]) -> list[Fact]:
         """Work that came before the plan of its sheet: streams of two sites arrive in any order."""
@@ -297,7 +311,12 @@ class Receiving:
     def _keep_private(self, connection: Connection, segment: Segment, rows: Sequence[FactRow]) -> None:
         """Personal data that are what their fact commits to; others are left out, and the log says so."""
         keys = self._opened_keys(segment)
-        told = {row.id: (row.learner, parse(row.content).get("private", "")) for row in rows}
+        erased = erasures(connection, {row.learner for row in rows})
+        told = {
+            row.id: (row.learner, parse(row.content).get("private", ""))
+            for row in rows
+            if told_since(erased, row.learner, row.stream, row.seq)
+        }
         good: dict[str, dict[str, Any]] = {}
         for data in segment.private:
             learner, commitment = told.get(data.fact, ("", ""))
@@ -333,7 +352,12 @@ class Receiving:
             return {}
 
     def _keep_images(self, connection: Connection, segment: Segment, rows: Sequence[FactRow]) -> None:
-        told = {(row.learner, parse(row.content)["data"].get("blob")) for row in rows if row.learner}
+        erased = erasures(connection, {row.learner for row in rows})
+        told = {
+            (row.learner, parse(row.content)["data"].get("blob"))
+            for row in rows
+            if row.learner and told_since(erased, row.learner, row.stream, row.seq)
+        }
         for image in segment.images:
             if (image.learner, image.digest) not in told:
                 continue

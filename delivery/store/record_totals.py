@@ -47,18 +47,29 @@ def day_of(micros: int) -> date:
     return from_micros(micros).astimezone(VIETNAM).date()
 
 
+@dataclass(frozen=True, slots=True)
+class RecordTotals:
+    """Sums over the record of all learners."""
+
+    courses: Mapping[str, CourseTotals]
+    activity_minutes: Mapping[str, int]
+    arrivals: Mapping[str, tuple[int, int]]
+    """Activity -> (first arrivals of work in time, late)."""
+
+
 def fold_totals(
     facts: Iterable[Fact],
     activities: Mapping[str, Activity],
     learners: Mapping[str, int],
     packets: Mapping[str, tuple[int, int]],
-) -> dict[str, CourseTotals]:
-    """Totals by course. `learners`: course -> enrolled; `packets`: course -> (posted, undelivered).
+) -> RecordTotals:
+    """Totals by course and activity. `learners`: course -> enrolled; `packets`: course -> (posted, undelivered).
 
     Minutes are credited for each learner and activity at most as designed (TX-9.8-2), whatever the order of facts.
     """
     sums: dict[str, _Sums] = {}
     credited: dict[tuple[str, str], int] = {}
+    arrived: dict[tuple[str, str], int] = {}
     for fact in facts:
         course = fact.course
         if not course:
@@ -74,6 +85,8 @@ def fold_totals(
             minutes = data["minutes"]
         elif kind is _K.WORK_RECEIVED:
             own.sheets += 1
+            place = (fact.learner, fact.activity)
+            arrived[place] = min(arrived.get(place, fact.occurred_at), fact.occurred_at)
             known = activities.get(fact.activity)
             minutes = known.minutes if known else 0
         elif kind is _K.WORK_HELD:
@@ -96,12 +109,15 @@ def fold_totals(
             at = (fact.learner, fact.activity)
             credited[at] = credited.get(at, 0) + minutes
     recorded: dict[str, int] = {}
+    by_activity: dict[str, int] = {}
     for (_, code), minutes in credited.items():
         activity = activities.get(code)
         if activity is not None:
-            recorded[activity.course] = recorded.get(activity.course, 0) + min(minutes, activity.minutes)
+            counted = min(minutes, activity.minutes)
+            recorded[activity.course] = recorded.get(activity.course, 0) + counted
+            by_activity[code] = by_activity.get(code, 0) + counted
     courses = sums.keys() | learners.keys() | packets.keys()
-    return {
+    totals = {
         course: _totals(
             sums.get(course, _NONE),
             learners.get(course, 0),
@@ -110,6 +126,19 @@ def fold_totals(
         )
         for course in sorted(courses)
     }
+    return RecordTotals(totals, by_activity, _arrivals(arrived, activities))
+
+
+def _arrivals(
+    arrived: Mapping[tuple[str, str], int], activities: Mapping[str, Activity]
+) -> dict[str, tuple[int, int]]:
+    out: dict[str, tuple[int, int]] = {}
+    for (_, code), at in arrived.items():
+        known = activities.get(code)
+        late = bool(known and known.due and day_of(at) > known.due)
+        in_time, behind = out.get(code, (0, 0))
+        out[code] = (in_time + (not late), behind + late)
+    return out
 
 
 _NONE = _Sums()

@@ -21,6 +21,7 @@ from delivery.catalogue.check import Regulations
 from delivery.catalogue.learner_rows import LearnerRow
 from delivery.catalogue.model import Catalogue, RosterEntry
 from delivery.catalogue.parse import Problems
+from delivery.catalogue.registers import Registers
 from delivery.catalogue.rosterplan import (
     KnownLearner,
     LearnerPlan,
@@ -57,6 +58,8 @@ _fact = FactTable.__table__  # type: ignore[attr-defined]
 
 Progress = Callable[[int, int], None]
 """Receives (learners done, learners in all)."""
+Judge = Callable[[Connection, Registers], None]
+"""Looks at the registers as they are saved, before the commit, beside those before; raises to refuse the import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,8 @@ class CatalogueImport:
     clock: Clock
     site: str
     default_profile: str
+    judge: Judge | None = None
+    """The regulation's gates for what is still to happen."""
 
     def run(
         self,
@@ -262,6 +267,7 @@ class CatalogueImport:
         if not (registers or rows):
             return result
         store, now = RegisterStore(self.database), to_micros(self.clock.now())
+        before = store.load_in(connection) if self.judge else Registers()
         changes = store.save_in(connection, registers)
         told = self.facts.append_in(
             connection,
@@ -271,17 +277,19 @@ class CatalogueImport:
         if any(not change.empty for change in changes.values()):
             kind = FactKind.REGISTERS_IMPORTED
             digest = self.blobs.put(canonical(store.document_in(connection)))
-            before = connection.execute(
+            earlier = connection.execute(
                 select(func.count()).select_from(_fact).where(_fact.c.kind == str(kind))
             ).scalar_one()
             draft = Draft(
-                id=fact_id(kind, self.site, before + 1, digest),
+                id=fact_id(kind, self.site, earlier + 1, digest),
                 kind=kind,
                 occurred_at=now,
                 actor=actor,
                 data={"digest": digest, "counts": {name: len(rows) for name, rows in registers.items()}},
             )
             self.facts.append_in(connection, [draft])
+            if self.judge:
+                self.judge(connection, before)
         return replace(result, registers=changes, standings=len(told.added))
 
     def _regulations(self) -> Regulations:
@@ -319,7 +327,9 @@ class CatalogueImport:
         ids, entries = roster
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
-            profiles = self.vault.profiles_in(connection, [ident for ident in chunk if ident in known])
+            profiles = self.vault.profiles_in(
+                connection, [ident for ident in chunk if ident in known], even_restricted=True
+            )
             for ident, entry in zip(chunk, entries[start : start + _CHUNK], strict=True):
                 plan = plan_learner(entry, known.get(ident), profiles.get(ident), enrol_again=enrol_again)
                 tally.count(plan)

@@ -27,6 +27,14 @@ class Scans:
         self._blobs = blobs
         self._vault = vault
 
+    def put_ahead(self, learner: str, image: bytes) -> None:
+        """Seal and store an image before the transaction that tells of it, so that other writers do not wait for its
+        bytes. :meth:`put_in` then finds it; when that never comes, what is left is a blob that nothing names."""
+        with self._database.read() as connection:
+            key = self._vault.existing_key(connection, learner)
+        if key is not None:
+            self._blobs.put(_sealed(key, content_address(image), image))
+
     def put_in(self, connection: Connection, learner: str, image: bytes) -> str:
         """Seal and store an image inside the caller's write transaction; its SHA-256."""
         digest = content_address(image)
@@ -35,10 +43,11 @@ class Scans:
         ).scalar()
         if known is not None and self._blobs.exists(known):
             return digest
-        key = self._vault.keys_for(connection, [learner])[learner]
-        # A nonce from the content: the same image seals to the same bytes, so that nothing is stored twice.
-        nonce = hmac.new(key, digest.encode(), hashlib.sha256).digest()[:12]
-        address = self._blobs.put(nonce + AESGCM(key).encrypt(nonce, image, digest.encode()))
+        keys, erased = self._vault.sealing_keys(connection, [learner])
+        if learner in erased:
+            return digest  # of a person who was erased nothing is kept
+        key = keys[learner]
+        address = self._blobs.put(_sealed(key, digest, image))
         if known is None:
             connection.execute(insert(_table), {"learner": learner, "digest": digest, "address": address})
         return digest
@@ -79,3 +88,9 @@ class Scans:
                 digest=digest[:12],
             ) from error
         return image
+
+
+def _sealed(key: bytes, digest: str, image: bytes) -> bytes:
+    # A nonce from the content: the same image seals to the same bytes, so that nothing is stored twice.
+    nonce = hmac.new(key, digest.encode(), hashlib.sha256).digest()[:12]
+    return nonce + AESGCM(key).encrypt(nonce, image, digest.encode())

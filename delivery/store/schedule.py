@@ -1,31 +1,36 @@
-"""Repository of channels, slots, airings and timeline rows, and of what playout noticed while it ran."""
+"""Repository of channels, slots, airings and timeline rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Select, and_, case, delete, func, insert, or_, select, update
 
-from delivery.clock import VIETNAM, from_micros, to_micros
 from delivery.errors import N_, NotFound
-from delivery.store.air import Airing, Channel, Control, Effect, Row, RowKind, Slot, freeze_continuity
+from delivery.store.air import Airing, Channel, Control, Row, Slot
+from delivery.store.air_notes import AirNotes
+from delivery.store.air_rows import (
+    ROW_COLUMNS,
+    from_airing,
+    from_channel,
+    from_row,
+    to_airing,
+    to_channel,
+    to_control,
+    to_row,
+    to_slot,
+)
 from delivery.store.database import Database
 from delivery.store.tables.broadcast_air import (
     AiringTable,
     ChannelTable,
     ControlTable,
-    FaultTable,
     SlotTable,
-    StopTable,
     TimelineTable,
-    UpSpanTable,
 )
 from delivery.store.tables.core import PacketTable, SheetTable
-from delivery.units import Ticks
 
 _channel = ChannelTable.__table__  # type: ignore[attr-defined]
 _slot = SlotTable.__table__  # type: ignore[attr-defined]
@@ -34,9 +39,6 @@ _control = ControlTable.__table__  # type: ignore[attr-defined]
 _packet = PacketTable.__table__  # type: ignore[attr-defined]
 _sheet = SheetTable.__table__  # type: ignore[attr-defined]
 _row = TimelineTable.__table__  # type: ignore[attr-defined]
-_span = UpSpanTable.__table__  # type: ignore[attr-defined]
-_fault = FaultTable.__table__  # type: ignore[attr-defined]
-_stop = StopTable.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +53,22 @@ class PacketsOfActivity:
     """When the last of them was posted, 0 when none was."""
 
 
-class ScheduleStore:
-    """Reading opens its own connection; writing with ``_in`` joins the caller's transaction."""
+class ScheduleStore(AirNotes):
+    """Channels, slots, airings and rows. Reading opens its own connection; writing with ``_in`` joins the caller's
+    transaction. Slots and orders by hand are written by telling their facts (:mod:`air_projection`)."""
 
     def __init__(self, database: Database) -> None:
-        self.database = database
+        super().__init__(database)
+        # A term is tens of thousands of rows: they go to the driver as they are.
+        mark = "?" if database.dialect == "sqlite" else "%s"
+        marks = ", ".join([mark] * len(ROW_COLUMNS))
+        self._insert_rows = f"INSERT INTO {_row.name} ({', '.join(ROW_COLUMNS)}) VALUES ({marks})"
 
     # Channels and slots
 
     def put_channel(self, channel: Channel) -> None:
         """Create the channel, or change its name and slates. Storing the same again does nothing."""
-        values = {
-            "name": channel.name,
-            "kind": channel.kind,
-            "slates": orjson.dumps({str(k): v for k, v in sorted(channel.slates.items())}).decode(),
-            "details": orjson.dumps(channel.details(), option=orjson.OPT_SORT_KEYS).decode(),
-        }
+        values = from_channel(channel)
         with self.database.write() as connection:
             changed = connection.execute(
                 update(ChannelTable).where(_channel.c.code == channel.code).values(**values)
@@ -79,7 +81,7 @@ class ScheduleStore:
     def channels(self) -> list[Channel]:
         """All channels in order of their codes."""
         with self.database.read() as connection:
-            return [_to_channel(r) for r in connection.execute(select(_channel).order_by(_channel.c.code))]
+            return [to_channel(r) for r in connection.execute(select(_channel).order_by(_channel.c.code))]
 
     def channel(self, code: str) -> Channel:
         """The channel with this code. Raises NotFound."""
@@ -91,39 +93,22 @@ class ScheduleStore:
                 do=N_("List the channels with “tuxa channel list”."),
                 channel=code,
             )
-        return _to_channel(row)
+        return to_channel(row)
 
-    def put_slot_in(self, connection: Connection, slot: Slot) -> None:
-        """Store a slot; one with the same id stays as it is."""
-        if connection.execute(select(_slot.c.id).where(_slot.c.id == slot.id)).first():
-            return
-        connection.execute(
-            insert(SlotTable),
-            {
-                "id": slot.id,
-                "channel": slot.channel,
-                "start_us": to_micros(slot.start),
-                "rule": slot.rule,
-                "materials": ",".join(slot.materials),
-                "rerun": slot.rerun,
-                "course": slot.course,
-                "activity": slot.activity,
-                "unit": slot.unit,
-                "details": orjson.dumps(slot.details(), option=orjson.OPT_SORT_KEYS).decode(),
-            },
-        )
-
-    def drop_slot_in(self, connection: Connection, slot: str) -> None:
-        """Take a slot out of the schedule; what it has aired stays known."""
-        connection.execute(delete(SlotTable).where(_slot.c.id == slot))
+    def slot_numbers(self, connection: Connection, slot: str) -> tuple[int, int]:
+        """(which scheduling of the slot was the last, which withdrawal), counted from 0; -1 for none."""
+        query = select(_slot.c.scheduled_n, _slot.c.withdrawn_n).where(_slot.c.id == slot)
+        found = connection.execute(query).first()
+        return (found.scheduled_n, found.withdrawn_n) if found else (-1, -1)
 
     def slots(self, channel: str | None = None) -> list[Slot]:
         """Slots of one channel, or of all, in order of their first start."""
-        query = select(_slot).order_by(_slot.c.start_us, _slot.c.id)
+        query = select(_slot).where(_slot.c.scheduled_n > _slot.c.withdrawn_n)
+        query = query.order_by(_slot.c.start_us, _slot.c.id)
         if channel is not None:
             query = query.where(_slot.c.channel == channel)
         with self.database.read() as connection:
-            return [_to_slot(r) for r in connection.execute(query)]
+            return [to_slot(r) for r in connection.execute(query)]
 
     # Timeline
 
@@ -155,14 +140,14 @@ class ScheduleStore:
         )
         if before_tick is not None:
             query = query.where(_row.c.start_tick < before_tick)
-        rows = (_to_row(r) for r in connection.execute(query))
+        rows = (to_row(r) for r in connection.execute(query))
         return tuple(row for row in rows if row.end_tick > since_tick)
 
     def last_row_in(self, connection: Connection, channel: str) -> Row | None:
         """The row with which the channel's timeline ends."""
         query = select(_row).where(_row.c.channel == channel).order_by(_row.c.start_tick.desc()).limit(1)
         found = connection.execute(query).first()
-        return _to_row(found) if found else None
+        return to_row(found) if found else None
 
     def extend_in(
         self,
@@ -186,9 +171,9 @@ class ScheduleStore:
             )
         )
         if rows:
-            connection.execute(insert(TimelineTable), [_from_row(channel, row) for row in rows])
+            connection.exec_driver_sql(self._insert_rows, [from_row(channel, row) for row in rows])
         if airings:
-            connection.execute(insert(AiringTable), [_from_airing(a) for a in airings])
+            connection.execute(insert(AiringTable), [from_airing(a) for a in airings])
         connection.execute(
             update(ChannelTable).where(_channel.c.code == channel).values(revision=_channel.c.revision + 1)
         )
@@ -197,7 +182,7 @@ class ScheduleStore:
         """The airing with this id."""
         with self.database.read() as connection:
             row = connection.execute(select(_airing).where(_airing.c.id == airing_id)).first()
-        return _to_airing(row) if row else None
+        return to_airing(row) if row else None
 
     def airings_in(self, connection: Connection, idents: Sequence[str]) -> list[Airing]:
         """The airings with these ids, as far as they exist."""
@@ -205,7 +190,7 @@ class ScheduleStore:
         found: list[Airing] = []
         for at in range(0, len(wanted), 500):
             query = select(_airing).where(_airing.c.id.in_(wanted[at : at + 500]))
-            found += [_to_airing(row) for row in connection.execute(query)]
+            found += [to_airing(row) for row in connection.execute(query)]
         return found
 
     def airings(
@@ -219,27 +204,10 @@ class ScheduleStore:
             query = query.where(_airing.c.start_tick < before_tick)
         with self.database.read() as connection:
             return [
-                _to_airing(r) for r in connection.execute(query.order_by(_airing.c.start_tick, _airing.c.id))
+                to_airing(r) for r in connection.execute(query.order_by(_airing.c.start_tick, _airing.c.id))
             ]
 
     # Interventions by hand
-
-    def put_control_in(self, connection: Connection, control: Control) -> None:
-        """Keep an intervention; one with the same id stays as it is."""
-        if connection.execute(select(_control.c.id).where(_control.c.id == control.id)).first():
-            return
-        effect = orjson.dumps(control.effect.as_json(), option=orjson.OPT_SORT_KEYS).decode()
-        connection.execute(
-            insert(ControlTable),
-            {
-                "id": control.id,
-                "channel": control.channel,
-                "at_tick": control.at_tick,
-                "command": control.command,
-                "actor": control.actor,
-                "effect": effect,
-            },
-        )
 
     def controls(self, channel: str, *, since_tick: int = 0) -> tuple[Control, ...]:
         """Interventions of `since_tick` or later, in the order in which they were made."""
@@ -249,12 +217,7 @@ class ScheduleStore:
             .order_by(_control.c.at_tick, _control.c.id)
         )
         with self.database.read() as connection:
-            return tuple(
-                Control(
-                    r.id, r.channel, r.at_tick, r.command, r.actor, Effect.from_json(orjson.loads(r.effect))
-                )
-                for r in connection.execute(query)
-            )
+            return tuple(to_control(r) for r in connection.execute(query))
 
     # What else the checks of a schedule need
 
@@ -277,167 +240,3 @@ class ScheduleStore:
                 PacketsOfActivity(a, int(n), int(w or 0), int(p or 0))
                 for a, n, w, p in connection.execute(query)
             ]
-
-    # What playout noticed
-
-    def open_span(self, now_us: int) -> int:
-        """A playout process has started; the id of its span."""
-        with self.database.write() as connection:
-            result = connection.execute(insert(_span).values(start_us=now_us, end_us=now_us))
-            key = result.inserted_primary_key
-            assert key is not None
-            return int(key[0])
-
-    def extend_span(self, span: int, now_us: int) -> None:
-        """It still runs."""
-        with self.database.write() as connection:
-            connection.execute(update(UpSpanTable).where(_span.c.id == span).values(end_us=now_us))
-
-    def up_spans(self, since_us: int) -> list[tuple[int, int]]:
-        """(start, end) of the spans that end after `since_us`; they may overlap."""
-        query = select(_span.c.start_us, _span.c.end_us).where(_span.c.end_us > since_us)
-        with self.database.read() as connection:
-            return sorted((int(a), int(b)) for a, b in connection.execute(query))
-
-    def put_fault(self, channel: str, sequence: int, *, rendition: str, reason: str, now_us: int) -> bool:
-        """Note that a segment goes out as a slate; False when that was known."""
-        key = and_(
-            _fault.c.channel == channel, _fault.c.sequence == sequence, _fault.c.rendition == rendition
-        )
-        with self.database.write() as connection:
-            if connection.execute(select(_fault.c.sequence).where(key)).first():
-                return False
-            connection.execute(
-                insert(FaultTable),
-                {
-                    "channel": channel,
-                    "sequence": sequence,
-                    "rendition": rendition,
-                    "reason": reason,
-                    "noticed_us": now_us,
-                },
-            )
-        return True
-
-    def is_faulty(self, channel: str, sequence: int, *, rendition: str) -> bool:
-        """Whether that segment goes out as a slate."""
-        key = and_(
-            _fault.c.channel == channel, _fault.c.sequence == sequence, _fault.c.rendition == rendition
-        )
-        with self.database.read() as connection:
-            return connection.execute(select(_fault.c.sequence).where(key)).first() is not None
-
-    def put_stop(self, channel: str, airing: str, *, sequence: int, reason: str, now_us: int) -> bool:
-        """Cut an airing off from `sequence` on; False when it was cut off before."""
-        with self.database.write() as connection:
-            key = and_(_stop.c.channel == channel, _stop.c.airing == airing)
-            if connection.execute(select(_stop.c.sequence).where(key)).first():
-                return False
-            connection.execute(
-                insert(StopTable),
-                {
-                    "channel": channel,
-                    "airing": airing,
-                    "sequence": sequence,
-                    "reason": reason,
-                    "noticed_us": now_us,
-                },
-            )
-        return True
-
-    def stopped_from(self, channel: str, airing: str) -> int | None:
-        """Sequence from which an airing is cut off, or None."""
-        with self.database.read() as connection:
-            found = connection.execute(
-                select(_stop.c.sequence).where(_stop.c.channel == channel, _stop.c.airing == airing)
-            ).scalar()
-        return None if found is None else int(found)
-
-    def asrun_tick(self, channel: str) -> int:
-        """Every lesson that ended by this tick has its as-run fact."""
-        with self.database.read() as connection:
-            found = connection.execute(
-                select(_channel.c.asrun_tick).where(_channel.c.code == channel)
-            ).scalar()
-        return int(found or 0)
-
-    def set_asrun_tick_in(self, connection: Connection, channel: str, tick: int) -> None:
-        """Move the watermark, in the transaction that appends the facts."""
-        connection.execute(update(ChannelTable).where(_channel.c.code == channel).values(asrun_tick=tick))
-
-
-def _to_channel(row: Any) -> Channel:
-    details = orjson.loads(row.details)
-    return Channel(
-        row.code,
-        row.name,
-        row.kind,
-        {int(k): v for k, v in orjson.loads(row.slates).items()},
-        tuple(details.get("fillers", ())),
-        details.get("ident", ""),
-        details.get("gap_minutes", 0),
-    )
-
-
-def _to_slot(row: Any) -> Slot:
-    details = orjson.loads(row.details)
-    return Slot(
-        row.id,
-        row.channel,
-        from_micros(row.start_us).astimezone(VIETNAM),
-        row.rule,
-        tuple(m for m in row.materials.split(",") if m),
-        row.rerun,
-        row.course,
-        row.activity,
-        row.unit,
-        tuple(details.get("except", ())),
-        tuple(datetime.fromisoformat(text) for text in details.get("also", ())),
-        details.get("skip_holidays", False),
-        details.get("minutes", 0),
-        details.get("whole_course", False),
-        details.get("makes_good", ""),
-    )
-
-
-_AIRING_COLUMNS = tuple(column.name for column in _airing.columns)
-
-
-def _to_airing(row: Any) -> Airing:
-    return Airing(
-        **{name: getattr(row, name) for name in _AIRING_COLUMNS if name != "ticks"}, ticks=Ticks(row.ticks)
-    )
-
-
-def _from_airing(airing: Airing) -> dict[str, Any]:
-    return {name: getattr(airing, name) for name in _AIRING_COLUMNS}
-
-
-def _to_row(row: Any) -> Row:
-    return Row(
-        row.start_tick,
-        row.ticks,
-        RowKind(row.kind),
-        row.asset,
-        row.airing,
-        row.sequence,
-        freeze_continuity(orjson.loads(row.continuity)),
-        row.first_segment,
-    )
-
-
-def _from_row(channel: str, row: Row) -> dict[str, Any]:
-    continuity = orjson.dumps(
-        {name: dict(pids) for name, pids in row.continuity}, option=orjson.OPT_SORT_KEYS
-    )
-    return {
-        "channel": channel,
-        "start_tick": row.start_tick,
-        "ticks": row.ticks,
-        "kind": str(row.kind),
-        "asset": row.asset,
-        "airing": row.airing,
-        "sequence": row.sequence,
-        "continuity": continuity.decode(),
-        "first_segment": row.first_segment,
-    }

@@ -60,6 +60,22 @@ class Sheets:
         """The sheets that a learner returns for an activity, newest packets included."""
         return self._many(_sheet.c.learner == learner, _sheet.c.activity == activity)
 
+    def of_learner(self, learner: str) -> list[Sheet]:
+        """Every sheet that was planned for a learner."""
+        return self._many(_sheet.c.learner == learner)
+
+    def sent_of_course(self, course: str, *, role: str) -> dict[tuple[str, str], Sheet]:
+        """(learner, activity) -> first page, of every work whose sheets are on paper and count."""
+        found = self._many(
+            _sheet.c.course == course,
+            _sheet.c.role == role,
+            _sheet.c.page == 1,
+            _sheet.c.on_paper,
+            _sheet.c.superseded.is_(False),
+            _sheet.c.state != "voided",
+        )
+        return {(sheet.learner, sheet.activity): sheet for sheet in found}
+
     def of_batch(self, batch: str) -> list[Sheet]:
         """All sheets of a batch."""
         return self._many(_sheet.c.batch == batch)

@@ -20,12 +20,12 @@ from delivery.record.facts import Fact, FactRow, read_row
 from delivery.record.kinds import FactKind
 from delivery.regulation.calendar import Calendar, load_calendar
 from delivery.regulation.profile import Profile
-from delivery.regulation.snapshot import CourseTotals, MaterialStanding, Override, Snapshot
+from delivery.regulation.snapshot import MaterialStanding, Override, Snapshot
 from delivery.regulation.standing import Standing, fold_standing
 from delivery.store.catalogue import CatalogueStore
 from delivery.store.database import Database
 from delivery.store.evidence import RegisterStore
-from delivery.store.record_totals import KINDS, day_of, fold_totals
+from delivery.store.record_totals import KINDS, RecordTotals, day_of, fold_totals
 from delivery.store.standings import rows_in
 from delivery.store.tables.core import (
     EnrolmentTable,
@@ -64,29 +64,36 @@ class Snapshots:
     def build(self, on: date, *, ledger_ok: bool | None = None) -> Snapshot:
         """Everything as it was known at the end of the day `on`. Raises Refused while there is no catalogue."""
         with self.database.read() as connection:
-            catalogue = self.catalogue.find_in(connection)
-            if catalogue is None:
-                raise Refused(
-                    N_("There is no catalogue in this home yet."),
-                    do=N_("Import one with: tuxa catalogue import FOLDER"),
-                )
-            registers = self.registers.load_in(connection)
-            facts = list(standing(_facts(connection, _READ, until=_end_of(on))))
-            return Snapshot(
-                on=on,
-                institution=catalogue.institution,
-                profiles=self.profiles,
-                default_profile=self.default_profile,
-                calendar=self._calendar(),
-                **{name: getattr(catalogue, name) for name in CATALOGUE_TABLES},
-                **{item.name: getattr(registers, item.name) for item in fields(Registers)},
-                material_standings=_materials(connection, catalogue, facts),
-                standings=_standings(connection, on),
-                totals=_totals(connection, catalogue, facts),
-                last_seen=_last_seen(connection),
-                overrides=_overrides(connection, on),
-                ledger_ok=ledger_ok,
+            return self.build_in(connection, on, ledger_ok=ledger_ok)
+
+    def build_in(self, connection: Connection, on: date, *, ledger_ok: bool | None = None) -> Snapshot:
+        """As :meth:`build`, on the caller's connection: what it wrote and did not commit yet counts."""
+        catalogue = self.catalogue.find_in(connection)
+        if catalogue is None:
+            raise Refused(
+                N_("There is no catalogue in this home yet."),
+                do=N_("Import one with: tuxa catalogue import FOLDER"),
             )
+        registers = self.registers.load_in(connection)
+        facts = list(standing(_facts(connection, _READ, until=_end_of(on))))
+        totals = _totals(connection, catalogue, facts)
+        return Snapshot(
+            on=on,
+            institution=catalogue.institution,
+            profiles=self.profiles,
+            default_profile=self.default_profile,
+            calendar=self._calendar(),
+            **{name: getattr(catalogue, name) for name in CATALOGUE_TABLES},
+            **{item.name: getattr(registers, item.name) for item in fields(Registers)},
+            material_standings=_materials(connection, catalogue, facts),
+            standings=_standings(connection, on),
+            totals=totals.courses,
+            activity_minutes=totals.activity_minutes,
+            arrivals=totals.arrivals,
+            last_seen=_last_seen(connection),
+            overrides=_overrides(connection, on),
+            ledger_ok=ledger_ok,
+        )
 
     def _calendar(self) -> Calendar:
         return load_calendar(follow_swaps=self.follow_swaps)
@@ -170,7 +177,7 @@ def _standings(connection: Connection, on: date) -> dict[str, Standing]:
     }
 
 
-def _totals(connection: Connection, catalogue: Catalogue, facts: list[Fact]) -> dict[str, CourseTotals]:
+def _totals(connection: Connection, catalogue: Catalogue, facts: list[Fact]) -> RecordTotals:
     query = (
         select(_enrolment.c.course, func.count().label("learners"))
         .where(_enrolment.c.enrolled_n > _enrolment.c.left_n)

@@ -88,11 +88,17 @@ def _place(row: LearnerRow) -> tuple[str, str, date]:
     return f"{RESULT}|{row.course}|{row.attempt}", RESULT, row.on
 
 
-def rows_in(connection: Connection) -> Iterator[tuple[str, LearnerRow]]:
-    """(learner id, row) of everything that is stored."""
-    for learner, event, details in connection.execute(
-        select(_standing.c.learner, _standing.c.event, _standing.c.details)
-    ):
+def rows_of(connection: Connection, learner: str) -> list[LearnerRow]:
+    """Every row of one learner."""
+    return [row for _, row in rows_in(connection, learner)]
+
+
+def rows_in(connection: Connection, only: str = "") -> Iterator[tuple[str, LearnerRow]]:
+    """(learner id, row) of everything that is stored, or of one learner."""
+    query = select(_standing.c.learner, _standing.c.event, _standing.c.details)
+    if only:
+        query = query.where(_standing.c.learner == only)
+    for learner, event, details in connection.execute(query):
         document = parse(details)
         kind = _KINDS.get(event, LearnerEvent)
         for name in ("index", "attempt"):

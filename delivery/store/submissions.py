@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -45,8 +45,32 @@ class Arrival:
     """Where it came from, without personal data: scan batch and page, or upload id."""
     claimed_by: str = ""
     """Learner id of the signed-in session; empty for post."""
-    occurred_at: datetime | None = None
-    """Postmark, when a clerk entered one."""
+    postmark: date | None = None
+    """Day of the postmark, when a clerk entered one: lateness is judged by it."""
+    envelope: str = ""
+    """The envelope that it came in, when one was marked as received."""
+    back_of: Sheet | None = None
+    """For an empty back that was written on: the page of work whose back it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One image of a sheet of the learner's own that belongs to a work: a person said so, never a machine alone."""
+
+    learner: str
+    course: str
+    activity: str
+    packet: str
+    channel: Channel
+    image: bytes = field(repr=False)
+    media_type: str
+    received_at: datetime
+    actor: str
+    source: str
+    behind: int = 0
+    """Page of the work that it stands behind; 0 when nobody said."""
+    postmark: date | None = None
+    envelope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +92,7 @@ class Upload:
 class Outcome:
     """What became of an arrival."""
 
-    arrival: Arrival | Upload
+    arrival: Arrival | Upload | Extra
     status: Status
     fact: str = ""
     sheet: Sheet | None = None
@@ -77,6 +101,13 @@ class Outcome:
     superseded: bool = False
     reason: str = ""
     """Why it is held: ``other_learner`` or ``voided``."""
+
+
+Also = Callable[[Connection, Sequence[Outcome]], None]
+"""What is written in the same transaction as the facts: both, or neither."""
+
+WORK_ROLE = "assignment"
+"""Role of the pages that are work; every other printed page that comes back is kept, and is no work."""
 
 
 class Submissions:
@@ -91,8 +122,12 @@ class Submissions:
         self._learners = learners
         self._scans = scans
 
-    def accept(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """File each arrival, durably and all together. The same image of the same page twice is a ``duplicate``."""
+    def accept(self, arrivals: Sequence[Arrival], *, also: Also | None = None) -> list[Outcome]:
+        """File each arrival, durably and all together. The same image of the same page twice is a ``duplicate``.
+
+        A page of an assignment is work; another printed page that comes back (return sheet, cover, empty back) is told
+        as what it is. `also` is called before the transaction ends.
+        """
         looked_up = [(arrival, self._sheets.by_page(arrival.page_id)) for arrival in arrivals]
         refs: dict[str, LearnerRef | None] = {}
         for arrival, sheet in looked_up:
@@ -100,13 +135,35 @@ class Submissions:
                 if learner and learner not in refs:
                     refs[learner] = self._learners.get(learner)
         proved = {sheet.page_id: self._is_planned(sheet) for _, sheet in looked_up if sheet}
+        for arrival, sheet in looked_up:
+            if sheet is not None and proved[sheet.page_id]:
+                self._scans.put_ahead(_owner(arrival, sheet), arrival.image)
         with self._database.write() as connection:
-            return [
+            outcomes = [
                 self._accept_one(connection, arrival, sheet, refs)
                 if sheet and proved[sheet.page_id]
                 else Outcome(arrival, "unknown", reason="not_planned" if sheet else "")
                 for arrival, sheet in looked_up
             ]
+            if also is not None:
+                also(connection, outcomes)
+            return outcomes
+
+    def accept_extra(self, extra: Extra, *, also: Also | None = None) -> Outcome:
+        """File a sheet of the learner's own with a work. The same image again is a ``duplicate``."""
+        owner = self._learners.get(extra.learner)
+        if owner is None:
+            return Outcome(extra, "unknown")
+        with self._database.write() as connection:
+            digest = self._scans.put_in(connection, owner.id, extra.image)
+            draft = _extra(extra, owner, digest)
+            appended = self._facts.append_in(connection, [draft], once=True)
+            ident = str(draft.id)
+            status: Status = "filed" if appended.added else "duplicate"
+            outcome = Outcome(extra, status, ident, receipt=receipt_code(ident))
+            if also is not None:
+                also(connection, [outcome])
+            return outcome
 
     def _is_planned(self, sheet: Sheet) -> bool:
         """Whether the chain itself says so: the table that finds a sheet must not be able to change whose it is."""
@@ -123,6 +180,7 @@ class Submissions:
         owner = self._learners.get(upload.learner)
         if owner is None:
             return Outcome(upload, "unknown")
+        self._scans.put_ahead(owner.id, upload.file)
         with self._database.write() as connection:
             digest = self._scans.put_in(connection, owner.id, upload.file)
             draft = _uploaded(upload, owner, digest)
@@ -134,7 +192,7 @@ class Submissions:
         self, connection: Connection, arrival: Arrival, sheet: Sheet, refs: dict[str, LearnerRef | None]
     ) -> Outcome:
         reason = _reason_to_hold(arrival, sheet)
-        owner = refs.get(arrival.claimed_by if reason == "other_learner" else sheet.learner)
+        owner = refs.get(_owner(arrival, sheet))
         if owner is None:
             return Outcome(arrival, "unknown", sheet=sheet)
         digest = self._scans.put_in(connection, owner.id, arrival.image)
@@ -157,6 +215,11 @@ class Submissions:
         )
 
 
+def _owner(arrival: Arrival, sheet: Sheet) -> str:
+    """Under whose key the image lies: what is held for another learner's sheet stays with who sent it."""
+    return arrival.claimed_by if _reason_to_hold(arrival, sheet) == "other_learner" else sheet.learner
+
+
 def _reason_to_hold(arrival: Arrival, sheet: Sheet) -> str:
     """TX-5.5: work whose sheet belongs to another learner than the session is held, not graded."""
     if arrival.claimed_by and arrival.claimed_by != sheet.learner:
@@ -166,11 +229,25 @@ def _reason_to_hold(arrival: Arrival, sheet: Sheet) -> str:
     return ""
 
 
+def _how(arrival: Arrival | Extra) -> dict[str, Any]:
+    """Where it came from, and by which post."""
+    told: dict[str, Any] = {"source": arrival.source}
+    if arrival.envelope:
+        told["envelope"] = arrival.envelope
+    if arrival.postmark:
+        told["postmark"] = arrival.postmark.isoformat()
+    return told
+
+
 def _received(arrival: Arrival, sheet: Sheet, owner: LearnerRef, digest: str) -> Draft:
+    if arrival.back_of is not None:
+        return _written_back(arrival, sheet, arrival.back_of, owner, digest)
+    if sheet.role != WORK_ROLE:
+        return _no_work(arrival, sheet, owner, digest)
     return Draft(
         id=fact_id(FactKind.WORK_RECEIVED, sheet.page_id, digest),
         kind=FactKind.WORK_RECEIVED,
-        occurred_at=to_micros(arrival.occurred_at or arrival.received_at),
+        occurred_at=to_micros(arrival.received_at),
         actor=arrival.actor,
         audience=owner.site,
         learner=sheet.learner,
@@ -185,9 +262,77 @@ def _received(arrival: Arrival, sheet: Sheet, owner: LearnerRef, digest: str) ->
             "blob": digest,
             "media_type": arrival.media_type,
             "identity": "sheet+session" if arrival.claimed_by else "sheet",
-            "source": arrival.source,
+            **_how(arrival),
             "packet": sheet.packet,
             **({"superseded": True} if sheet.superseded else {}),
+        },
+    )
+
+
+def _no_work(arrival: Arrival, sheet: Sheet, owner: LearnerRef, digest: str) -> Draft:
+    return Draft(
+        id=fact_id(FactKind.SHEET_RECEIVED, sheet.page_id, digest),
+        kind=FactKind.SHEET_RECEIVED,
+        occurred_at=to_micros(arrival.received_at),
+        actor=arrival.actor,
+        audience=owner.site,
+        learner=sheet.learner,
+        course=sheet.course,
+        mode=DeliveryMode.POSTAL,
+        data={
+            "sheet": sheet.page_id,
+            "role": sheet.role,
+            "packet": sheet.packet,
+            "channel": arrival.channel,
+            "blob": digest,
+            "media_type": arrival.media_type,
+            **_how(arrival),
+            **({"superseded": True} if sheet.superseded else {}),
+        },
+    )
+
+
+def _written_back(arrival: Arrival, sheet: Sheet, front: Sheet, owner: LearnerRef, digest: str) -> Draft:
+    return Draft(
+        id=fact_id(FactKind.EXTRA_RECEIVED, owner.id, front.activity, digest),
+        kind=FactKind.EXTRA_RECEIVED,
+        occurred_at=to_micros(arrival.received_at),
+        actor=arrival.actor,
+        audience=owner.site,
+        learner=owner.id,
+        course=front.course,
+        activity=front.activity,
+        mode=DeliveryMode.POSTAL,
+        data={
+            "sheet": sheet.page_id,
+            "packet": sheet.packet,
+            "channel": arrival.channel,
+            "blob": digest,
+            "media_type": arrival.media_type,
+            "behind": front.page,
+            **_how(arrival),
+        },
+    )
+
+
+def _extra(extra: Extra, owner: LearnerRef, digest: str) -> Draft:
+    return Draft(
+        id=fact_id(FactKind.EXTRA_RECEIVED, owner.id, extra.activity, digest),
+        kind=FactKind.EXTRA_RECEIVED,
+        occurred_at=to_micros(extra.received_at),
+        actor=extra.actor,
+        audience=owner.site,
+        learner=owner.id,
+        course=extra.course,
+        activity=extra.activity,
+        mode=DeliveryMode.POSTAL,
+        data={
+            "packet": extra.packet,
+            "channel": extra.channel,
+            "blob": digest,
+            "media_type": extra.media_type,
+            **_how(extra),
+            **({"behind": extra.behind} if extra.behind else {}),
         },
     )
 

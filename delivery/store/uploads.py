@@ -158,7 +158,7 @@ class Uploads:
         return gone
 
     def _place(self, account: str) -> Path:
-        return self._folder / hashlib.sha256(account.encode()).hexdigest()[:20]
+        return folder_of(self._folder, account)
 
     def _told_of(self, upload: Upload) -> Path:
         return self._place(upload.account) / f"{upload.ident}.json"
@@ -178,6 +178,11 @@ class Uploads:
             "result": upload.result,
         }
         write_whole(self._told_of(upload), json.dumps(document).encode(), mode=0o600)
+
+
+def folder_of(folder: Path, account: str) -> Path:
+    """Where the uploads of an account lie in the `folder` of all."""
+    return folder / hashlib.sha256(account.encode()).hexdigest()[:20]
 
 
 def _read(file: Path) -> Upload | None:
@@ -203,6 +208,10 @@ class Appender:
         self._start = end
         stream.seek(end)
         stream.truncate()
+
+    def only_gathers(self, count: int) -> bool:
+        """Whether taking `count` more bytes touches no file: then it is done in microseconds."""
+        return len(self._pending) + count < RECORD_BYTES
 
     def write(self, data: bytes) -> None:
         """Take more bytes. Raises ValueError when they are more than were announced."""

@@ -23,6 +23,7 @@ from delivery.errors import N_, LedgerBroken
 from delivery.ids import IdSource
 from delivery.record.canonical import canonical, parse
 from delivery.store.database import Database
+from delivery.store.personstate import erasures, restricted
 from delivery.store.tables.core import LearnerKeyTable, LearnerTable, PrivateTable
 from delivery.store.tables.sync import FurtherKeyTable
 
@@ -42,16 +43,38 @@ class Vault:
 
     def keys_for(self, connection: Connection, learners: Iterable[str]) -> dict[str, bytes]:
         """The keys of `learners`, made for those who have none yet (inside the caller's write transaction)."""
+        return self.sealing_keys(connection, learners)[0]
+
+    def sealing_keys(
+        self, connection: Connection, learners: Iterable[str]
+    ) -> tuple[dict[str, bytes], frozenset[str]]:
+        """As :meth:`keys_for`, and of which learners nothing is to be stored: they were erased.
+
+        Their keys are good for a commitment, and forgotten with this call.
+        """
         wanted = sorted(set(learners))
         keys = self._existing_keys(connection, wanted)
-        fresh = []
-        for learner in wanted:
-            if learner not in keys:
-                keys[learner] = self._ids.random_bytes(32)
-                fresh.append({"learner": learner, "wrapped": self._wrap(learner, keys[learner])})
+        missing = [learner for learner in wanted if learner not in keys]
+        erased = frozenset(erasures(connection, missing))
+        keys |= {learner: self._ids.random_bytes(32) for learner in missing}
+        fresh = [
+            {"learner": learner, "wrapped": self._wrap(learner, keys[learner])}
+            for learner in missing
+            if learner not in erased
+        ]
         if fresh:
             connection.execute(insert(LearnerKeyTable), fresh)
-        return keys
+        return keys, erased
+
+    def count(self, connection: Connection, learner: str) -> int:
+        """How many facts of the learner have personal data beside them."""
+        query = select(PrivateTable.__table__.c.fact).where(PrivateTable.__table__.c.learner == learner)  # type: ignore[attr-defined]
+        return len(connection.execute(query).all())
+
+    def begin_again(self, connection: Connection, learner: str) -> None:
+        """A new key for a learner who was erased, for what the law retains of them."""
+        key = self._ids.random_bytes(32)
+        connection.execute(insert(LearnerKeyTable), {"learner": learner, "wrapped": self._wrap(learner, key)})
 
     def existing_key(self, connection: Connection, learner: str) -> bytes | None:
         """The learner's key, or None when it was never made or was destroyed."""
@@ -182,18 +205,26 @@ class Vault:
         return out
 
     def profile(self, learner: str) -> LearnerProfile | None:
-        """Newest profile of a learner; None when unknown or erased. Raises LedgerBroken when it does not open."""
+        """Newest profile of a learner; None when unknown, erased or restricted.
+
+        Raises LedgerBroken when it does not open.
+        """
         return self.profiles([learner]).get(learner)
 
     def profiles(self, learners: Iterable[str]) -> Mapping[str, LearnerProfile]:
-        """Newest profiles; learners who are unknown or erased are left out."""
+        """Newest profiles; learners who are unknown or erased, or whose data are restricted, are left out."""
         wanted = list(dict.fromkeys(learners))
         with self._database.read() as connection:
             return self.profiles_in(connection, wanted)
 
-    def profiles_in(self, connection: Connection, learners: list[str]) -> dict[str, LearnerProfile]:
-        """As :meth:`profiles`, inside an open connection."""
+    def profiles_in(
+        self, connection: Connection, learners: list[str], *, even_restricted: bool = False
+    ) -> dict[str, LearnerProfile]:
+        """As :meth:`profiles`, inside an open connection; with `even_restricted`, for keeping them right."""
         table = LearnerTable.__table__  # type: ignore[attr-defined]
+        if not even_restricted:
+            unused = restricted(connection, learners)
+            learners = [learner for learner in learners if learner not in unused]
         fact_of: dict[str, str] = {}
         for start in range(0, len(learners), _CHUNK):
             rows = connection.execute(

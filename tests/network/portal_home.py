@@ -300,7 +300,7 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
             marks=Marks(facts, learners, clock, default_profile=settings.profile),
             scans=scans,
             seen=Seen(facts, learners, clock),
-            keys=keys.codes,
+            code_keys=lambda: keys.codes,
             sheets=sheets,
             submissions=Submissions(database, facts, sheets, learners, scans),
             facts=facts,

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from delivery.broadcast.schedule.schedule import make_slot
+from delivery.clock import to_micros
 from delivery.errors import NotFound
-from delivery.store import migrate
+from delivery.ids import fact_id
+from delivery.record.facts import Draft
+from delivery.record.kinds import FactKind
+from delivery.store import migrate, projections
 from delivery.store.air import Airing, Channel, Row, RowKind
 from delivery.store.database import Database
 from delivery.store.schedule import ScheduleStore
-from delivery.units import Ticks
+from delivery.units import Micros, Ticks
 from tests.broadcast.playout.air_station import START
 
 TICK = 5_600_000_000
@@ -77,9 +81,19 @@ def test_channels_keep_their_slates_and_position_when_they_are_put_again(store: 
 
 def test_slots_come_back_in_vietnamese_time(store: ScheduleStore) -> None:
     slot = make_slot("TV1", START, materials=("M1", "M2"), rule="FREQ=DAILY", course="CNTT101", unit=2)
+    data = {"slot": slot.id, "channel": "TV1", "start": to_micros(slot.start), "rule": slot.rule}
+    data |= {"material": "M1,M2", "unit": 2}
+    fact = Draft(
+        fact_id(FactKind.SLOT_SCHEDULED, slot.id),
+        FactKind.SLOT_SCHEDULED,
+        Micros(0),
+        "t",
+        data,
+        course="CNTT101",
+    )
     for _ in range(2):
         with store.database.write() as connection:
-            store.put_slot_in(connection, slot)
+            projections.apply(connection, [fact])
     assert store.slots("TV1") == store.slots() == [slot]
     assert store.slots("TV2") == []
 

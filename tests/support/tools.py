@@ -46,6 +46,7 @@ TOOLS = {
         Tool("dvbinfo", "dvbpsi-utils", ("dvbinfo",)),
         Tool("ffmpeg", "ffmpeg", ("ffmpeg",)),
         Tool("ffprobe", "ffmpeg", ("ffprobe",)),
+        Tool("node", "nodejs", ("node", "nodejs")),
         Tool("pdftotext", "poppler-utils", ("pdftotext",)),
         Tool("pdftoppm", "poppler-utils", ("pdftoppm",)),
         Tool("pdfinfo", "poppler-utils", ("pdfinfo",)),

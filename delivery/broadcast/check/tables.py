@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 
 from delivery.broadcast.check.packets import Packets
@@ -106,21 +106,14 @@ def _read_pmt(number: int, pid: int, data: bytes) -> Programme:
     return Programme(number, pid, pcr_pid, streams)
 
 
-@cache
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        rest = value << 24
-        for _ in range(8):
-            rest = (rest << 1 ^ 0x04C11DB7 if rest & 0x80000000 else rest << 1) & 0xFFFFFFFF
-        table.append(rest)
-    return tuple(table)
+_REVERSED: Final = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+"""Every byte with its bits in reverse order."""
 
 
 def crc(data: bytes) -> int:
-    """CRC-32/MPEG-2 (ISO/IEC 13818-1 annex A); 0 over a section with its own checksum."""
-    table = _crc_table()
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = (value << 8 & 0xFFFFFFFF) ^ table[value >> 24 ^ byte]
-    return value
+    """CRC-32/MPEG-2 (ISO/IEC 13818-1 annex A); 0 over a section with its own checksum.
+
+    It is the CRC of zip files with all bits the other way round, and without the inversion at the end.
+    """
+    mirrored = zlib.crc32(data.translate(_REVERSED)) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_REVERSED), "big")

@@ -26,6 +26,8 @@ from delivery.i18n import Translator
 Severity = Literal["error", "warning"]
 QUIET_S: Final = 600.0
 """The same alert is not told again within 10 minutes."""
+_A_DAY_S: Final = 24 * 3600.0
+"""What lies ahead is told once a day before, and once an hour before."""
 TIMEOUT_S: Final = 4.0
 """A webhook or mail server that takes longer has failed: an alert is to arrive within 5 s."""
 _RECENT: Final = 50
@@ -43,6 +45,8 @@ class Alert:
     severity: Severity = "error"
     key: str = ""
     """What distinguishes it from others of the same code and channel."""
+    quiet_s: float = QUIET_S
+    """It is not told again so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Alerts:
         now = self._clock.monotonic()
         with self._lock:
             last = self._last.get(key)
-            if last is not None and now - last < QUIET_S:
+            if last is not None and now - last < alert.quiet_s:
                 return False
             self._last[key] = now
             told = Told(alert, to_micros(self._clock.now()))
@@ -253,6 +257,7 @@ def not_ready(finding: Finding, *, hours: int) -> Alert:
         finding.proposal,
         severity="error" if hours == 1 else "warning",
         key=f"{finding.code} {finding.slot} {finding.at_us}",
+        quiet_s=_A_DAY_S,
     )
 
 
@@ -268,6 +273,7 @@ def file_missing(channel: str, *, at_us: int, reason: str, key: str, hours: int)
         Message(N_("Restore the stored files from a backup.")),
         severity="error" if hours == 1 else "warning",
         key=key,
+        quiet_s=_A_DAY_S,
     )
 
 

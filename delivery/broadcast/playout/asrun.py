@@ -14,7 +14,8 @@ from delivery.broadcast.playout.airbook import AirBook
 from delivery.broadcast.playout.aired import common, tick_spans, total
 from delivery.broadcast.playout.feed import Feed
 from delivery.broadcast.playout.journal import Sent, SentJournal
-from delivery.broadcast.playout.playout import BEAT_GAP, transmitter_rendition
+from delivery.broadcast.playout.playout import BEAT_GAP
+from delivery.broadcast.playout.serving import transmitter_rendition
 from delivery.broadcast.schedule.timeline import Timeline, renditions_of
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import to_micros

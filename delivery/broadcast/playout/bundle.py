@@ -115,6 +115,7 @@ def read_bundle(data: bytes, *, source: str) -> Bundle:
             tuple(told["fillers"]),
             told["ident"],
             told["gap_minutes"],
+            told.get("profile", ""),
         )
         return Bundle(
             channel,

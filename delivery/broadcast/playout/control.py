@@ -99,7 +99,8 @@ class ControlRoom:
         )
 
     def _preview(self, order: Order, situation: Situation) -> Preview:
-        ticks = -(-order.minutes * 60_000_000 // TICK_US)
+        grain = self._on_air.store.channel(order.channel).grain
+        ticks = -(-order.minutes * 60_000_000 // (TICK_US * grain)) * grain
         match order.command:
             case Command.HOLD:
                 return hold(situation, ticks=ticks)

@@ -6,15 +6,16 @@ with the same number of packets modulo 16 on each PID, so that the continuity co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from delivery.broadcast.asset import Asset, Rendition
+from delivery.broadcast.asset import Asset, Rendition, Segment, TransmitterSegment
 from delivery.broadcast.playout.airbook import AirBook
 from delivery.broadcast.playout.restamp import packet_counts, restamp, stretch
-from delivery.broadcast.schedule.timeline import Slice, segments_of
+from delivery.broadcast.schedule.counting import segments_of
+from delivery.broadcast.schedule.timeline import Slice
 from delivery.errors import N_, GateClosed, TuxaError
 from delivery.store.air import Channel, RowKind
 from delivery.units import SEGMENT_TICKS, TICK_PTS
@@ -44,8 +45,23 @@ class Position:
     packets: Mapping[int, int]
 
 
-def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
-    """Blob, time shift and counters of `piece`. Raises GateClosed when the asset does not have that segment."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in an asset a segment of the timeline is found, without its counters."""
+
+    segments: Sequence[Segment | TransmitterSegment]
+    index: int
+    turn: int
+    """How often a slate has begun again before it."""
+    delta90k: int
+
+    @property
+    def segment(self) -> Segment | TransmitterSegment:
+        return self.segments[self.index]
+
+
+def find(piece: Slice, asset: Asset, rendition: str) -> Place:
+    """The asset's own segment for `piece`, and its time shift. Raises GateClosed when the asset does not have it."""
     segments = segments_of(asset).get(rendition)
     if segments is None:
         raise _without(asset, rendition)
@@ -59,17 +75,21 @@ def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
             index=index,
             ticks=piece.ticks,
         )
+    delta = (piece.row.start_tick - first * SEGMENT_TICKS + turn * asset.ticks) * TICK_PTS
+    return Place(segments, index, turn, delta)
+
+
+def locate(piece: Slice, asset: Asset, rendition: str) -> Position:
+    """Blob, time shift and counters of `piece`. Raises GateClosed when the asset does not have that segment."""
+    place = find(piece, asset, rendition)
     counters = {int(pid): counter for pid, counter in piece.row.counters(rendition).items()}
-    for times, some in ((turn, segments), (1, islice(segments, first, index))):
-        for segment in some:
+    before = islice(place.segments, piece.row.first_segment, place.index)
+    for times, some in ((place.turn, place.segments), (1, before)):
+        for segment in some if times else ():
             for pid, packets in segment.packets.items():
                 counters[int(pid)] = (counters.get(int(pid), 0) + packets * times) % 16
-    return Position(
-        blob=segments[index].blob,
-        delta90k=(piece.row.start_tick - first * SEGMENT_TICKS + turn * asset.ticks) * TICK_PTS,
-        counters=counters,
-        packets={int(pid): packets for pid, packets in segments[index].packets.items()},
-    )
+    held = {int(pid): packets for pid, packets in place.segment.packets.items()}
+    return Position(place.segment.blob, place.delta90k, counters, held)
 
 
 class Feed:
@@ -111,10 +131,13 @@ class Feed:
             return "stopped"
         return "fault" if self._store.is_faulty(channel.code, piece.sequence, rendition=rendition) else ""
 
+    def plain_slate(self, channel: Channel, ticks: int, rendition: str) -> bytes:
+        """The slate of that length as it is stored. Raises a TuxaError, OSError or KeyError without one."""
+        return self._blobs.get(_rendition(self._assets(channel.slates[ticks]), rendition).segments[0].blob)
+
     def slate(self, channel: Channel, piece: Slice, rendition: str) -> bytes:
         """A slate of the same length, with counters that fit. Raises a TuxaError, OSError or KeyError without one."""
-        slate = _rendition(self._assets(channel.slates[piece.ticks]), rendition).segments[0]
-        data = self._blobs.get(slate.blob)
+        data = self.plain_slate(channel, piece.ticks, rendition)
         try:
             position = locate(piece, self._assets(piece.row.asset), rendition)
         except TuxaError:

@@ -7,15 +7,18 @@ from concurrent.futures import Executor
 
 import structlog
 
-from delivery.broadcast.playout.alerts import feed_late, peer_lost
+from delivery.broadcast.playout.alerts import Alert, feed_late, peer_lost, segment_replaced
+from delivery.broadcast.playout.inplace import Packed
 from delivery.broadcast.playout.journal import SentJournal
 from delivery.broadcast.playout.onair import OnAir
 from delivery.broadcast.playout.outputs import Icecast, Line, Output, require_kind
-from delivery.broadcast.playout.radio import RadioSource, Titles
+from delivery.broadcast.playout.portions import Portions
+from delivery.broadcast.playout.radio import MP3_CODECS, RadioSource, Titles
 from delivery.broadcast.playout.sender import Sending, Source
 from delivery.broadcast.playout.si import SCHEDULE_DAYS, Carousel, Event
-from delivery.broadcast.playout.transmit import Load, Transmission
-from delivery.broadcast.schedule.timeline import Slice, Timeline
+from delivery.broadcast.playout.transmit import Transmission
+from delivery.broadcast.schedule.timeline import Slice, Timeline, renditions_of
+from delivery.errors import TuxaError
 from delivery.store.air import TICK_US
 from delivery.units import SEGMENT_TICKS
 
@@ -31,6 +34,7 @@ class Feeds:
         self._on_air = on_air
         self._monotonic = monotonic
         self._provider = provider
+        self._slates: dict[str, Packed] = {}
 
     def events(self, channel: str, *, since_tick: int = 0) -> list[Event]:
         """The programmes of the next days, for receivers."""
@@ -64,7 +68,7 @@ class Feeds:
             else None,
             events=events,
         )
-        made.remember_slate()
+        _remember(channel_code, lambda: made.remember_slates(self._slates))
         return made
 
     def piece_at(self, channel: str) -> Callable[[int], Slice | None]:
@@ -102,8 +106,11 @@ class Feeds:
         source: Source
         titles: Titles | None = None
         if icecast:
-            rendition = on_air.playout.rendition_names(channel_code)[-1]
-            source = RadioSource(channel, feed=on_air.feed, rendition=rendition)
+            sound = renditions_of(channel, on_air.assets)[-1]
+            radio = RadioSource(channel, feed=on_air.feed, rendition=sound.name, codecs=sound.codecs)
+            _remember(channel_code, radio.remember_slate)
+            icecast.content_type = "audio/mpeg" if sound.codecs == MP3_CODECS else "audio/aac"
+            source = radio
             titles = Titles(icecast, self._title(channel_code))
         else:
             source = self.transmission(channel_code)
@@ -131,6 +138,7 @@ class Feeds:
             reader=reader,
             journal=_Told(journal, titles, writer or reader),
             late=lambda name, ms: _ignore(alerts.tell(feed_late(channel_code, name, ms))),
+            slated=lambda load: _ignore(alerts.tell(_slated(channel_code, load))),
         )
 
     def _title(self, channel: str) -> Callable[[Slice], str]:
@@ -141,6 +149,18 @@ class Feeds:
             return book.title(channel, airing) if airing else book.channel(channel).name
 
         return title_of
+
+
+def _remember(channel: str, remember: Callable[[], None]) -> None:
+    """A channel whose slate cannot be had now goes on the air all the same."""
+    try:
+        remember()
+    except (TuxaError, OSError, KeyError, ValueError, IndexError) as error:
+        _log.error("slate-not-remembered", channel=channel, reason=str(error))
+
+
+def _slated(channel: str, load: Portions) -> Alert:
+    return segment_replaced(channel, load.piece.row.airing, load.reason, dead=load.is_silent)
 
 
 def _ignore(_told: bool) -> None:
@@ -155,14 +175,14 @@ class _Told:
         self._titles = titles
         self._writer = writer
 
-    def sent(self, load: Load, *, taken: bool, joined: bool) -> None:
+    def sent(self, load: Portions, *, taken: bool, joined: bool) -> None:
         # Syncing a file takes as long as the disk likes: never in the thread that sends.
         if self._titles:
             self._writer.submit(self._titles.tell, load.piece)
         if self._journal:
             self._writer.submit(self._note, self._journal, load, taken=taken, joined=joined)
 
-    def _note(self, journal: SentJournal, load: Load, *, taken: bool, joined: bool) -> None:
+    def _note(self, journal: SentJournal, load: Portions, *, taken: bool, joined: bool) -> None:
         try:
             journal.sent(load, taken=taken, joined=joined)
         except OSError as error:

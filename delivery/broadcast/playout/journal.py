@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from delivery.broadcast.playout.transmit import Load
+from delivery.broadcast.playout.portions import Portions
 from delivery.store.air import RowKind
 from delivery.store.files import write_whole
 
@@ -54,8 +54,8 @@ class SentJournal:
         plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{self._channel}-{airing}")
         return self._folder / f"{plain}.json"
 
-    def sent(self, load: Load, *, taken: bool, joined: bool) -> None:
-        """A load has left: add it to its airing."""
+    def sent(self, load: Portions, *, taken: bool, joined: bool) -> None:
+        """A segment has left: add it to its airing."""
         piece = load.piece
         if piece.row.kind is not RowKind.LESSON:
             return
@@ -72,11 +72,9 @@ class SentJournal:
                 told.first_tick, told.first_pts = piece.start_tick, load.first_pts
             told.ticks += piece.ticks
             told.packets += load.packets
-            told.bytes += len(load.data)
+            told.bytes += load.size
             told.last_pts = load.last_pts
-            told.digest = hashlib.sha256(
-                told.digest.encode() + hashlib.sha256(load.data).digest()
-            ).hexdigest()
+            told.digest = hashlib.sha256(told.digest.encode() + load.digest).hexdigest()
         told.end_tick = piece.end_tick
         self._now = told
         write_whole(self._file(told.airing), orjson.dumps(asdict(told)))

@@ -27,6 +27,7 @@ from delivery.broadcast.schedule.scheduler import FROZEN_TICKS, Compilation, Mat
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.catalogue.model import Activity, Catalogue
 from delivery.clock import Clock, to_micros
+from delivery.errors import N_, Refused
 from delivery.record.kinds import FactKind
 from delivery.store.air import Channel
 from delivery.store.factlog import FactLog
@@ -48,7 +49,8 @@ class Surroundings:
     is_approved: Callable[[str, str], bool]
     """(material, SHA-256 of its file) -> approved for broadcast."""
     make_slates: Callable[[str, str], Mapping[int, str]]
-    """(``tv`` or ``radio``, name of the channel) -> length in ticks (1 to 18) -> slate, made when there is none yet."""
+    """(``tv``, ``radio`` or a media profile, name of the channel) -> length in ticks (1 to 18, as far as the profile's
+    sound allows) -> slate, made when there is none yet."""
     make_card: Callable[[Channel, str], str]
     """(channel, attendance code) -> asset of a card, made when there is none yet."""
     learner_in: Callable[[str, str], str | None]
@@ -210,11 +212,31 @@ class OnAir:
         found = self._around.catalogue().materials.get(material)
         return found.title if found and found.title else material
 
-    def open_channel(self, code: str, name: str, *, kind: str) -> Channel:
-        """Create a channel of kind ``tv`` or ``radio`` with its slates; doing it again changes its name at most."""
+    def open_channel(self, code: str, name: str, *, kind: str, profile: str = "") -> Channel:
+        """Create a channel of kind ``tv`` or ``radio`` with its slates; doing it again changes its name at most.
+
+        `profile` is a media profile of that kind, when it is not the usual one. Raises ConfigError for an unknown one,
+        and Refused for one of another kind, or when the channel has another.
+        """
         known = next((c for c in self.store.channels() if c.code == code), None)
-        slates = dict(self._around.make_slates(kind, name))
-        channel = replace(known, name=name, slates=slates) if known else Channel(code, name, kind, slates)
+        if known and (known.kind != kind or profile not in ("", known.profile)):
+            raise Refused(
+                N_("Channel {channel} is on the air in another format."),
+                do=N_("Open another channel for this one."),
+                channel=code,
+            )
+        profile = profile or (known.profile if known else "")
+        slates = dict(self._around.make_slates(profile or kind, name))
+        if self._around.assets(next(iter(slates.values()))).kind != kind:
+            raise Refused(
+                N_("“{profile}” is not a profile for {kind}."),
+                do=N_("Name a media profile of the channel's kind."),
+                profile=profile,
+                kind=kind,
+            )
+        channel = Channel(code, name, kind, slates, profile=profile)
+        if known:
+            channel = replace(known, name=name, slates=slates)
         self.store.put_channel(channel)
         return channel
 
@@ -249,7 +271,7 @@ class OnAir:
             # What is not ingested yet keeps its turn; a radio version does not air on television.
             return tuple(m for m, lesson in held if lesson is None or lesson.kind in ("", channel.kind))
 
-        return Wanted(lesson_of, gate, lessons_of, self._around.days_off())
+        return Wanted(lesson_of, gate, lessons_of, self._around.days_off(), channel.grain)
 
     def review(self, channel: str, *, since: datetime, before: datetime) -> list[Finding]:
         """Findings of a compilation that is not stored, about airings between two moments."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import os
 import socket
-import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,16 +20,11 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from delivery.broadcast.playout.udp import DATAGRAM, Udp
 from delivery.errors import N_, BadInput, Refused, TuxaError
 
-DATAGRAM: Final = 7 * 188
-"""Seven packets: what fits into an Ethernet frame (ETSI TS 102 034)."""
 BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses between attempts to reach a peer that was lost."""
-_UDP_SEGMENT: Final = 103
-_SOL_UDP: Final = 17
-_GSO_BYTES: Final = 40 * DATAGRAM
-"""The kernel cuts what is handed over at once into datagrams (Linux, UDP_SEGMENT): one call instead of forty."""
 _CONNECT_S: Final = 3.0
 _BUFFER: Final = 1 << 20
 
@@ -52,67 +46,6 @@ class Output(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass
-class Udp:
-    """Datagrams to one host or group."""
-
-    host: str
-    port: int
-    ttl: int = 1
-    local: str = ""
-    _socket: socket.socket | None = None
-    _cuts: bool = True
-
-    @property
-    def name(self) -> str:
-        return f"udp://{self.host}:{self.port}"
-
-    def open(self) -> None:
-        self.close()
-        family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[
-            0
-        ]
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-        if family == socket.AF_INET:
-            made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self.ttl)
-            if self.local:
-                made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(self.local))
-        made.connect(address)
-        made.setblocking(False)
-        self._socket = made
-
-    def send(self, data: bytes) -> None:
-        """Whole datagrams. Where nobody listens on this machine the kernel may refuse; nothing is lost by that."""
-        assert self._socket is not None
-        view = memoryview(data)
-        for at in range(0, len(data), _GSO_BYTES):
-            self._send_some(view[at : at + _GSO_BYTES])
-
-    def _send_some(self, view: memoryview) -> None:
-        assert self._socket is not None
-        if self._cuts and len(view) > DATAGRAM:
-            try:
-                self._socket.sendmsg([view], [(_SOL_UDP, _UDP_SEGMENT, struct.pack("H", DATAGRAM))])
-                return
-            except ConnectionRefusedError:
-                return
-            except BlockingIOError:
-                raise
-            except OSError:
-                self._cuts = False
-        for at in range(0, len(view), DATAGRAM):
-            try:
-                self._socket.send(view[at : at + DATAGRAM])
-            except ConnectionRefusedError:
-                continue
-
-    def close(self) -> None:
-        if self._socket:
-            self._socket.close()
-            self._socket = None
 
 
 @dataclass
@@ -225,6 +158,7 @@ class Icecast:
     user: str
     password: str = field(repr=False)
     stream_name: str = ""
+    content_type: str = "audio/aac"
     _socket: socket.socket | None = None
 
     @property
@@ -242,7 +176,7 @@ class Icecast:
             f"Host: {self.host}:{self.port}",
             f"Authorization: {self._authorisation()}",
             "User-Agent: tuxa",
-            "Content-Type: audio/aac",
+            f"Content-Type: {self.content_type}",
             f"Ice-Name: {' '.join(self.stream_name.split())}",
             "Ice-Public: 0",
             "Expect: 100-continue",

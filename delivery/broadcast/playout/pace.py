@@ -35,7 +35,7 @@ class SlewedClock:
         mono = self.clock.monotonic()
         elapsed = (mono - self._anchor_mono) * 1e6
         free = self._anchor_us + elapsed
-        if elapsed >= 100_000:
+        if elapsed >= 500_000:
             utc = float(to_micros(self.clock.now()))
             offset = utc - mono * 1e6
             if abs(offset - self._offset) > STEP_S * 1e6:
@@ -45,6 +45,11 @@ class SlewedClock:
             free += min(max(utc - free, -most), most)
             self._anchor_mono, self._anchor_us = mono, free
         return int(free)
+
+    def taken_step(self) -> float:
+        """The last jump of UTC that was seen, in seconds; it is told once."""
+        seconds, self.stepped_s = self.stepped_s, 0.0
+        return seconds
 
     def behind_us(self) -> int:
         """By how much it is still behind UTC (negative: ahead)."""

@@ -6,31 +6,34 @@ the thread that sends never waits for a disk.
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final, Protocol
 
-from delivery.broadcast.playout.outputs import DATAGRAM, Line
-from delivery.broadcast.playout.pace import SlewedClock
-from delivery.broadcast.playout.transmit import Load
+from delivery.broadcast.playout.outputs import Line
+from delivery.broadcast.playout.portions import Portions, cut
+from delivery.broadcast.playout.transmit import PACKET, Load
 from delivery.broadcast.schedule.timeline import Slice
 from delivery.store.air import TICK_US
 
-WAKE_S: Final = 0.032
-"""How often what is due is sent: a tenth of a tick, below the 40 ms of jitter that ETSI TS 102 034 allows."""
 AHEAD_US: Final = 3_000_000
 """How long before its time a segment is read."""
 LOST_US: Final = 2_000_000
 """A feed that is further behind than this goes on at the present moment instead of hurrying."""
-LATE_US: Final = 100_000
-"""A packet that leaves later than this is counted as late (TR 101 290: 100 ms is a jump of the clock)."""
+LATE_US: Final = 40_000
+"""A datagram that leaves later than this after its last packet was due is late: ETSI TS 102 034 allows a network 40 ms
+of jitter from peak to peak, and receivers are built for it."""
+_AGAIN_US: Final = 400_000
+"""Orders by hand act at a border at least two ticks away."""
+_NEVER_US: Final = 1 << 62
 _JOIN_US: Final = 10 * TICK_US
 """A feed that begins waits so long for its first segment; then the slate goes out."""
 _BUCKETS_MS: Final = (1, 2, 5, 10, 20, 40, 100)
 _BUCKETS_US: Final = [ms * 1_000 for ms in _BUCKETS_MS]
+_number = count()
 
 
 class Source(Protocol):
@@ -38,20 +41,23 @@ class Source(Protocol):
 
     def load(self, piece: Slice, counters: Mapping[int, int]) -> Load: ...
 
-    def slate(self, piece: Slice, counters: Mapping[int, int], reason: str) -> Load: ...
+    def slate(
+        self, piece: Slice, counters: Mapping[int, int], reason: str, *, from_memory: bool = False
+    ) -> Load: ...
 
 
 class Journal(Protocol):
     """What hears what was really sent."""
 
-    def sent(self, load: Load, *, taken: bool, joined: bool) -> None:
-        """A whole load has left (`joined`: only from somewhere within on); `taken` is whether a peer took it all."""
+    def sent(self, portions: Portions, *, taken: bool, joined: bool) -> None:
+        """A whole segment has left (`joined`: only from somewhere within on); `taken` is whether a peer took it all."""
         ...
 
 
 @dataclass
 class Lateness:
-    """How late packets left, as a histogram in milliseconds."""
+    """How late datagrams left, as a histogram in milliseconds: one entry for each time that some were sent, for the
+    oldest of them."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(_BUCKETS_MS) + 1))
     worst_us: int = 0
@@ -81,119 +87,138 @@ class Sending:
         reader: Executor,
         journal: Journal | None = None,
         late: Callable[[str, float], None] = lambda _name, _ms: None,
+        slated: Callable[[Portions], None] = lambda _now: None,
     ) -> None:
-        """`piece_at(tick)` is the segment of the timeline that plays at a tick, as it stands now."""
+        """`piece_at(tick)` is the segment of the timeline that plays at a tick, as it stands now. `late` hears of
+        datagrams that left too late, `slated` of a slate that goes out in place of a segment, when it begins."""
         self.transmission = transmission
         self.lines = list(lines)
         self.lateness = Lateness()
         self.replaced = 0
+        self.due_us = 0
+        """Nothing is to be done before this time."""
         self._piece_at = piece_at
         self._reader = reader
         self._journal = journal
         self._tell_late = late
-        self._load: Load | None = None
-        self._at = 0
+        self._tell_slated = slated
+        self._now: Portions | None = None
+        self._index = 0
         self._joined = False
         self._taken = True
         self._rest = b""
-        self._next: Future[Load] | None = None
+        self._next: Future[Portions] | None = None
         self._next_piece: Slice | None = None
         self._counters: dict[int, int] = {}
-        self._asked_us = self._start_us = self._end_us = self._count = 0
+        self._asked_us = self._look_us = 0
         # Feeds whose segments end together do not all read at the same moment.
-        self._ahead_us = AHEAD_US + id(self) // 64 % 16 * 100_000
+        self._ahead_us = AHEAD_US + next(_number) % 16 * 100_000
 
     def step(self, now_us: int) -> None:
-        """Send all that is due. Called many times a second: what a load tells of itself is read once."""
-        while True:
-            if self._load is None:
-                self._join(now_us)
-            load = self._load
-            if load is None or now_us < self._start_us:
-                return
-            if now_us > self._end_us + LOST_US:
-                self._load, self._next = None, None
+        """Send all that is due. Called many times a second."""
+        while now_us >= self.due_us:
+            current = self._now
+            if current is None or now_us > current.end_us + LOST_US:
+                if not self._join(now_us):
+                    return
                 continue
-            if self._next is None and now_us >= self._end_us - self._ahead_us:
-                self._read_ahead(load)
-            self._send_due(load, now_us)
-            if self._at < self._count or now_us < self._end_us:
-                return
-            self._finish(load)
+            if self._index == len(current.chunks):
+                self._finish(current)
+                continue
+            if now_us >= self._look_us:
+                self._look_ahead(current)
+            self._send(current, now_us)
 
-    def _begin(self, load: Load, at: int) -> None:
-        self._load, self._at, self._taken = load, at, True
-        self._start_us, self._end_us, self._count = load.start_us, load.end_us, load.packets
-
-    def _join(self, now_us: int) -> None:
-        """Begin, or begin again, with what plays now, from the packet that is due now.
-
-        It is read by others first: many feeds that begin at once do not wait for one another.
-        """
-        tick = now_us // TICK_US
-        piece = self._piece_at(tick)
-        if piece is None:
-            return
-        if self._next is None or self._next_piece != piece:
-            self._next_piece, self._asked_us = piece, now_us
-            self._next = self._reader.submit(self.transmission.load, piece, dict(self._counters))
-        if not self._next.done() and now_us - self._asked_us < _JOIN_US:
-            return
-        load = self._ready(piece)
-        due = (now_us - load.start_us) * load.packets // max(load.end_us - load.start_us, 1)
-        self._begin(load, max(due, 0))
-        self._joined = due > 0
-
-    def _ready(self, piece: Slice) -> Load:
-        """The load of `piece`: the one that was read ahead, or the slate when it is not there in time."""
-        future, wanted = self._next, self._next_piece
-        self._next, self._next_piece = None, None
-        if future and wanted == piece:
-            if future.done():
-                load = future.result()
-            else:
-                load = self.transmission.slate(piece, self._counters, "not read in time")
-        elif future and not future.done():
-            load = self.transmission.slate(piece, self._counters, "not read in time")
-        else:
-            load = self.transmission.load(piece, self._counters)
-        self._counters = dict(load.counters)
-        self.replaced += bool(load.reason)
-        return load
-
-    def _read_ahead(self, load: Load) -> None:
-        piece = self._piece_at(load.piece.end_tick)
-        if piece is not None:
-            self._next_piece = piece
-            self._next = self._reader.submit(self.transmission.load, piece, dict(self._counters))
-
-    def _send_due(self, load: Load, now_us: int) -> None:
-        length = self._end_us - self._start_us
-        due = min((now_us - self._start_us) * self._count // length + 1, self._count)
-        if due <= self._at:
-            return
-        late_us = now_us - self._start_us - self._at * length // self._count
+    def _send(self, current: Portions, now_us: int) -> None:
+        index = self._index
+        self._index = index + 1
+        self.due_us = current.dues[index + 1]
+        late_us = now_us - current.oldest[index]
         self.lateness.note(late_us)
         if late_us >= LATE_US:
             self._tell_late(self.lines[0].output.name if self.lines else "", late_us / 1000)
-        data = self._rest + load.cut(self._at, due)
-        whole = len(data) if load.frames else len(data) - len(data) % DATAGRAM
-        self._rest = data[whole:]
-        self._at = due
-        if whole:
-            for line in self.lines:
-                self._taken &= line.send(data[:whole])
+        data = current.chunks[index]
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        for line in self.lines:
+            self._taken &= line.send(data)
 
-    def _finish(self, load: Load) -> None:
+    def _begin(self, portions: Portions) -> None:
+        self._now, self._index, self._taken = portions, 0, True
+        self.due_us = portions.dues[0]
+        self._look_us = portions.end_us - self._ahead_us
+        self._counters = portions.counters
+        if portions.reason:
+            self.replaced += 1
+            self._tell_slated(portions)
+
+    def _join(self, now_us: int) -> bool:
+        """Begin, or begin again, with what plays now, from the packet that is due now; whether that could be done.
+
+        It is read by others first: many feeds that begin at once do not wait for one another.
+        """
+        self._now = None
+        piece = self._piece_at(now_us // TICK_US)
+        if piece is None:
+            return False
+        if self._next is None or self._next_piece != piece:
+            self._asked_us = now_us
+            self._read(piece, held=0, from_us=now_us)
+        assert self._next is not None
+        if not self._next.done() and now_us - self._asked_us < _JOIN_US:
+            return False
+        self._rest = b""
+        self._begin(self._ready(piece, from_us=now_us))
+        self._joined = now_us > piece.start_tick * TICK_US
+        self._pass_over(now_us)
+        return True
+
+    def _pass_over(self, now_us: int) -> None:
+        """What became due while it was read is not made up for."""
+        assert self._now is not None
+        while self._index < len(self._now.chunks) and self.due_us <= now_us:
+            self._index += 1
+            self.due_us = self._now.dues[self._index]
+
+    def _read(self, piece: Slice, *, held: int, from_us: int = 0) -> None:
+        self._next_piece = piece
+        counters = dict(self._counters)
+        self._next = self._reader.submit(self._portions, piece, counters, held=held, from_us=from_us)
+
+    def _portions(self, piece: Slice, counters: Mapping[int, int], *, held: int, from_us: int) -> Portions:
+        return cut(self.transmission.load(piece, counters), held=held, from_us=from_us)
+
+    def _ready(self, piece: Slice, *, from_us: int = 0) -> Portions:
+        """The segment that was read ahead, or the slate when it is not there in time."""
+        future, wanted = self._next, self._next_piece
+        self._next, self._next_piece = None, None
+        if future and wanted == piece and future.done():
+            return future.result()
+        held = len(self._rest) // PACKET
+        if future and not future.done():
+            load = self.transmission.slate(piece, self._counters, "not read in time", from_memory=True)
+            return cut(load, held=held, from_us=from_us)
+        # The timeline was changed at the last moment.
+        return self._portions(piece, self._counters, held=held, from_us=from_us)
+
+    def _look_ahead(self, current: Portions) -> None:
+        """Read what follows; and once more, shortly before its time, if somebody has changed the timeline since."""
+        again_us = current.end_us - _AGAIN_US
+        self._look_us = again_us if self._look_us < again_us else _NEVER_US
+        piece = self._piece_at(current.piece.end_tick)
+        if piece is not None and piece != self._next_piece:
+            self._read(piece, held=len(current.rest) // PACKET)
+
+    def _finish(self, current: Portions) -> None:
         if self._journal:
-            self._journal.sent(load, taken=self._taken, joined=self._joined)
-        tick = load.piece.end_tick
-        piece = self._piece_at(tick)
-        if piece is None or piece.start_tick != tick:
-            self._load = None
+            self._journal.sent(current, taken=self._taken, joined=self._joined)
+        self._rest += current.rest
+        piece = self._piece_at(current.piece.end_tick)
+        if piece is None or piece.start_tick != current.piece.end_tick:
+            self._now = None
             return
-        self._begin(self._ready(piece), 0)
         self._joined = False
+        self._begin(self._ready(piece))
 
     def flush(self) -> None:
         """Send what is left of a datagram, at the very end."""
@@ -206,32 +231,3 @@ class Sending:
         self.flush()
         for line in self.lines:
             line.close()
-
-
-def run(
-    feeds: Sequence[Sending],
-    clock: SlewedClock,
-    *,
-    stopped: Callable[[], bool],
-    until_us: int | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Send until `stopped()`, or until the time is reached."""
-    begun = clock.now_us()
-    wakes = 0
-    step_us = round(WAKE_S * 1e6)
-    while not stopped():
-        now = clock.now_us()
-        if until_us is not None and now >= until_us:
-            for feed in feeds:
-                feed.step(until_us)
-            return
-        for feed in feeds:
-            feed.step(now)
-        wakes += 1
-        # Counted from the start, so that pauses do not add up; what was slept through is not made up for.
-        left = begun + wakes * step_us - clock.now_us()
-        if left > 0:
-            sleep(left / 1e6)
-        elif left < -step_us:
-            begun, wakes = clock.now_us(), 0

@@ -213,11 +213,11 @@ class Carousel:
             return packetise(TDT_PID, time_offset(moment))
         now = next((e for e in events if e.start_us <= at_us < e.end_us), None)
         following = next((e for e in events if e.start_us > at_us), None)
-        content: tuple[object, ...] = {
-            "sdt": (self._name, self._provider),
-            "present": (now, following),
-            "schedule": (moment.date(), *events),
-        }[name]
+        content: tuple[object, ...] = (self._name, self._provider)
+        if name == "present":
+            content = (now, following)
+        elif name == "schedule":
+            content = (moment.date(), *events)
         if content != table.content or not table.packets:
             table.content, table.version = content, (table.version + 1) % 32
             table.packets = self._made(name, table.version, moment, now, following, events)

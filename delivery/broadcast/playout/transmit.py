@@ -6,21 +6,23 @@ of them is due. The counters are those of what was really sent, so that whatever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from delivery.broadcast.asset import ORIGIN_PTS, Asset
-from delivery.broadcast.playout.feed import BlobReader, Feed, locate
+from delivery.broadcast.asset import ORIGIN_PTS, Asset, TransmitterSegment
+from delivery.broadcast.playout.feed import BlobReader, Feed, find
+from delivery.broadcast.playout.inplace import NULL, Packed, move, null_packets
 from delivery.broadcast.playout.restamp import restamp
 from delivery.broadcast.playout.si import Carousel, Event
-from delivery.broadcast.schedule.timeline import TRANSMITTER, Slice
-from delivery.broadcast.sidecar import PidPackets, Sidecar, read_sidecar
+from delivery.broadcast.schedule.counting import TRANSMITTER
+from delivery.broadcast.schedule.timeline import Slice
+from delivery.broadcast.sidecar import Sidecar, read_sidecar
 from delivery.errors import TuxaError
-from delivery.store.air import TICK_US, Channel, RowKind
+from delivery.store.air import TICK_US, Channel
 from delivery.units import TICK_PTS
 
 PACKET: Final = 188
@@ -36,13 +38,15 @@ class Load:
     """The packets of one segment of the timeline, ready to be sent."""
 
     piece: Slice
-    data: bytes
+    data: bytes | bytearray
     reason: str
     """Why it is not the segment itself; empty when it is."""
     counters: Mapping[int, int]
     """With which each PID goes on after it."""
     frames: tuple[int, ...] = ()
     """Where each frame of sound ends, for a stream that is no transport stream."""
+    is_silent: bool = False
+    """Not even a slate could be had."""
 
     @property
     def packets(self) -> int:
@@ -52,8 +56,8 @@ class Load:
     def cut(self, first: int, stop: int) -> bytes:
         """The packets or frames from `first` up to `stop`."""
         if not self.frames:
-            return self.data[first * PACKET : stop * PACKET]
-        return self.data[self.frames[first - 1] if first else 0 : self.frames[stop - 1]]
+            return bytes(memoryview(self.data)[first * PACKET : stop * PACKET])
+        return bytes(memoryview(self.data)[self.frames[first - 1] if first else 0 : self.frames[stop - 1]])
 
     @property
     def start_us(self) -> int:
@@ -98,7 +102,8 @@ class Transmission:
         self._rendition = rendition
         self._carousel = carousel
         self._events = events
-        self._spare: tuple[bytes, Sidecar] | None = None
+        self._spares: dict[int, Packed] = {}
+        self._plain: dict[int, bytes] = {}
         self.constant = assets(max(channel.slates.items())[1]).transmitter is not None
 
     def load(self, piece: Slice, counters: Mapping[int, int]) -> Load:
@@ -111,35 +116,48 @@ class Transmission:
         if not reason:
             try:
                 return Load(piece, self._moved(piece, held), "", held)
-            except (TuxaError, OSError, IndexError) as error:
+            except (TuxaError, OSError, IndexError, ValueError) as error:
                 reason = str(error)
         return self.slate(piece, counters, reason)
 
-    def slate(self, piece: Slice, counters: Mapping[int, int], reason: str) -> Load:
-        """The slate in place of `piece`, whatever its own bytes are; null packets without any slate."""
+    def slate(
+        self, piece: Slice, counters: Mapping[int, int], reason: str, *, from_memory: bool = False
+    ) -> Load:
+        """The slate in place of `piece`, whatever its own bytes are; null packets without any slate.
+
+        `from_memory`: no disk is asked, because one may not answer.
+        """
         held = dict(counters)
         try:
-            return Load(piece, self._slate(piece, held), reason, held)
-        except (TuxaError, OSError, KeyError, IndexError) as error:
-            return Load(piece, self._nothing(piece), f"{reason}; {error}", dict(counters))
+            return Load(piece, self._slate(piece, held, from_memory=from_memory), reason, held)
+        except (TuxaError, OSError, KeyError, IndexError, ValueError) as error:
+            told = f"{reason}; {error}"
+            return Load(piece, self._nothing(piece), told, dict(counters), is_silent=True)
 
-    def remember_slate(self) -> None:
-        """Hold the longest slate in memory: it can be sent when no disk answers any more."""
-        if self.constant and self._spare is None:
-            longest = max(self.channel.slates)
-            self._spare = self._slate_files(longest)
+    def remember_slates(self, known: MutableMapping[str, Packed]) -> None:
+        """Hold the slates in memory, in `known` by their assets: they can be sent when no disk answers any more.
 
-    def _moved(self, piece: Slice, counters: dict[int, int]) -> bytes:
-        asset = self._assets(piece.row.asset)
-        position = locate(piece, asset, TRANSMITTER)
-        assert asset.transmitter is not None
-        index = (piece.row.first_segment + piece.index) % len(asset.transmitter.segments)
-        sidecar = read_sidecar(self._blobs.get(asset.transmitter.segments[index].sidecar))
-        data = np.frombuffer(self._blobs.get(position.blob), np.uint8).copy()
-        move_by_sidecar(data, sidecar, position.delta90k, counters=counters)
+        Raises a TuxaError, OSError or KeyError when one cannot be had.
+        """
+        for ticks, ident in self.channel.slates.items():
+            if not self.constant:
+                segment = self._assets(ident).rendition(self._rendition).segments[0]
+                self._plain[ticks] = self._blobs.get(segment.blob)
+                continue
+            if ident not in known:
+                known[ident] = Packed.of(*self._slate_files(ticks))
+            self._spares[ticks] = known[ident]
+
+    def _moved(self, piece: Slice, counters: dict[int, int]) -> bytearray:
+        place = find(piece, self._assets(piece.row.asset), TRANSMITTER)
+        assert isinstance(place.segment, TransmitterSegment)
+        sidecar = read_sidecar(self._blobs.get(place.segment.sidecar))
+        out = bytearray(self._blobs.get(place.segment.blob))
+        data = np.frombuffer(out, np.uint8)
+        move(data, sidecar, place.delta90k, counters=counters)
         if self._carousel:
             self._put_information(data.reshape(-1, PACKET), sidecar, piece, counters)
-        return data.tobytes()
+        return out
 
     def _slate_files(self, ticks: int) -> tuple[bytes, Sidecar]:
         asset = self._assets(self.channel.slates[ticks])
@@ -147,18 +165,20 @@ class Transmission:
         segment = asset.transmitter.segments[0]
         return self._blobs.get(segment.blob), read_sidecar(self._blobs.get(segment.sidecar))
 
-    def _slate(self, piece: Slice, counters: dict[int, int]) -> bytes:
+    def _slate(self, piece: Slice, counters: dict[int, int], *, from_memory: bool) -> bytes | bytearray:
         if not self.constant:
-            return _recounted(self._feed.slate(self.channel, piece, self._rendition), counters)
-        try:
+            if not from_memory:
+                return _recounted(self._feed.slate(self.channel, piece, self._rendition), counters)
+            moved = restamp(self._plain[piece.ticks], piece.start_tick * TICK_PTS, counters={})
+            return _recounted(moved, counters)
+        spare = self._spares.get(piece.ticks)
+        if spare:
+            out, sidecar = spare.data(), spare.sidecar
+        else:
             raw, sidecar = self._slate_files(piece.ticks)
-        except (TuxaError, OSError):
-            if self._spare is None:
-                raise
-            raw, sidecar = _beginning(*self._spare, ticks=piece.ticks, of=max(self.channel.slates))
-        data = np.frombuffer(raw, np.uint8).copy()
-        move_by_sidecar(data, sidecar, piece.start_tick * TICK_PTS, counters=counters)
-        return data.tobytes()
+            out = bytearray(raw)
+        move(np.frombuffer(out, np.uint8), sidecar, piece.start_tick * TICK_PTS, counters=counters)
+        return out
 
     def _nothing(self, piece: Slice) -> bytes:
         """Null packets: the modulator stays locked while nothing at all can be had."""
@@ -166,47 +186,40 @@ class Transmission:
         if self.constant:
             transmitter = self._assets(max(self.channel.slates.items())[1]).transmitter
             per_tick = transmitter.packets_per_tick if transmitter else 0
-        return (b"\x47\x1f\xff\x10" + b"\xff" * 184) * (per_tick * piece.ticks)
+        return NULL * (per_tick * piece.ticks)
 
     def _put_information(
         self, rows: NDArray[np.uint8], sidecar: Sidecar, piece: Slice, counters: dict[int, int]
     ) -> None:
         """Write tables over null packets, tick by tick, spread within each."""
         assert self._carousel is not None
-        taken = np.zeros(len(rows), np.bool_)
-        for held in sidecar.pids.values():
-            taken[held.numbers] = True
-        taken |= ((rows[:, 1] & 0x1F) != 0x1F) | (rows[:, 2] != 0xFF)
-        per_tick = len(rows) // piece.ticks
+        per_tick = sidecar.packets // piece.ticks
         events = self._events()
+        free: NDArray[np.int64] | None = None
         waiting: list[bytes] = []
         for tick in range(piece.ticks):
             waiting += self._carousel.due((piece.start_tick + tick) * TICK_US, events)
-            free = np.flatnonzero(~taken[tick * per_tick : (tick + 1) * per_tick]) + tick * per_tick
-            now = min(len(waiting), len(free), _SI_TICK_PACKETS)
-            if not now:
+            if not waiting:
                 continue
-            places = free[np.linspace(0, len(free) - 1, now).astype(np.int64)]
-            for place, packet in zip(places.tolist(), waiting[:now], strict=True):
-                rows[place] = np.frombuffer(packet, np.uint8)
-                pid = (packet[1] & 0x1F) << 8 | packet[2]
-                counter = counters.get(pid, 0)
-                rows[place, 3] = 0x10 | counter
-                counters[pid] = (counter + 1) & 15
-            del waiting[:now]
+            if free is None:
+                free = null_packets(sidecar)
+            first, stop = np.searchsorted(free, (tick * per_tick, (tick + 1) * per_tick)).tolist()
+            now = min(len(waiting), stop - first, _SI_TICK_PACKETS)
+            if now:
+                places = free[np.linspace(first, stop - 1, now).astype(np.int64)]
+                rows[places] = _numbered(waiting[:now], counters)
+                del waiting[:now]
 
 
-def _beginning(raw: bytes, sidecar: Sidecar, *, ticks: int, of: int) -> tuple[bytes, Sidecar]:
-    """The first `ticks` of a segment of `of` ticks."""
-    packets = sidecar.packets * ticks // of
-    size = packets * PACKET
-    pids = {}
-    for pid, held in sidecar.pids.items():
-        numbers = held.numbers[held.numbers < packets]
-        heads = np.frombuffer(raw, np.uint8)[numbers.astype(np.int64) * PACKET + 3]
-        pids[pid] = PidPackets(int(((heads & 0x10) != 0).sum()), numbers)
-    clocks, stamps = sidecar.clocks[sidecar.clocks < size], sidecar.stamps[sidecar.stamps < size]
-    return raw[:size], Sidecar(packets, clocks, stamps, pids)
+def _numbered(packets: Sequence[bytes], counters: dict[int, int]) -> NDArray[np.uint8]:
+    """The packets, one row each, with the counters with which their PIDs go on."""
+    rows = np.frombuffer(bytearray(b"".join(packets)), np.uint8).reshape(-1, PACKET)
+    for row, packet in zip(rows, packets, strict=True):
+        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        counter = counters.get(pid, 0)
+        row[3] = 0x10 | counter
+        counters[pid] = (counter + 1) & 15
+    return rows
 
 
 def _recounted(data: bytes, counters: dict[int, int]) -> bytes:
@@ -221,48 +234,3 @@ def _recounted(data: bytes, counters: dict[int, int]) -> bytes:
         if pid != NULL_PID and len(mine):
             counters[pid] = (int(mine[-1, 3]) + 1) & 15
     return out
-
-
-def move_by_sidecar(
-    data: NDArray[np.uint8], sidecar: Sidecar, delta90k: int, *, counters: dict[int, int]
-) -> None:
-    """Add `delta90k` to every clock and stamp, and count each PID on from `counters`, which is moved on.
-
-    Touches only the bytes that the sidecar names.
-    """
-    _add_to_clocks(data, sidecar.clocks.astype(np.int64), delta90k)
-    _add_to_stamps(data, sidecar.stamps.astype(np.int64), delta90k)
-    for pid, held in sidecar.pids.items():
-        at = held.numbers.astype(np.int64) * PACKET + 3
-        column = data[at]
-        carrying = np.flatnonzero(column & 0x10)
-        next_counter = counters.get(pid, 0)
-        if carrying.size:
-            constant = next_counter - int(column[carrying[0]] & 15)
-            data[at] = column & 0xF0 | (column.astype(np.int64) + constant & 15).astype(np.uint8)
-        counters[pid] = (next_counter + held.advancing) & 15
-
-
-def _add_to_clocks(data: NDArray[np.uint8], at: NDArray[np.int64], delta90k: int) -> None:
-    b = data[at[:, None] + np.arange(5)].astype(np.int64)
-    base = b[:, 0] << 25 | b[:, 1] << 17 | b[:, 2] << 9 | b[:, 3] << 1 | b[:, 4] >> 7
-    base = (base + delta90k) % WRAP
-    for column, shift in enumerate((25, 17, 9, 1)):
-        data[at + column] = base >> shift & 0xFF
-    data[at + 4] = b[:, 4] & 0x7F | (base & 1) << 7
-
-
-def _add_to_stamps(data: NDArray[np.uint8], at: NDArray[np.int64], delta90k: int) -> None:
-    b = data[at[:, None] + np.arange(5)].astype(np.int64)
-    stamp = (b[:, 0] >> 1 & 7) << 30 | b[:, 1] << 22 | (b[:, 2] >> 1) << 15 | b[:, 3] << 7 | b[:, 4] >> 1
-    stamp = (stamp + delta90k) % WRAP
-    data[at] = b[:, 0] & 0xF1 | (stamp >> 30 & 7) << 1
-    data[at + 1] = stamp >> 22 & 0xFF
-    data[at + 2] = b[:, 2] & 1 | (stamp >> 15 & 0x7F) << 1
-    data[at + 3] = stamp >> 7 & 0xFF
-    data[at + 4] = b[:, 4] & 1 | (stamp & 0x7F) << 1
-
-
-def is_programme(piece: Slice) -> bool:
-    """Whether it belongs to an airing that as-run tells of."""
-    return piece.row.kind is RowKind.LESSON

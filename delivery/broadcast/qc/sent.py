@@ -39,7 +39,7 @@ def measure(segment: bytes) -> Sound:
     """The sound of a segment (MPEG-TS, or frames of AAC or MP3). Raises ValueError when it cannot be decoded."""
     values: list[float] = []
     try:
-        with av.open(BytesIO(segment)) as source:
+        with av.open(BytesIO(segment), "r") as source:
             stream = source.streams.audio[0]
             graph = Graph()
             entry = graph.add_abuffer(template=stream)

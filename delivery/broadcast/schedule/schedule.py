@@ -45,9 +45,10 @@ class Expanded:
     findings: tuple[Finding, ...]
 
 
-def nearest_tick(micros: int) -> int:
-    """Tick of the grid nearest to `micros` (µs since 1970 UTC); half a tick goes up."""
-    return (2 * micros + TICK_US) // (2 * TICK_US)
+def nearest_tick(micros: int, grain: int = 1) -> int:
+    """Tick of the grid nearest to `micros` (µs since 1970 UTC), a multiple of `grain`; half of it goes up."""
+    step = grain * TICK_US
+    return (2 * micros + step) // (2 * step) * grain
 
 
 def tick_at(moment: datetime) -> int:
@@ -151,6 +152,8 @@ class Wanted:
     lessons_of: Callable[[str], Sequence[str]] = lambda _course: ()
     """Course -> materials of its broadcast lessons in order of the units."""
     days_off: Collection[str] = ()
+    grain: int = 1
+    """Ticks of which every start on the channel is a multiple."""
 
 
 def expand(slots: Iterable[Slot], wanted: Wanted, *, since: datetime, before: datetime) -> Expanded:
@@ -174,7 +177,7 @@ def expand(slots: Iterable[Slot], wanted: Wanted, *, since: datetime, before: da
             if lesson is None:
                 findings.append(missing_material(slot, material, _airing_id(slot, planned), planned))
                 continue
-            airing = _airing(slot, lesson, planned)
+            airing = _airing(slot, lesson, planned, wanted.grain)
             if reason := wanted.gate(material, lesson.content, start):
                 findings.append(closed(airing, reason))
                 continue
@@ -188,7 +191,7 @@ def _airing_id(slot: Slot, planned_us: int) -> str:
     return digest_of([slot.channel, slot.id, str(planned_us)])[:20]
 
 
-def _airing(slot: Slot, lesson: Lesson, planned_us: int) -> Airing:
+def _airing(slot: Slot, lesson: Lesson, planned_us: int, grain: int) -> Airing:
     return Airing(
         id=_airing_id(slot, planned_us),
         channel=slot.channel,
@@ -198,7 +201,7 @@ def _airing(slot: Slot, lesson: Lesson, planned_us: int) -> Airing:
         asset=lesson.asset,
         ticks=lesson.ticks,
         planned_us=planned_us,
-        start_tick=nearest_tick(planned_us),
+        start_tick=nearest_tick(planned_us, grain),
         course=slot.course or lesson.course,
         activity=slot.activity or lesson.activity,
         unit=slot.unit or lesson.unit,

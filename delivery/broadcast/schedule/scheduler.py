@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection
 
 from delivery.broadcast.asset import Asset
@@ -20,12 +21,20 @@ from delivery.broadcast.schedule.checks import (
     order_findings,
     packet_findings,
 )
+from delivery.broadcast.schedule.counting import Totals
 from delivery.broadcast.schedule.findings import Finding
 from delivery.broadcast.schedule.schedule import Wanted, expand, takes_card, tick_at
-from delivery.broadcast.schedule.timeline import Compiled, Filler, Plan, compile_timeline, renditions_of
+from delivery.broadcast.schedule.timeline import (
+    Compiled,
+    Filler,
+    Plan,
+    compile_timeline,
+    renditions_of,
+    takes_format,
+)
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import VIETNAM, Clock, from_micros, to_micros
-from delivery.errors import N_, NotFound
+from delivery.errors import N_, NotFound, TuxaError
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
@@ -38,6 +47,7 @@ FROZEN_TICKS = 188
 """Frozen horizon: 60 s. What begins within it is as fixed as the past."""
 CARDS_AHEAD = timedelta(hours=50)
 """Attendance cards are drawn this long before their lesson: longer than an air bundle reaches."""
+_log = structlog.get_logger(__name__)
 _TICK = timedelta(microseconds=TICK_US)
 _CONTROLS_BACK = timedelta(days=2)
 """Older interventions have no say in what is to come."""
@@ -99,7 +109,7 @@ class Scheduler:
     ) -> None:
         """`compiled(channel)` is called when a compilation has been stored, or found nothing to change."""
         self._compiled = compiled
-        self._totals: dict[tuple[str, int, int], dict[str, dict[str, int]]] = {}
+        self._totals: Totals = {}
         self._store = store
         self._facts = facts
         self._materials = materials
@@ -108,9 +118,25 @@ class Scheduler:
 
     def add(self, slot: Slot, *, actor: str) -> None:
         """Schedule a slot. Adding the same one again does nothing. Raises NotFound for an unknown channel."""
-        self._store.channel(slot.channel)
-        draft = Draft(
-            id=fact_id(FactKind.SLOT_SCHEDULED, slot.id),
+        self.add_all([slot], actor=actor)
+
+    def add_all(self, slots: Sequence[Slot], *, actor: str) -> None:
+        """Schedule all of them or none. Raises NotFound for an unknown channel."""
+        for code in sorted({slot.channel for slot in slots}):
+            self._store.channel(code)
+        with self._store.database.write() as connection:
+            numbers = [self._store.slot_numbers(connection, slot.id) for slot in slots]
+            drafts = [
+                self._slot_fact(slot, withdrawn + 1, actor)
+                for slot, (scheduled, withdrawn) in zip(slots, numbers, strict=True)
+                if scheduled <= withdrawn
+            ]
+            self._facts.append_in(connection, drafts, once=True)
+
+    def _slot_fact(self, slot: Slot, number: int, actor: str) -> Draft:
+        again = (number,) if number else ()
+        return Draft(
+            id=fact_id(FactKind.SLOT_SCHEDULED, slot.id, *again),
             kind=FactKind.SLOT_SCHEDULED,
             occurred_at=to_micros(self._clock.now()),
             actor=actor,
@@ -126,11 +152,9 @@ class Scheduler:
                 "rerun": slot.rerun,
                 "unit": slot.unit,
                 **({"details": slot.details()} if slot.details() else {}),
+                **({"n": number} if number else {}),
             },
         )
-        with self._store.database.write() as connection:
-            self._facts.append_in(connection, [draft], once=True)
-            self._store.put_slot_in(connection, slot)
 
     def withdraw(self, slot_id: str, *, actor: str) -> Slot:
         """Take a slot out of the schedule; what is frozen or has aired stays. Raises NotFound."""
@@ -141,19 +165,18 @@ class Scheduler:
                 do=N_("List the slots with “tuxa schedule list”."),
                 slot=slot_id,
             )
-        now = to_micros(self._clock.now())
-        draft = Draft(
-            id=fact_id(FactKind.SLOT_WITHDRAWN, slot.id, now),
-            kind=FactKind.SLOT_WITHDRAWN,
-            occurred_at=now,
-            actor=actor,
-            course=slot.course,
-            mode=str(DeliveryMode.BROADCAST),
-            data={"slot": slot.id, "channel": slot.channel},
-        )
         with self._store.database.write() as connection:
+            number, _ = self._store.slot_numbers(connection, slot.id)
+            draft = Draft(
+                id=fact_id(FactKind.SLOT_WITHDRAWN, slot.id, number),
+                kind=FactKind.SLOT_WITHDRAWN,
+                occurred_at=to_micros(self._clock.now()),
+                actor=actor,
+                course=slot.course,
+                mode=str(DeliveryMode.BROADCAST),
+                data={"slot": slot.id, "channel": slot.channel, **({"n": number} if number else {})},
+            )
             self._facts.append_in(connection, [draft], once=True)
-            self._store.drop_slot_in(connection, slot.id)
         return slot
 
     def compile(
@@ -225,16 +248,21 @@ class Scheduler:
             return channel.slates[SEGMENT_TICKS]
         return self._materials.make_card(channel, self._codes.of(channel.code, airing.id))
 
-    def _filler(self, wanted: Wanted, material: str) -> Filler | None:
+    def _filler(self, channel: Channel, wanted: Wanted, material: str) -> Filler | None:
         lesson = wanted.lesson_of(material) if material else None
         if lesson is None or wanted.gate(material, lesson.content, self._clock.now()):
+            return None
+        try:
+            takes_format(channel, self._materials.assets(lesson.asset), self._materials.assets)
+        except TuxaError as error:
+            _log.warning("filler-left-out", channel=channel.code, material=material, reason=str(error))
             return None
         return Filler(lesson.asset, lesson.ticks)
 
     def plan(self, draft: Drafted, *, previous: tuple[Row, ...], control: Control | None = None) -> Plan:
         """The plan of a compilation over the rows that are there."""
         channel, now = draft.channel, self._clock.now()
-        fillers = [f for m in channel.fillers if (f := self._filler(draft.wanted, m))]
+        fillers = [f for m in channel.fillers if (f := self._filler(channel, draft.wanted, m))]
         # Nothing of a new channel has been published yet, so nothing of it is fixed.
         frozen = tick_at(now) + FROZEN_TICKS if previous else tick_at(now)
         return Plan(
@@ -243,7 +271,7 @@ class Scheduler:
             assets=self._materials.assets,
             cards=draft.cards,
             # A new channel begins a window ago, so that it can be tuned in to at once.
-            start_tick=tick_at(now) - WINDOW_TICKS,
+            start_tick=(tick_at(now) - WINDOW_TICKS) // channel.grain * channel.grain,
             end_tick=max(tick_at(draft.end), previous[-1].end_tick if previous else 0),
             previous=previous,
             frozen_tick=control.at_tick if control else frozen,
@@ -251,7 +279,7 @@ class Scheduler:
             parts=draft.hand.parts,
             blocked=draft.hand.blocked,
             fillers=fillers,
-            ident=self._filler(draft.wanted, channel.ident),
+            ident=self._filler(channel, draft.wanted, channel.ident),
             totals=self._totals,
         )
 
@@ -273,7 +301,6 @@ class Scheduler:
         fresh = _fresh(compiled, previous)
         if control:
             self._facts.append_in(connection, [_control_fact(control, now)], once=True)
-            self._store.put_control_in(connection, control)
         if fresh != previous[len(rows) - len(fresh) :] or len(rows) != len(previous):
             from_tick = fresh[0].start_tick if fresh else compiled.timeline.end_tick
             placed = {airing.id for airing in compiled.placed}

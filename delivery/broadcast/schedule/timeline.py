@@ -14,7 +14,8 @@ from functools import cached_property
 
 import orjson
 
-from delivery.broadcast.asset import Asset, Rendition, Segment, TransmitterSegment
+from delivery.broadcast.asset import Asset, Rendition
+from delivery.broadcast.schedule.counting import TRANSMITTER, Counters, Totals
 from delivery.broadcast.schedule.findings import (
     Finding,
     held_off,
@@ -24,17 +25,13 @@ from delivery.broadcast.schedule.findings import (
     wrong_format,
 )
 from delivery.errors import N_, GateClosed
-from delivery.store.air import Airing, Channel, Row, RowKind, freeze_continuity
+from delivery.store.air import Airing, Channel, Row, RowKind
 from delivery.units import GOP_TICKS, SEGMENT_TICKS
 
 CARD_TICKS = SEGMENT_TICKS
 """Length of an attendance card: one segment, 5.76 s."""
 
-TRANSMITTER = "transmitter"
-"""Under this name rows hold the counters of the rendition of constant bit rate."""
 _HOUR_TICKS = 11_250
-
-Counters = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,7 @@ class Plan:
     """Programmes for gaps, each where it fits whole."""
     ident: Filler | None = None
     """Comes first in each gap in which it fits."""
-    totals: dict[tuple[str, int, int], Counters] = field(default_factory=dict)
+    totals: Totals = field(default_factory=dict)
     """Packets of assets that earlier compilations have counted: assets never change. It is added to."""
 
 
@@ -283,7 +280,6 @@ class _Builder:
         self.channel = plan.channel
         self._assets = plan.assets
         self._known: dict[str, Asset] = {}
-        self._totals = plan.totals
         self._misfits: dict[str, Finding | None] = {}
         self._plan = plan
         self.renditions = renditions_of(plan.channel, self.asset)
@@ -293,14 +289,14 @@ class _Builder:
         self.end_tick = plan.start_tick
         self._sequence = plan.start_tick // GOP_TICKS
         names = [r.name for r in self.renditions] + [TRANSMITTER] * bool(self.transmitter)
-        self._counters: Counters = {name: {} for name in names}
+        self._counters = Counters(names, plan.totals)
         if run:
             self.end_tick, self._sequence = run.start_tick, run.sequence
-            self._counters = {name: dict(pids) for name, pids in run.continuity}
+            self._counters.begin(run.continuity)
         elif self.rows:
             last = self.rows[-1]
             self.end_tick, self._sequence = last.end_tick, last.end_sequence
-            self._counters = {name: dict(pids) for name, pids in last.continuity}
+            self._counters.begin(last.continuity)
             self._count(last)
         self.frozen_until = run.end_tick if run else self.end_tick
 
@@ -330,7 +326,7 @@ class _Builder:
             asset,
             airing,
             self._sequence,
-            freeze_continuity(self._counters),
+            self._counters.frozen(),
             first_segment,
         )
         self.rows.append(row)
@@ -366,31 +362,6 @@ class _Builder:
     def _count(self, row: Row) -> None:
         asset = self.asset(row.asset)
         if row.kind is RowKind.SLATE:
-            times, first, stop = row.ticks // asset.ticks, 0, -1
+            self._counters.count(asset, 0, -1, times=row.ticks // asset.ticks)
         else:
-            times, first, stop = 1, row.first_segment, row.first_segment + row.segments
-        for name, pids in self._packets(asset, first, stop).items():
-            counters = self._counters.setdefault(name, {})
-            for pid, packets in pids.items():
-                counters[pid] = (counters.get(pid, 0) + packets * times) % 16
-
-    def _packets(self, asset: Asset, first: int, stop: int) -> Counters:
-        """Rendition -> PID -> packets in segments `first` up to `stop` of the asset; -1 is its end."""
-        key = (asset.id, first, stop)
-        if key not in self._totals:
-            totals: Counters = {}
-            for name, segments in segments_of(asset).items():
-                pids = totals.setdefault(name, {})
-                for segment in segments[first : None if stop < 0 else stop]:
-                    for pid, packets in segment.packets.items():
-                        pids[pid] = (pids.get(pid, 0) + packets) % 16
-            self._totals[key] = totals
-        return self._totals[key]
-
-
-def segments_of(asset: Asset) -> dict[str, Sequence[Segment | TransmitterSegment]]:
-    """Rendition -> its segments, with what goes to the transmitter under :data:`TRANSMITTER`."""
-    found: dict[str, Sequence[Segment | TransmitterSegment]] = {r.name: r.segments for r in asset.renditions}
-    if asset.transmitter:
-        found[TRANSMITTER] = asset.transmitter.segments
-    return found
+            self._counters.count(asset, row.first_segment, row.first_segment + row.segments)

@@ -45,6 +45,8 @@ class Link(StrEnum):
     UP = "up"
     LOST = "lost"
     REFUSED = "refused"
+    ALONE = "alone"
+    """There is no daemon; this process does the work itself (delivery.network.bus.inprocess)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,5 +263,14 @@ def _shallow(value: Any, depth: int) -> bool:
     return True
 
 
+def plain_message(message: Message) -> dict[str, Any]:
+    """A text as it travels inside results and events: the console translates it, and those in its parameters."""
+    params = {
+        name: plain_message(value) if isinstance(value, Message) else _plain_value(value)
+        for name, value in message.params.items()
+    }
+    return {"msgid": message.msgid, "params": params}
+
+
 def _plain_value(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)

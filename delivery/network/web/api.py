@@ -174,6 +174,7 @@ def _learning(services: PortalServices, learner: VisitFor, sender: VisitFor) -> 
         ]
 
     @router.post("/sheets")
+    @services.slow
     def sheets(
         files: Annotated[list[UploadFile], File(description="Photographs or scans of printed sheets.")],
         visit: Visit = Depends(sender),
@@ -187,6 +188,7 @@ def _learning(services: PortalServices, learner: VisitFor, sender: VisitFor) -> 
         )
 
     @router.post("/assignments/{activity}")
+    @services.slow
     def assignment(
         activity: Code,
         files: Annotated[

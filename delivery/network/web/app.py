@@ -32,6 +32,7 @@ from delivery.network.web.ownrecord import record_routes
 from delivery.network.web.pages import page_routes
 from delivery.network.web.questions import question_routes
 from delivery.network.web.receipt import receipt_routes
+from delivery.network.web.regulation import regulation_routes
 from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, render
 from delivery.network.web.services import PortalServices
 from delivery.network.web.sheet import sheet_routes
@@ -124,6 +125,7 @@ def _staff_pages(app: FastAPI, services: PortalServices, visit_of: VisitOf, lear
     app.include_router(staff_routes(services, staff_of, filer_of))
     app.include_router(people_routes(services, admin_of, posts(admin_of)))
     app.include_router(oversight_routes(services, needs(visit_of, Capability.OVERSEE), operator_of))
+    app.include_router(regulation_routes(services, needs(visit_of, Capability.OVERSEE)))
 
 
 def kept_briefly(load: Callable[[], Catalogue], clock: Clock) -> Callable[[], Catalogue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from delivery.ids import digest_of
 from delivery.network.web.receipt import is_late
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Visit
-from delivery.record.evidence import Piece, resolve
+from delivery.record.evidence import newest_postmarks, piece_of, resolve
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.store.teaching import Rubric
@@ -63,48 +63,63 @@ class WorkItem:
 
 def works_of(activity: Activity, services: PortalServices) -> list[WorkItem]:
     """What came for an activity, first come first; marks beside it."""
-    facts = services.course_facts.of_activity(activity.code, FactKind.WORK_RECEIVED, FactKind.MARK_RECORDED)
+    facts = services.course_facts.of_activity(
+        activity.code,
+        FactKind.WORK_RECEIVED,
+        FactKind.EXTRA_RECEIVED,
+        FactKind.POSTMARK_ENTERED,
+        FactKind.MARK_RECORDED,
+    )
+    postmarks = newest_postmarks(facts)
     by_learner: dict[str, list[Fact]] = {}
+    extras: dict[str, list[Fact]] = {}
     marks: dict[str, Fact] = {}
     for fact in facts:
         if fact.kind is FactKind.WORK_RECEIVED:
             by_learner.setdefault(fact.learner, []).append(fact)
-        else:
+        elif fact.kind is FactKind.EXTRA_RECEIVED:
+            extras.setdefault(fact.learner, []).append(fact)
+        elif fact.kind is FactKind.MARK_RECORDED:
             marks[fact.learner] = fact
-    items = [_item(activity, learner, told, marks.get(learner)) for learner, told in by_learner.items()]
+    items = [
+        _item(activity, learner, told, extras.get(learner, ()), marks.get(learner), postmarks)
+        for learner, told in by_learner.items()
+    ]
     items.sort(key=lambda item: (item.came_at, item.ident))
     return [_numbered(item, number) for number, item in enumerate(items, start=1)]
 
 
-def _item(activity: Activity, learner: str, told: Sequence[Fact], mark: Fact | None) -> WorkItem:
+def _item(
+    activity: Activity,
+    learner: str,
+    told: Sequence[Fact],
+    extras: Sequence[Fact],
+    mark: Fact | None,
+    postmarks: Mapping[str, str],
+) -> WorkItem:
     by_id = {fact.id: fact for fact in told}
-    claim = resolve(_piece(fact) for fact in told)
+    claim = resolve(piece_of(fact, postmarks.get(fact.id, "")) for fact in told)
     assert claim is not None
     came_at = from_micros(claim.last_needed_arrival or claim.first_arrival)
     return WorkItem(
         ident=digest_of(("work", activity.code, learner))[:16],
         number=0,
         learner=learner,
-        chosen=tuple(by_id[fact] for _, fact in sorted(claim.chosen.items())),
+        chosen=_with_extras({page: by_id[fact] for page, fact in claim.chosen.items()}, extras),
         missing=claim.missing,
         review=claim.disagreement,
-        late=is_late(activity.due, came_at),
+        late=is_late(activity.due, from_micros(claim.counted_at) if claim.counted_at else came_at),
         came_at=came_at,
         mark=mark,
     )
 
 
-def _piece(fact: Fact) -> Piece:
-    data = fact.data
-    return Piece(
-        fact.id,
-        data.get("packet", ""),
-        data["page"],
-        data["pages"],
-        data["channel"],
-        fact.occurred_at,
-        data.get("superseded", False),
-    )
+def _with_extras(pages: Mapping[int, Fact], extras: Sequence[Fact]) -> tuple[Fact, ...]:
+    """Pages in order, each followed by the learner's own sheets that stand behind it; other sheets come last."""
+    out: list[Fact] = []
+    for number, page in sorted(pages.items()):
+        out += [page, *(fact for fact in extras if fact.data.get("behind", 0) == number)]
+    return (*out, *(fact for fact in extras if fact.data.get("behind", 0) not in pages))
 
 
 def _numbered(item: WorkItem, number: int) -> WorkItem:

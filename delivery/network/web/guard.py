@@ -163,6 +163,8 @@ class Guard:
         seconds = self._clock.monotonic() - started
         milliseconds = round(seconds * 1000)
         self._measures.request(scope["method"], route, answer.status, seconds)
+        if answer.status < 400 and scope["path"].startswith(_UNLIMITED):
+            return  # players and monitors ask thousands of times an hour; the counts tell of them
         _log.info(
             "portal.request",
             method=scope["method"],

@@ -15,18 +15,9 @@ from delivery.catalogue.model import Activity
 from delivery.errors import N_, Message, Refused
 from delivery.i18n import Translator
 from delivery.ids import content_address
-from delivery.network.web.onefile import combine
+from delivery.network.web.onefile import Assembled, assemble
 from delivery.network.web.services import PortalServices, SheetsPort
-from delivery.network.web.uploads import (
-    TEXT_TYPE,
-    WORD_TYPE,
-    Judged,
-    PageImage,
-    Problem,
-    judge,
-    judge_file,
-    pages_of_pdf,
-)
+from delivery.network.web.uploads import Judged, PageImage, Problem, judge
 from delivery.network.web.visit import Visit
 from delivery.record.sheetcode import CodeKeys, PageRef, read_code
 from delivery.store.sheets import Sheet
@@ -110,31 +101,18 @@ def take_in_file(
     One file stays as it was sent; several, or files beside a typed text, become one PDF in their order; a typed text
     alone stays a text. The same again gives the same fact. Raises Refused as :func:`take_in`.
     """
-    media_types = _answers([services.executor.submit(judge_file, data) for data in files])
-    again = [Again(n, found) for n, found in enumerate(media_types, 1) if isinstance(found, Problem)]
-    several = len(files) + bool(text) > 1
-    if several:
-        again += [
-            Again(n, Problem.WORD_ALONE) for n, found in enumerate(media_types, 1) if found == WORD_TYPE
-        ]
-    if again:
-        return tuple(again)
-    if several:
-        (data,) = _answers([services.executor.submit(combine, list(files), text)])
-        media_type = "application/pdf"
-    else:
-        data, media_type = (files[0], str(media_types[0])) if files else (text.encode(), TEXT_TYPE)
+    (assembled,) = _answers([services.executor.submit(assemble, list(files), text)])
+    if not isinstance(assembled, Assembled):
+        return tuple(Again(number, problem) for number, problem in assembled)
     upload = Upload(
         learner=learner,
         activity=activity.code,
         course=activity.course,
-        file=data,
-        media_type=media_type,
+        file=assembled.data,
+        media_type=assembled.media_type,
         received_at=services.clock.now(),
         source="portal",
-        leaves=_answers([services.executor.submit(pages_of_pdf, data)])[0]
-        if media_type == "application/pdf"
-        else 1,
+        leaves=assembled.leaves,
     )
     return services.submissions.accept_upload(upload).fact
 
@@ -200,11 +178,11 @@ def _page_of(image: PageImage, services: PortalServices) -> str | Problem:
     pages: dict[str, Sheet] = {}
     known_code = False
     for text in image.codes:
-        ref = read_code(text, services.keys)
+        ref = read_code(text, services.code_keys())
         if ref is None:
             continue
         known_code = True
-        sheet = sheet_of(text, sheets=services.sheets, keys=services.keys)
+        sheet = sheet_of(text, sheets=services.sheets, keys=services.code_keys())
         if sheet is not None:
             pages[sheet.page_id] = sheet
     if len(pages) > 1:

@@ -20,6 +20,7 @@ _BY_ROLE = (
     (Role.CLERK, ("/held", N_("Held work"))),
     (Role.MANAGER, ("/held", N_("Held work"))),
     (Role.MANAGER, ("/activity", N_("Activity"))),
+    (Role.MANAGER, ("/regulation", N_("Regulation"))),
     (Role.ADMIN, ("/people", N_("People"))),
     (Role.TECHNICIAN, ("/state", N_("State"))),
     (Role.MANAGER, ("/state", N_("State"))),

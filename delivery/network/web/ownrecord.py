@@ -3,6 +3,7 @@ away."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ _WORDS = {
     FactKind.PACKET_POSTED: N_("The packet was posted to you"),
     FactKind.PACKET_DELIVERED: N_("The packet was delivered"),
     FactKind.WORK_RECEIVED: N_("Your work was received"),
+    FactKind.EXTRA_RECEIVED: N_("An extra sheet of yours was received"),
     FactKind.WORK_HELD: N_("Work was held"),
     FactKind.QUESTION_ASKED: N_("You asked a question"),
     FactKind.QUESTION_ANSWERED: N_("Your lecturer answered"),
@@ -88,12 +90,21 @@ def _activity_page(visit: Visit, services: PortalServices, course: Any, told: An
         "activity.html",
         course=course,
         told=told,
+        received=_received(told["received"]),
         evidence=[_line(fact) for fact in facts],
         comment=services.teaching.comment(mark) if mark else "",
         criteria=[(titles[code], got) for code, got in points.items() if code in titles],
         # Remarks are part of marking: they are shown with the mark, not before.
         remarks=services.teaching.remarks(told["activity"], visit.learner) if mark else [],
     )
+
+
+def _received(told: Any) -> dict[str, Any] | None:
+    """What arrived of a piece of work, with its days as days."""
+    if told is None:
+        return None
+    days = {name: date.fromisoformat(told[name]) for name in ("first", "last", "postmark") if told[name]}
+    return {**told, **days}
 
 
 def _line(fact: Fact) -> dict[str, Any]:

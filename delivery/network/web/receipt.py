@@ -20,6 +20,7 @@ from delivery.network.web.place import work_address
 from delivery.network.web.services import PortalServices
 from delivery.network.web.uploads import MAX_FILES, Problem
 from delivery.network.web.visit import Visit, VisitOf
+from delivery.record.evidence import counted_of
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.store.sheets import Sheet
@@ -66,7 +67,7 @@ def receipt_routes(services: PortalServices, learner_of: VisitOf) -> APIRouter:
         q: str = "",
     ) -> Response:
         facts = chosen(visit, f)
-        sheet = sheet_of(q.upper(), sheets=services.sheets, keys=services.keys)
+        sheet = sheet_of(q.upper(), sheets=services.sheets, keys=services.code_keys())
         own = sheet is not None and sheet.learner == visit.learner and sheet.role == RETURNED_ROLE
         return visit.page(
             "receipt.html",
@@ -89,6 +90,8 @@ def receipt_of(fact: Fact, services: PortalServices) -> Receipt:
     work = Work("", "", None) if strange else work_of(fact.activity, fact.course, services)
     on_sheet = not held and fact.data["sheet"] != ""
     received_at = from_micros(fact.occurred_at)
+    postmark = fact.data.get("postmark", "")
+    counted_at = from_micros(counted_of(postmark)) if postmark else received_at
     return Receipt(
         fact=fact.id,
         code=receipt_code(fact.id),
@@ -97,7 +100,7 @@ def receipt_of(fact: Fact, services: PortalServices) -> Receipt:
         page=int(fact.data["page"]) if on_sheet else 0,
         pages=int(fact.data["pages"]) if on_sheet else 0,
         received_at=received_at,
-        late=is_late(work.due, received_at),
+        late=is_late(work.due, counted_at),
         hash=str(fact.data["blob"]),
         superseded=bool(fact.data.get("superseded")),
         leaves=0 if on_sheet or held else int(fact.data.get("leaves", 1)),

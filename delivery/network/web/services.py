@@ -16,7 +16,9 @@ from fastapi import APIRouter
 from delivery.catalogue.model import Catalogue, LearnerProfile
 from delivery.clock import Clock
 from delivery.errors import N_, NotFound
+from delivery.i18n import Translator
 from delivery.ids import IdSource
+from delivery.network.web.slowlane import SlowLane
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
@@ -33,6 +35,16 @@ from delivery.store.submissions import Arrival, Outcome, Upload
 from delivery.store.teaching import Teaching
 from delivery.store.threads import Threads
 from delivery.store.uploads import Uploads
+
+
+class RegulationSource(Protocol):
+    """State of the regulation, reports and the rows behind their numbers; documents of the application."""
+
+    def overview(self, translate: Translator, /) -> Mapping[str, Any]: ...
+
+    def report(self, kind: str, year: int, partner: str, /) -> Any: ...
+
+    def rows(self, kind: str, year: int, cell: str, partner: str, /) -> Any: ...
 
 
 class Readings:
@@ -142,7 +154,8 @@ class PortalServices:
     marks: Marks
     scans: Scans
     seen: Seen
-    keys: CodeKeys
+    code_keys: Callable[[], CodeKeys]
+    """As they are now: they rotate while the portal runs."""
     sheets: SheetsPort
     submissions: SubmissionsPort
     facts: FactsPort
@@ -177,9 +190,13 @@ class PortalServices:
     """Material -> the recording of it that may be played on demand now."""
     lesson_file: Callable[[str, str], bytes] = field(default=no_file)
     """(material, name) -> bytes of a playlist, segment or captions file; raises NotFound."""
+    slow: SlowLane = field(default_factory=SlowLane)
+    """The line in which requests wait that need the executor."""
     readings: Readings = field(default_factory=Readings)
     """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())
     """More routes to mount, such as the channels' playlists and segments."""
+    regulation: RegulationSource | None = None
+    """State of the regulation for its pages; None where it is not checked."""
     hls_js: Path | None = None
     """hls.min.js to serve instead of the one that the package brings."""

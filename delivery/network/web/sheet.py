@@ -29,7 +29,7 @@ def sheet_routes(services: PortalServices, visit_of: VisitOf, posted_of: PostedO
 
     def known_sheet(token: str, visit: Visit = Depends(visit_of)) -> Sheet:
         # One answer for unknown and forged alike, before anybody signs in.
-        sheet = sheet_of(token.upper(), sheets=services.sheets, keys=services.keys)
+        sheet = sheet_of(token.upper(), sheets=services.sheets, keys=services.code_keys())
         if sheet is None:
             visit.charge()
             raise HTTPException(404)
@@ -42,6 +42,7 @@ def sheet_routes(services: PortalServices, visit_of: VisitOf, posted_of: PostedO
         return _sheet_page(visit, services, sheet)
 
     @router.post("/q/{token}")
+    @services.slow
     def send(
         token: str, sheet: Sheet = Depends(known_sheet), posted: Posted = Depends(posted_of)
     ) -> Response:

@@ -23,6 +23,8 @@ _ARRIVED: Mapping[FactKind, str] = {
     FactKind.QUESTION_ANSWERED: N_("Your lecturer answered"),
     FactKind.PEER_ANSWER_RECEIVED: N_("Another learner answered you"),
     FactKind.PACKET_POSTED: N_("The packet was posted to you"),
+    FactKind.PACKET_RETURNED_UNDELIVERED: N_("A packet to you came back: tell your university your address"),
+    FactKind.ENVELOPE_RECEIVED: N_("Your envelope arrived"),
     FactKind.WORK_RECEIVED: N_("Your work was received"),
 }
 
@@ -37,6 +39,8 @@ class Due:
     late: bool
     address: str
     """Where it is sent in; empty when it goes by post or photograph."""
+    missing: tuple[int, ...] = ()
+    """Pages that have not come, of work that came in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ def due_of(learner: str, services: PortalServices) -> list[Due]:
             day = date.fromisoformat(told["due"])
             if day - today <= SOON:
                 address = address_of_activity(told["activity"], services)
-                out.append(Due(told["title"], course["name"], day, day < today, address))
+                # Of work without any page nothing is missing: it is due.
+                missing = tuple(told["pages_missing"]) if told["status"] == "incomplete" else ()
+                out.append(Due(told["title"], course["name"], day, day < today, address, missing))
     return sorted(out, key=lambda item: (item.due, item.title))
 
 

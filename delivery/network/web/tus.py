@@ -123,6 +123,7 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         return _answer(204)
 
     @router.get("/uploads/{ident}/reading")
+    @services.slow
     def reading(ident: str, visit: Visit = Depends(sender_of)) -> Response:
         """What the codes on an uploaded picture say, so that a wrong sheet is noticed at once."""
         upload = _known(ident, visit, services)
@@ -155,7 +156,9 @@ async def _receive(
         async for chunk in request.stream():
             if checksum:
                 checksum[0].update(chunk)
-            if chunk:
+            if appender.only_gathers(len(chunk)):
+                appender.write(chunk)
+            else:
                 await run_in_threadpool(appender.write, chunk)
     except ClientDisconnect:
         # What came is kept: the sender asks for the offset and goes on there.

@@ -1,8 +1,7 @@
 """Takes in scanned files: every page ends with a learner, in the queue, or counted as blank or foreign.
 
-Work is done in chunks of pages: read in workers, resolve, file through the one door, remember. A kill between any two
-steps loses nothing, because each step finds what the earlier ones left: a page that was filed but not remembered is
-known again by its source.
+Work is done in chunks of pages: read in workers, resolve, then file through the one door and remember in one
+transaction. A kill between any two steps loses nothing and doubles nothing: a page is filed and remembered, or neither.
 """
 
 from __future__ import annotations
@@ -11,24 +10,31 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
+
 from delivery.clock import to_micros
+from delivery.postal.incoming.grouping import Proposal, front_of
+from delivery.postal.incoming.marks import read_filed, waiting_readings
+from delivery.postal.incoming.proposals import proposals_of
 from delivery.postal.incoming.resolve import Doubt, Resolution, resolve
 from delivery.postal.incoming.scanfile import ScannedPage, count_pages, read_pages
+from delivery.postal.incoming.shape import is_part_of_a_sheet, written_on
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.roles import ASSIGNMENT
-from delivery.record.kinds import FactKind
-from delivery.store.returns import PageRow, Returns
+from delivery.postal.roles import BLANK as BACK
+from delivery.store.returned import Envelope, ReturnedPages
+from delivery.store.returns import BLANK, DUPLICATE, FILED, FOREIGN, QUEUED, PageRow, Returns, ScanFile
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival, Outcome
 
 _CHUNK = 8
 _IN_FLIGHT = 4
-FILED, DUPLICATE, QUEUED, BLANK, FOREIGN = "filed", "duplicate", "queued", "blank", "foreign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,9 @@ class Queued:
 
     page: int
     reason: str
-    proposal: str = ""
-    """Page id that may be the right one."""
+    ident: str = ""
+    """How commands name the page."""
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Returned:
     activity: str
     pages_present: tuple[int, ...]
     pages_missing: tuple[int, ...]
+    packet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,10 @@ class Intake:
     blank: int
     foreign: int
     submissions: tuple[Returned, ...]
+    superseded: tuple[int, ...] = ()
+    """Pages of sheets that a reprint has replaced: filed like the others, and said."""
+    readings: int = 0
+    """What was read in bubbles and waits for a person to confirm it."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -70,7 +82,13 @@ class Intake:
             "pages": self.pages,
             "filed": self.filed,
             "queued": [
-                {"page": q.page, "reason": q.reason, "proposal": q.proposal or None} for q in self.queued
+                {
+                    "page": q.page,
+                    "id": q.ident,
+                    "reason": q.reason,
+                    "proposal": proposal_json(q.proposal) if q.proposal else None,
+                }
+                for q in self.queued
             ],
             "duplicates": self.duplicates,
             "blank": self.blank,
@@ -84,33 +102,66 @@ class Intake:
                 }
                 for s in self.submissions
             ],
+            "superseded": list(self.superseded),
+            "readings": self.readings,
         }
 
 
-def take_in(desk: Desk, path: Path, *, actor: str, progress: Progress = silent) -> Intake:
+def proposal_json(proposal: Proposal) -> dict[str, Any]:
+    """What a page may be, as a JSON document."""
+    return {
+        "kind": proposal.kind,
+        "sheet": proposal.sheet or None,
+        "learner": proposal.learner,
+        "activity": proposal.activity,
+        "page": proposal.page,
+        "why": str(proposal.why),
+        "certainty": proposal.certainty,
+    }
+
+
+def take_in(
+    desk: Desk,
+    path: Path,
+    *,
+    actor: str,
+    progress: Progress = silent,
+    postmark: date | None = None,
+    envelope: str = "",
+) -> Intake:
     """Take in one scanned file. Raises BadInput when the file as a whole cannot be read.
 
     The same file again changes nothing: its pages are duplicates. A file whose intake was killed is continued.
+    `postmark` is the day stamped on all that lay in the pile, `envelope` the envelope that it came from.
     """
     total = count_pages(path)
     digest = _digest(path)
-    returns = Returns(desk.database, desk.blobs, desk.keys.master)
-    again = returns.begin(digest, pages=total, now=to_micros(desk.clock.now()))
+    returns = Returns(desk.database, desk.blobs, desk.keys.master, desk.ids)
+    again = returns.begin(
+        digest,
+        pages=total,
+        now=to_micros(desk.clock.now()),
+        name=path.name,
+        postmark=postmark.isoformat() if postmark else "",
+        envelope=envelope,
+    )
+    file = returns.file(digest)
+    assert file is not None  # it was noted just now
     known = returns.pages_of(digest)
     todo = [number for number in range(1, total + 1) if number not in known]
     done = total - len(todo)
     progress(done, total)
-    if todo:
+    if todo or not again:
         with desk.executor() as executor:
             for pages in _read_all(executor, path, todo):
-                rows = _deal(desk, returns, digest, pages, actor=actor)
-                returns.keep(rows)
+                rows = _Dealing(desk, returns, file, actor).deal(pages)
                 known.update((row.page, row) for row in rows)
                 done += len(rows)
                 progress(done, total)
+            read_filed(desk, executor, [row.fact for row in known.values() if row.status == FILED])
     returns.finish(digest, now=to_micros(desk.clock.now()))
     rows = [known[number] for number in sorted(known)]
-    return _summary(desk, path.name, [_again(row) for row in rows] if again else rows)
+    return _summary(desk, returns, path.name, [_again(row) for row in rows] if again else rows)
 
 
 def _digest(path: Path) -> str:
@@ -133,86 +184,148 @@ def _read_all(executor: Executor, path: Path, numbers: Sequence[int]) -> Iterato
         yield future.result()
 
 
-def _deal(
-    desk: Desk, returns: Returns, digest: str, pages: Sequence[ScannedPage], *, actor: str
-) -> list[PageRow]:
-    """Resolve pages and file those that are certain, in one transaction; what became of each."""
-    resolved = [(page, _resolve(desk, page)) for page in pages]
-    certain = [(page, found) for page, found in resolved if found.page_id]
-    now = desk.clock.now()
-    arrivals = [
-        Arrival(
+@dataclass(frozen=True, slots=True)
+class _Dealing:
+    """Pages of one file on their way to where they belong."""
+
+    desk: Desk
+    returns: Returns
+    file: ScanFile
+    actor: str
+
+    def deal(self, pages: Sequence[ScannedPage]) -> list[PageRow]:
+        """Resolve pages, file those that are certain, and remember what became of each, in one transaction."""
+        resolved = [(page, self._resolve(page)) for page in pages]
+        certain = [(page, found) for page, found in resolved if found.page_id]
+        sheets = {found.page_id: self.desk.sheets.by_page(found.page_id) for _, found in certain}
+        envelopes = ReturnedPages(self.desk.database).of_packets(
+            sorted({sheet.packet for sheet in sheets.values() if sheet})
+        )
+        arrivals = [self._arrival(page, sheets[found.page_id], found, envelopes) for page, found in certain]
+        rows: list[PageRow] = []
+
+        def remember(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+            by_number = {page.number: outcome for (page, _), outcome in zip(certain, outcomes, strict=True)}
+            rows.extend(self._row(page, found, by_number.get(page.number)) for page, found in resolved)
+            self.returns.keep_in(connection, rows)
+
+        if arrivals:
+            self.desk.submissions.accept(arrivals, also=remember)
+        else:
+            with self.desk.database.write() as connection:
+                remember(connection, [])
+        return rows
+
+    def _resolve(self, page: ScannedPage) -> Resolution:
+        if page.problem:
+            return Resolution(doubt=Doubt.DAMAGED)
+
+        def page_of_side(side_id: str) -> str | None:
+            sheet = self.desk.sheets.by_side(side_id)
+            return sheet.page_id if sheet else None
+
+        reading = page.reading
+        found = resolve(
+            reading.texts,
+            self.desk.keys.codes,
+            page_of_side=page_of_side,
+            blank=reading.blank,
+            dark=reading.dark,
+            framed=reading.framed,
+            hosts=frozenset({urlsplit(self.desk.settings.base_url).netloc}),
+        )
+        if found.page_id and is_part_of_a_sheet(reading):
+            return Resolution(doubt=Doubt.TORN, proposal=found.page_id)
+        return found
+
+    def _arrival(
+        self, page: ScannedPage, sheet: Sheet | None, found: Resolution, envelopes: dict[str, Envelope]
+    ) -> Arrival:
+        post = post_of(self.file, envelopes.get(sheet.packet) if sheet else None)
+        return Arrival(
             page_id=found.page_id,
             channel="post",
             image=page.image,
             media_type=page.media_type,
-            received_at=now,
-            actor=actor,
-            source=_source(digest, page.number),
+            received_at=self.desk.clock.now(),
+            actor=self.actor,
+            source=source_of(self.file.file, page.number),
+            postmark=post.postmark,
+            envelope=post.envelope,
+            back_of=self._front(sheet, page),
         )
-        for page, found in certain
-    ]
-    outcomes = desk.submissions.accept(arrivals) if arrivals else []
-    by_number = {page.number: outcome for (page, _), outcome in zip(certain, outcomes, strict=True)}
-    return [_row(desk, returns, digest, page, found, by_number.get(page.number)) for page, found in resolved]
+
+    def _front(self, sheet: Sheet | None, page: ScannedPage) -> Sheet | None:
+        """The page of work whose back this is, when something was written on it."""
+        if sheet is None or sheet.role != BACK:
+            return None
+        front = front_of(sheet, self.desk.sheets.of_packet(sheet.packet))
+        return front if front is not None and written_on(page.image) else None
+
+    def _row(self, page: ScannedPage, found: Resolution, outcome: Outcome | None) -> PageRow:
+        row = PageRow(
+            self.file.file, page.number, QUEUED, media_type=page.media_type, rotation=page.reading.rotation
+        )
+        if outcome is not None and outcome.status in ("filed", "duplicate"):
+            ours = outcome.status == "filed" or self._was_ours(outcome, page)
+            return replace(
+                row,
+                status=FILED if ours else DUPLICATE,
+                page_id=found.page_id,
+                fact=outcome.fact,
+                media_type="",
+            )
+        if found.blank:
+            return replace(row, status=BLANK, media_type="")
+        row = replace(row, image=self.returns.put_image(page.image))
+        if found.foreign:
+            return replace(row, status=FOREIGN)
+        doubt = found.doubt
+        if outcome is not None:
+            doubt = Doubt.UNKNOWN if outcome.status == "unknown" else Doubt.HELD
+        return replace(row, reason=str(doubt), page_id=found.proposal or found.page_id)
+
+    def _was_ours(self, outcome: Outcome, page: ScannedPage) -> bool:
+        """Whether a “duplicate” is this very page, filed before its row was lost."""
+        fact = self.desk.facts.get(outcome.fact)
+        return fact is not None and fact.data.get("source") == source_of(self.file.file, page.number)
 
 
-def _resolve(desk: Desk, page: ScannedPage) -> Resolution:
-    if page.problem:
-        return Resolution(doubt=Doubt.DAMAGED)
+@dataclass(frozen=True, slots=True)
+class Post:
+    """By which post a page came, as far as a clerk said."""
 
-    def page_of_side(side_id: str) -> str | None:
-        sheet = desk.sheets.by_side(side_id)
-        return sheet.page_id if sheet else None
-
-    return resolve(
-        page.reading.texts,
-        desk.keys.codes,
-        page_of_side=page_of_side,
-        blank=page.reading.blank,
-        hosts=frozenset({urlsplit(desk.settings.base_url).netloc}),
-    )
+    postmark: date | None
+    envelope: str
 
 
-def _row(
-    desk: Desk, returns: Returns, digest: str, page: ScannedPage, found: Resolution, outcome: Outcome | None
-) -> PageRow:
-    if outcome is not None and outcome.status in ("filed", "duplicate"):
-        status = FILED if outcome.status == "filed" or _was_ours(desk, outcome, digest, page) else DUPLICATE
-        return PageRow(digest, page.number, status, page_id=found.page_id)
-    if found.blank:
-        return PageRow(digest, page.number, BLANK)
-    image = returns.put_image(page.image)
-    if found.foreign:
-        return PageRow(digest, page.number, FOREIGN, image=image, media_type=page.media_type)
-    doubt = found.doubt
-    if outcome is not None:
-        doubt = Doubt.UNKNOWN if outcome.status == "unknown" else Doubt.HELD
-    proposal = found.proposal or found.page_id
-    return PageRow(digest, page.number, QUEUED, str(doubt), proposal, image, page.media_type)
+def post_of(file: ScanFile, envelope: Envelope | None) -> Post:
+    """What was said of the whole pile goes before what was said of the learner's envelope."""
+    day = file.postmark or (envelope.postmark if envelope else "")
+    name = file.envelope or (envelope.envelope if envelope else "")
+    return Post(date.fromisoformat(day) if day else None, name)
 
 
-def _was_ours(desk: Desk, outcome: Outcome, digest: str, page: ScannedPage) -> bool:
-    """Whether a "duplicate" is this very page, filed by a run that was killed before it could remember."""
-    fact = desk.facts.get(outcome.fact)
-    return fact is not None and fact.data.get("source") == _source(digest, page.number)
-
-
-def _source(digest: str, number: int) -> str:
-    return f"scan:{digest[:16]}:{number}"
+def source_of(file: str, page: int) -> str:
+    """How facts name a page of a scanned file."""
+    return f"scan:{file[:16]}:{page}"
 
 
 def _again(row: PageRow) -> PageRow:
     """A page of a file that was finished before: whatever is not blank or foreign is known already."""
-    if row.status in (BLANK, FOREIGN):
-        return row
-    return PageRow(row.file, row.page, DUPLICATE, row.reason, row.page_id, row.image, row.media_type)
+    return row if row.status in (BLANK, FOREIGN) else replace(row, status=DUPLICATE)
 
 
-def _summary(desk: Desk, name: str, rows: Sequence[PageRow]) -> Intake:
+def _summary(desk: Desk, returns: Returns, name: str, rows: Sequence[PageRow]) -> Intake:
     counts = Counter(row.status for row in rows)
-    queued = tuple(Queued(row.page, row.reason, row.page_id) for row in rows if row.status == QUEUED)
-    filed = [row.page_id for row in rows if row.status in (FILED, DUPLICATE) and row.page_id]
+    waiting = [row for row in rows if row.status == QUEUED]
+    proposals = proposals_of(desk, returns, waiting)
+    queued = tuple(
+        Queued(row.page, row.reason, row.ident, next(iter(proposals[row.ident]), None)) for row in waiting
+    )
+    came = [row for row in rows if row.status in (FILED, DUPLICATE) and row.page_id]
+    sheets = {page_id: desk.sheets.by_page(page_id) for page_id in {row.page_id for row in came}}
+    old = {page_id for page_id, sheet in sheets.items() if sheet is not None and sheet.superseded}
     return Intake(
         name,
         len(rows),
@@ -221,27 +334,26 @@ def _summary(desk: Desk, name: str, rows: Sequence[PageRow]) -> Intake:
         counts[DUPLICATE],
         counts[BLANK],
         counts[FOREIGN],
-        tuple(returned_work(desk, filed)),
+        tuple(returned_work(desk, [sheet for sheet in sheets.values() if sheet])),
+        superseded=tuple(row.page for row in came if row.page_id in old),
+        readings=waiting_readings(desk, [row.fact for row in rows if row.fact]),
     )
 
 
-def returned_work(desk: Desk, page_ids: Sequence[str]) -> Iterator[Returned]:
+def returned_work(desk: Desk, sheets: Sequence[Sheet]) -> Iterator[Returned]:
     """For every assignment that one of these sheets belongs to: which of its pages have arrived, by any channel."""
     packets: dict[tuple[str, str, str], Sheet] = {}
-    for page_id in page_ids:
-        sheet = desk.sheets.by_page(page_id)
-        if sheet is not None and sheet.role == ASSIGNMENT:
+    for sheet in sheets:
+        if sheet.role == ASSIGNMENT:
             packets.setdefault((sheet.learner, sheet.activity, sheet.packet), sheet)
-    for (learner, activity, _), sheet in sorted(packets.items()):
-        present = {
-            fact.data["page"]
-            for fact in desk.facts.select(kind=FactKind.WORK_RECEIVED, learner=learner)
-            if fact.activity == activity
-        }
+    present = ReturnedPages(desk.database).present((learner, activity) for learner, activity, _ in packets)
+    for (learner, activity, packet), sheet in sorted(packets.items()):
+        came = present[learner, activity]
         wanted = range(1, sheet.pages + 1)
         yield Returned(
             learner,
             activity,
-            tuple(sorted(present & set(wanted))),
-            tuple(number for number in wanted if number not in present),
+            tuple(number for number in wanted if number in came),
+            tuple(number for number in wanted if number not in came),
+            packet,
         )

@@ -33,6 +33,12 @@ class Doubt(StrEnum):
     """Filed under nobody: the sheet was voided, or its learner is unknown here."""
     DAMAGED = "damaged"
     """The picture itself cannot be decoded."""
+    FRAMED = "framed"
+    """No code was read, but the corner marks are those of our sheets."""
+    DARK = "dark"
+    """Nothing but black: the lid was open, or a sheet went through wrongly."""
+    TORN = "torn"
+    """A part of a sheet only: its code can be read, but much of the page is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,13 @@ def resolve(
     *,
     page_of_side: Callable[[str], str | None],
     blank: bool = False,
+    dark: bool = False,
+    framed: bool = False,
     hosts: frozenset[str] = frozenset(),
 ) -> Resolution:
     """Decide what a page is. `page_of_side` finds the page id behind a verified side id.
+
+    `blank`, `dark` and `framed` (our corner marks were seen) say what is seen where no code was read.
 
     `hosts` are the addresses that our own codes carry: an unverified address elsewhere is foreign, not forged.
     """
@@ -93,7 +103,9 @@ def resolve(
         return Resolution(doubt=Doubt.UNKNOWN)
     if foreign:
         return Resolution(foreign=True)
-    return Resolution(blank=True) if blank else Resolution(doubt=Doubt.UNREADABLE)
+    if blank:
+        return Resolution(blank=True)
+    return Resolution(doubt=Doubt.DARK if dark else Doubt.FRAMED if framed else Doubt.UNREADABLE)
 
 
 def _of_another_host(text: str, hosts: frozenset[str]) -> bool:

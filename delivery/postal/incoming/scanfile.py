@@ -1,30 +1,51 @@
-"""Scanned files page by page: PDF of any producer, multi-page TIFF, JPEG, PNG.
+"""Scanned files page by page: PDF of any producer, multi-page TIFF, JPEG, PNG, HEIC.
 
-From a PDF whose page is one JPEG, that JPEG is taken as it is; other pages are rendered. The same file always gives the
-same bytes for a page, so that a second scan of it is known for what it is.
+From a PDF whose page is one JPEG, that JPEG is taken as it is, also beneath the invisible text of a scanner's own text
+recognition; other pages (strips, fax compressions, drawn pages) are rendered at the resolution of what they hold. The
+same file always gives the same bytes for a page, so that a second scan of it is known for what it is.
 """
 
 from __future__ import annotations
 
+import ctypes
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageDraw
+from pypdfium2 import raw
 
 from delivery.errors import N_, BadInput
-from delivery.postal.incoming.scan import IMAGE_TYPES, MAX_PIXELS, PageReading, open_image, read_page_image
+from delivery.postal.incoming.scan import (
+    IMAGE_TYPES,
+    MAX_PIXELS,
+    PageReading,
+    check_size,
+    open_image,
+    quietly,
+    read_page_image,
+)
 
 RENDER_DPI = 200
+"""For pages that are drawn rather than scanned."""
+MOST_DPI = 300
 _COVERS = 0.85
 """Share of the page that a picture must cover to be the page."""
+_UPRIGHT = 1e-3
+"""Part of a length by which a picture may lean before it counts as turned."""
+_TAIL = 2048
+"""Bytes at the end of a file in which its end mark stands; some scanners pad their files."""
+_MOST_OBJECTS = 400
+"""Of a page. A scanned page has a picture, or some strips, and perhaps its invisible text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedPage:
-    """One page of a scanned file. `problem` tells why nothing could be read."""
+    """One page of a scanned file. `problem` tells why nothing could be read; then `image` may be a mere stand-in."""
 
     number: int
     """From 1."""
@@ -38,25 +59,85 @@ def count_pages(path: Path) -> int:
     """Pages of a scanned file. Raises BadInput naming the file."""
     if _is_pdf(path):
         with _open_pdf(path) as document:
-            return len(document)
-    with _open_picture(path) as image:
-        return int(getattr(image, "n_frames", 1))
+            count = len(document)
+    else:
+        with _open_picture(path) as image:
+            try:
+                # A telephone's JPEG or HEIC may carry a depth map or a preview beside the picture itself.
+                with quietly():
+                    count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+            except (OSError, ValueError, SyntaxError, TypeError, KeyError) as error:
+                raise _not_taken_in(path, str(error)) from error
+    if count == 0:
+        raise _not_taken_in(path, "0")
+    return count
 
 
 def read_pages(path: Path, numbers: tuple[int, ...]) -> list[ScannedPage]:
-    """Extract and read some pages (numbers from 1). Runs in a worker process: plain data in, plain data out."""
+    """Extract and read some pages (numbers from 1). Runs in a worker process: plain data in, plain data out.
+
+    A page that cannot be read does not lose the others: it comes back with its problem. Raises BadInput when the file
+    itself cannot be opened any more.
+    """
     if _is_pdf(path):
         with _open_pdf(path) as document:
-            return [_read(number, *_pdf_page(document[number - 1])) for number in numbers]
-    return [_read(number, *_picture_page(path, number)) for number in numbers]
+            return [_read(number, partial(_pdf_page, document, number)) for number in numbers]
+    with _open_picture(path) as image:
+        return [_read(number, partial(_picture_page, path, image, number)) for number in numbers]
 
 
-def _read(number: int, image: bytes, media_type: str) -> ScannedPage:
+def looks_whole(path: Path) -> bool:
+    """Whether a file ends as its kind ends. One that a scanner is still writing, or that was cut off, does not.
+
+    Cheap enough to ask every second of a growing file. A kind of file that bears no end mark (TIFF, HEIC) is judged by
+    whether it opens.
+    """
     try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            head = stream.read(1024)
+            stream.seek(max(0, size - _TAIL))
+            tail = stream.read()
+    except OSError:
+        return False
+    if b"%PDF-" in head:
+        return b"%%EOF" in tail
+    if head[:2] == b"\xff\xd8":
+        return b"\xff\xd9" in tail
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return b"IEND" in tail
+    try:
+        return count_pages(path) > 0
+    except BadInput:
+        return False
+
+
+def _read(number: int, extract: Callable[[], tuple[bytes, str]]) -> ScannedPage:
+    image, media_type = b"", ""
+    try:
+        with quietly():
+            image, media_type = extract()
         return ScannedPage(number, image, media_type, read_page_image(image, media_type))
     except BadInput as error:
-        # One page that cannot be read must not lose the others: it goes to the queue with its reason.
-        return ScannedPage(number, image, media_type, PageReading((), 0, 0), problem=str(error.what))
+        problem = str(error.what)
+    except (pypdfium2.PdfiumError, OSError, ValueError, SyntaxError, MemoryError, EOFError) as error:
+        problem = str(error) or type(error).__name__
+    if not image:
+        image, media_type = stand_in(), "image/png"
+    return ScannedPage(number, image, media_type, PageReading((), 0, 0), problem=problem)
+
+
+@cache
+def stand_in() -> bytes:
+    """A small crossed-out page, where a file holds no picture that could be shown."""
+    paper = Image.new("L", (210, 297), 235)
+    pen = ImageDraw.Draw(paper)
+    pen.rectangle((0, 0, 209, 296), outline=120)
+    pen.line((0, 0, 209, 296), fill=120)
+    pen.line((0, 296, 209, 0), fill=120)
+    out = io.BytesIO()
+    paper.save(out, "PNG")
+    return out.getvalue()
 
 
 def _is_pdf(path: Path) -> bool:
@@ -74,6 +155,9 @@ def _is_pdf(path: Path) -> bool:
 
 def _open_pdf(path: Path) -> Any:
     try:
+        if not looks_whole(path):
+            # The library would mend it, and leave out without a word the pages that are not there yet.
+            raise pypdfium2.PdfiumError("no end mark")
         return pypdfium2.PdfDocument(path, autoclose=True)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
@@ -91,50 +175,106 @@ def _open_pdf(path: Path) -> Any:
 
 def _open_picture(path: Path) -> Image.Image:
     try:
-        return open_image(path.read_bytes(), path.suffix.removeprefix("."))
+        return open_image(path, path.suffix.removeprefix("."))
     except BadInput as error:
-        raise BadInput(
-            N_("The file {file} cannot be taken in: {reason}"),
-            do=error.do.msgid if error.do else None,
-            file=path.name,
-            reason=error.what,
-        ) from error
+        raise _not_taken_in(path, error.what, do=error.do.msgid if error.do else None) from error
 
 
-def _pdf_page(page: Any) -> tuple[bytes, str]:
-    embedded = _embedded_jpeg(page)
-    if embedded is not None:
-        return embedded, "image/jpeg"
-    width, height = page.get_size()
-    scale = RENDER_DPI / 72
-    # A page may claim to be as large as a house.
-    most = (MAX_PIXELS / 2 / max(width * height, 1.0)) ** 0.5
-    image = page.render(scale=min(scale, most), grayscale=True).to_pil()
-    return _encoded(image)
+def _not_taken_in(path: Path, reason: Any, *, do: str | None = None) -> BadInput:
+    return BadInput(
+        N_("The file {file} cannot be taken in: {reason}"),
+        do=do or N_("Wait until the scanner has finished writing, or scan again."),
+        file=path.name,
+        reason=reason,
+    )
 
 
-def _embedded_jpeg(page: Any) -> bytes | None:
-    """The JPEG that is the whole page, or None."""
-    objects = list(page.get_objects(max_depth=1))
-    pictures = [o for o in objects if o.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
-    if len(pictures) != 1 or len(objects) != 1:
+def _pdf_page(document: Any, number: int) -> tuple[bytes, str]:
+    page = document[number - 1]
+    try:
+        pictures = _pictures(page)
+        if pictures is not None and len(pictures) == 1:
+            embedded = _embedded_jpeg(page, pictures[0])
+            if embedded is not None:
+                return embedded, "image/jpeg"
+        return _rendered(page, pictures or [])
+    finally:
+        page.close()
+
+
+def _pictures(page: Any) -> list[Any] | None:
+    """The pictures that make up a page, or None when something else is drawn on it too."""
+    count = raw.FPDFPage_CountObjects(page)
+    if not 1 <= count <= _MOST_OBJECTS:
         return None
-    picture = pictures[0]
+    pictures = []
+    for index in range(count):
+        piece = raw.FPDFPage_GetObject(page, index)
+        kind = raw.FPDFPageObj_GetType(piece)
+        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+            pictures.append(pypdfium2.PdfImage(piece, page=page, pdf=page.pdf))
+        elif kind == raw.FPDF_PAGEOBJ_TEXT:
+            if raw.FPDFTextObj_GetTextRenderMode(piece) != raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+                return None
+        else:
+            return None
+    return pictures
+
+
+def _embedded_jpeg(page: Any, picture: Any) -> bytes | None:
+    """The JPEG that is the whole page, or None."""
     left, bottom, right, top = picture.get_bounds()
     # Bounds are in the page's own space, before it is turned; the media box is too.
     x0, y0, x1, y1 = page.get_mediabox()
     covered = (right - left) * (top - bottom) / max((x1 - x0) * (y1 - y0), 1e-6)
     if covered < _COVERS or picture.get_filters(skip_simple=True) != ["DCTDecode"]:
         return None
+    a, b, c, d, _, _ = picture.get_matrix().get()
+    if a * d - b * c <= _UPRIGHT:
+        # Mirrored: as it is, its writing would be too.
+        return None
     return bytes(picture.get_data(decode_simple=True))
 
 
-def _picture_page(path: Path, number: int) -> tuple[bytes, str]:
-    with _open_picture(path) as image:
-        if image.format in ("JPEG", "MPO", "PNG"):
-            return path.read_bytes(), IMAGE_TYPES[image.format]
-        image.seek(number - 1)
+def _rendered(page: Any, pictures: list[Any]) -> tuple[bytes, str]:
+    """The page as pdfium draws it: in black and white, grey or colour as its pictures are."""
+    width, height = page.get_size()
+    bits, dpi = _finest(pictures)
+    # A page may claim to be as large as a house.
+    most = (MAX_PIXELS / 8 / max(width * height, 1.0)) ** 0.5
+    scale = min(dpi / 72, most)
+    if width * scale < 1 or height * scale < 1:
+        raise BadInput(N_("The page has no size."))
+    bitmap = page.render(scale=scale, grayscale=0 < bits <= 8)
+    image = bitmap.to_pil()
+    if bits == 1:
+        image = image.point(_BLACK_OR_WHITE, mode="1")
+    try:
         return _encoded(image)
+    finally:
+        bitmap.close()
+
+
+_BLACK_OR_WHITE = [0] * 128 + [255] * 128
+
+
+def _finest(pictures: list[Any]) -> tuple[int, float]:
+    """Most bits for a pixel, and most dots per inch, of the pictures on a page: 0 and :data:`RENDER_DPI` without."""
+    bits, dpi = 0, 0.0
+    for picture in pictures:
+        meta = raw.FPDF_IMAGEOBJ_METADATA()
+        if raw.FPDFImageObj_GetImageMetadata(picture, picture.page, ctypes.byref(meta)):
+            bits = max(bits, meta.bits_per_pixel)
+            dpi = max(dpi, meta.horizontal_dpi, meta.vertical_dpi)
+    return bits, min(dpi, MOST_DPI) if dpi >= 1 else RENDER_DPI
+
+
+def _picture_page(path: Path, image: Image.Image, number: int) -> tuple[bytes, str]:
+    if image.format != "TIFF":
+        return path.read_bytes(), IMAGE_TYPES[str(image.format)]
+    image.seek(number - 1)
+    check_size(image)
+    return _encoded(image)
 
 
 def _encoded(image: Image.Image) -> tuple[bytes, str]:

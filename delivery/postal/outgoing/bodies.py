@@ -9,10 +9,11 @@ from delivery.errors import N_, BadInput
 from delivery.postal.fonts import measure
 from delivery.postal.outgoing.insets import place_pages, read_pages
 from delivery.postal.outgoing.layout import Codes, Words
+from delivery.postal.outgoing.lines import SANS, SERIF
 from delivery.postal.outgoing.markdown import Document, read_assignment, read_document
 from delivery.postal.outgoing.markstrip import ROOM_MM, mark_strip
 from delivery.postal.outgoing.packet import Options, Part
-from delivery.postal.outgoing.typeset import LARGE_PRINT, SANS, SERIF, Body, typeset
+from delivery.postal.outgoing.typeset import LARGE_PRINT, Body, typeset
 from delivery.postal.page import Inset
 from delivery.postal.roles import ASSIGNMENT
 

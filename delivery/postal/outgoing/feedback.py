@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from delivery.errors import N_
 from delivery.postal.fonts import measure
 from delivery.postal.outgoing.layout import Codes, Header, Words, footer, framed, heading, own_person
+from delivery.postal.outgoing.lines import SANS
 from delivery.postal.outgoing.markdown import Block, Heading, Paragraph, Separator, Span, Style, clean
-from delivery.postal.outgoing.typeset import LARGE_PRINT, SANS, typeset
+from delivery.postal.outgoing.typeset import LARGE_PRINT, typeset
 from delivery.postal.page import PageLayout
 from delivery.postal.roles import FEEDBACK
 from delivery.record.corrections import standing

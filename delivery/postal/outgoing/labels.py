@@ -13,8 +13,8 @@ from delivery.postal.outgoing.address import Addressee
 from delivery.postal.outgoing.dispatch import Dispatch, stack_of
 from delivery.postal.outgoing.draw import DocumentInfo, DrawnPage, draw_pdf
 from delivery.postal.outgoing.layout import shortened
+from delivery.postal.outgoing.lines import leading_mm, wrap
 from delivery.postal.outgoing.stock import LabelSheet, load_stock
-from delivery.postal.outgoing.typeset import leading_mm, wrap
 from delivery.postal.page import A4_MM, Face, Ink, Item, PageLayout, Text
 from delivery.postal.parts import Desk
 from delivery.store.files import write_whole

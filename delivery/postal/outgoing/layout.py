@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from delivery.errors import N_
-from delivery.postal.outgoing.typeset import Body, Frame, Measure, leading_mm, wrap
+from delivery.postal.outgoing.lines import Measure, leading_mm, wrap
+from delivery.postal.outgoing.typeset import Body, Frame
 from delivery.postal.page import A4_MM, Face, Ink, Inset, Item, PageLayout, Text
 from delivery.postal.roles import ASSIGNMENT, BLANK
 from delivery.postal.sheetlayout import CodeSpot, Corner

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from delivery.errors import N_
 from delivery.postal.outgoing.layout import MARGIN, WIDTH, Words
-from delivery.postal.outgoing.typeset import BUBBLE_MM, Body, Measure, bubble
+from delivery.postal.outgoing.lines import Measure
+from delivery.postal.outgoing.shapes import BUBBLE_MM, bubble
+from delivery.postal.outgoing.typeset import Body
 from delivery.postal.page import Box, Face, Ink, Item, Text
 from delivery.postal.sheetlayout import Bubble, BubbleUse, MarkBox
 

@@ -18,8 +18,9 @@ from delivery.errors import N_, BadInput, NotFound
 from delivery.ids import digest_of, fact_id
 from delivery.postal.outgoing.contents import choose_parts, require_kinds
 from delivery.postal.outgoing.packet import Options
-from delivery.postal.outgoing.planning import Planned, Wish, plan_batch
+from delivery.postal.outgoing.planning import Planned, plan_batch
 from delivery.postal.outgoing.posting import Resend, resends
+from delivery.postal.outgoing.wish import Wish
 from delivery.postal.parts import Desk
 from delivery.record.canonical import canonical
 from delivery.record.facts import Draft, Fact

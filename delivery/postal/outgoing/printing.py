@@ -22,7 +22,7 @@ from delivery.postal.outgoing.address import addressee, why_not
 from delivery.postal.outgoing.feedback import FeedbackSource
 from delivery.postal.outgoing.job import BatchJob, DrawnJob, PacketJob, PageCode, draw_job
 from delivery.postal.outgoing.packet import BatchSpec
-from delivery.postal.outgoing.planning import batch_day, house_of, layouts_of, names_in, recheck, sources_of
+from delivery.postal.outgoing.sources import batch_day, house_of, layouts_of, names_in, recheck, sources_of
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.roles import FEEDBACK
 from delivery.record.facts import Draft

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from delivery.errors import N_, Message, Refused
 from delivery.postal.outgoing.address import why_not
+from delivery.postal.outgoing.maker import maker_of
 from delivery.postal.outgoing.packet import BatchSpec
-from delivery.postal.outgoing.planning import Wanted, maker_of, recheck, tell_planned
 from delivery.postal.outgoing.posting import newest_of
+from delivery.postal.outgoing.sources import recheck
+from delivery.postal.outgoing.telling import Wanted, tell_planned
 from delivery.postal.parts import Desk
 from delivery.store.packets import Packets, PacketState
 

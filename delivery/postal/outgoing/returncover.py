@@ -18,8 +18,8 @@ from delivery.postal.outgoing.layout import (
     framed,
     shortened,
 )
+from delivery.postal.outgoing.lines import Measure, leading_mm, wrap
 from delivery.postal.outgoing.packet import Window
-from delivery.postal.outgoing.typeset import Measure, leading_mm, wrap
 from delivery.postal.page import Box, Face, Ink, Item, Line, PageLayout, Text
 from delivery.postal.roles import RETURN
 

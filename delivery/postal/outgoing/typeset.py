@@ -1,14 +1,11 @@
-"""Blocks of text -> pages of placed items: line breaking, spacing, page breaks, answer lines. Pure.
-
-Lines are set 1.5 times the type size apart: Vietnamese stacks two marks on one letter (Ầ, Ỗ) and hangs a dot below (ậ).
-"""
+"""Blocks of text -> pages of placed items: spacing, page breaks, answer lines, bubbles, tables. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
+from delivery.postal.outgoing.lines import SANS, Look, Measure, Run, break_lines, leading_mm
 from delivery.postal.outgoing.markdown import (
     CHOICE_LETTERS,
     Answer,
@@ -18,26 +15,17 @@ from delivery.postal.outgoing.markdown import (
     Paragraph,
     Separator,
     Span,
-    Style,
     Table,
 )
-from delivery.postal.page import Box, Circle, Face, Ink, Item, Line, Text
+from delivery.postal.outgoing.shapes import BUBBLE_MM, SQUARE_MM, bubble, squares
+from delivery.postal.page import Box, Face, Ink, Item, Line, Text
 from delivery.postal.sheetlayout import AnswerArea, Bubble, BubbleUse, MarkBox, Ruling
 
-Measure = Callable[[str, Face, float], float]
-"""(text, face, size in points) -> width in millimetres."""
-
-MM_PER_PT = 25.4 / 72
 BODY_PT = 10.5
-LEADING = 1.5
 ANSWER_PITCH_MM = 9.0
 """Distance of answer lines: room for handwriting with diacritics."""
 MIN_ANSWER_LINES = 3
 INDENT_MM = 6.0
-SQUARE_MM = 5.0
-"""Side of the squares of squared paper, as in Vietnamese school books' large squares."""
-BUBBLE_MM = 2.5
-"""Radius of a bubble: large enough for a ballpoint cross, small enough for ten in a row."""
 MARK_BOX_MM = 14.0
 """Width of the lecturer's box beside a question."""
 LARGE_PRINT = 1.5
@@ -55,28 +43,6 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Faces of a body: serif for reading, sans for forms."""
-
-    regular: Face
-    bold: Face
-    italic: Face
-
-
-SERIF = Look(Face.SERIF, Face.SERIF_BOLD, Face.SERIF_ITALIC)
-SANS = Look(Face.SANS, Face.SANS_BOLD, Face.SANS_ITALIC)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Words of one face in one line; `x` from the left edge of the line."""
-
-    x: float
-    text: str
-    face: Face
-
-
-@dataclass(frozen=True, slots=True)
 class Body:
     """What fills one page's frame."""
 
@@ -84,84 +50,6 @@ class Body:
     answers: tuple[AnswerArea, ...] = ()
     bubbles: tuple[Bubble, ...] = ()
     marks: tuple[MarkBox, ...] = ()
-
-
-def leading_mm(size_pt: float, factor: float = LEADING) -> float:
-    """Distance of baselines."""
-    return size_pt * factor * MM_PER_PT
-
-
-def break_lines(
-    spans: Sequence[Span], width: float, size_pt: float, *, look: Look, measure: Measure
-) -> list[tuple[Run, ...]]:
-    """Greedy line breaking; a word wider than the line is cut. ``\\n`` in a span forces a break."""
-    faces = {
-        Style.REGULAR: look.regular,
-        Style.BOLD: look.bold,
-        Style.ITALIC: look.italic,
-        Style.CODE: Face.SANS_MEDIUM,
-    }
-    lines: list[list[tuple[str, Face]]] = [[]]
-    used = 0.0
-    for piece, style, spaced in _pieces(spans):
-        face = faces[style]
-        if piece == "\n":
-            lines.append([])
-            used = 0.0
-            continue
-        for part in _fitting(piece, width, face, size_pt, measure):
-            gap = " " if spaced and lines[-1] else ""
-            needed = measure(gap + part, face, size_pt)
-            if lines[-1] and used + needed > width:
-                lines.append([])
-                used, gap = 0.0, ""
-                needed = measure(part, face, size_pt)
-            lines[-1].append((gap + part, face))
-            used += needed
-    return [_runs(line, size_pt, measure) for line in lines]
-
-
-def _runs(line: Sequence[tuple[str, Face]], size_pt: float, measure: Measure) -> tuple[Run, ...]:
-    out = []
-    x = 0.0
-    for face, words in groupby(line, key=lambda word: word[1]):
-        text = "".join(word for word, _ in words)
-        out.append(Run(x, text, face))
-        x += measure(text, face, size_pt)
-    return tuple(out)
-
-
-def _pieces(spans: Sequence[Span]) -> Iterator[tuple[str, Style, bool]]:
-    """Words with their style, and whether a space stands before them."""
-    spaced = False
-    for span in spans:
-        for number, chunk in enumerate(span.text.split("\n")):
-            if number:
-                yield "\n", span.style, False
-                spaced = False
-            words = chunk.split()
-            if chunk[:1].isspace():
-                spaced = True
-            for word in words:
-                yield word, span.style, spaced
-                spaced = True
-            if words and not chunk[-1:].isspace():
-                spaced = False
-
-
-def _fitting(word: str, width: float, face: Face, size_pt: float, measure: Measure) -> Iterator[str]:
-    while len(word) > 1 and measure(word, face, size_pt) > width:
-        cut = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n], face, size_pt) <= width), 1)
-        yield word[:cut]
-        word = word[cut:]
-    yield word
-
-
-def wrap(text: str, width: float, size_pt: float, *, face: Face, measure: Measure) -> list[str]:
-    """Lines of one face."""
-    look = Look(face, face, face)
-    lines = break_lines((Span(text),), width, size_pt, look=look, measure=measure)
-    return ["".join(run.text for run in line) for line in lines]
 
 
 def typeset(
@@ -485,7 +373,7 @@ class _Setter:
                 ]
             case Ruling.SQUARED:
                 height = height // SQUARE_MM * SQUARE_MM
-                self.items += _squares(x, top, width, height)
+                self.items += squares(x, top, width, height)
             case Ruling.BOX:
                 self.items.append(Box(x, top, width, height, stroke=Ink.MUTED, stroke_mm=0.3))
         self.y = top + height
@@ -505,31 +393,3 @@ class _Setter:
             self.answers.append(
                 AnswerArea(last.question, last.x, last.y, last.width, last.height + grown.height, last.ruling)
             )
-
-
-def bubble(letter: str, x: float, y: float, *, measure: Measure) -> list[Item]:
-    """A bubble with its letter small inside, so that a pen's mark stands out from it."""
-    size = 6.5
-    return [
-        Circle(x, y, BUBBLE_MM, 0.3, Ink.MUTED),
-        Text(
-            x - measure(letter, Face.SANS, size) / 2,
-            y + size * MM_PER_PT * 0.36,
-            letter,
-            Face.SANS,
-            size,
-            Ink.MUTED,
-        ),
-    ]
-
-
-def _squares(x: float, top: float, width: float, height: float) -> list[Item]:
-    columns, rows = int(width // SQUARE_MM), round(height / SQUARE_MM)
-    right, foot = x + columns * SQUARE_MM, top + rows * SQUARE_MM
-    lines: list[Item] = [
-        Line(x, top + n * SQUARE_MM, right, top + n * SQUARE_MM, 0.12, Ink.RULE) for n in range(rows + 1)
-    ]
-    lines += [
-        Line(x + n * SQUARE_MM, top, x + n * SQUARE_MM, foot, 0.12, Ink.RULE) for n in range(columns + 1)
-    ]
-    return lines

@@ -20,8 +20,8 @@ from delivery.postal.outgoing.layout import (
     framed,
     heading,
 )
+from delivery.postal.outgoing.lines import Measure, leading_mm, wrap
 from delivery.postal.outgoing.packet import BatchSpec
-from delivery.postal.outgoing.typeset import Measure, leading_mm, wrap
 from delivery.postal.page import Box, Face, Ink, Item, PageLayout, Text
 from delivery.postal.roles import WEEK
 

@@ -2,7 +2,17 @@
 
 from importlib import import_module
 
-PARTS = ("core", "catalogue", "broadcast_media", "broadcast_air", "postal", "network", "sync", "regulation")
+PARTS = (
+    "core",
+    "catalogue",
+    "broadcast_media",
+    "broadcast_air",
+    "postal",
+    "returns",
+    "network",
+    "sync",
+    "regulation",
+)
 
 
 def register() -> None:

@@ -39,6 +39,10 @@ class SlotTable(SQLModel, table=True):
     unit: int
     details: str = Field(default="{}", sa_column=Column(Text, nullable=False, server_default="{}"))
     """JSON: exceptions, length and kind (delivery.store.air)."""
+    scheduled_n: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    """Which scheduling of this slot was the last, counted from 0."""
+    withdrawn_n: int = Field(default=-1, sa_column=Column(Integer, nullable=False, server_default="-1"))
+    """Which withdrawal; the slot is in the schedule while this is less."""
 
 
 class AiringTable(SQLModel, table=True):

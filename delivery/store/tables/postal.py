@@ -45,6 +45,12 @@ class ScanFileTable(SQLModel, table=True):
 
     file: str = Field(primary_key=True)
     pages: int
+    name: str = ""
+    """As the scanner called it, for the clerk."""
+    postmark: str = ""
+    """Day of the postmark of what lay in it (YYYY-MM-DD), when a clerk said so."""
+    envelope: str = ""
+    """The envelope that it came from, when a clerk said so."""
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     finished_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
 
@@ -53,7 +59,7 @@ class ScanPageTable(SQLModel, table=True):
     """What became of each page of a scanned file."""
 
     __tablename__ = "scan_page"
-    __table_args__ = (Index("scan_page_by_status", "status"),)
+    __table_args__ = (Index("scan_page_by_status", "status", "file", "page"),)
 
     file: str = Field(primary_key=True)
     page: int = Field(primary_key=True)
@@ -66,3 +72,11 @@ class ScanPageTable(SQLModel, table=True):
     image: str = ""
     """Address of the sealed image of a queued or foreign page; filed pages are kept with the learner's scans."""
     media_type: str = ""
+    fact: str = ""
+    """The fact that the page was filed by."""
+    rotation: int = 0
+    """Degrees, clockwise, by which the picture is turned; 0 when no code told."""
+    decision: str = ""
+    """What a person decided: ``accepted``, ``chosen``, ``extra`` or ``discarded``; empty for what a machine did."""
+    decided_by: str = ""
+    decided_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))

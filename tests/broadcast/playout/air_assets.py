@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -61,10 +61,15 @@ class MemoryBlobs:
 class Studio:
     """Makes lessons and slates when they are first asked for, and finds them by their ids."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, ladder: Mapping[str, tuple[int, int, int]] = LADDER, *, per_tick: int = PER_TICK
+    ) -> None:
+        """`ladder`: name of a rung, the first for the transmitter -> width, height, bits per second."""
+        self.ladder, self.per_tick = ladder, per_tick
         self.blobs = MemoryBlobs()
         self._made: dict[str, Asset] = {}
         self._ordered: dict[str, tuple[int, int, str]] = {}
+        self._streams: dict[tuple[int, int, str], tuple[dict[str, Coded], Coded]] = {}
 
     def asset(self, asset_id: str) -> Asset:
         if asset_id not in self._made:
@@ -85,11 +90,21 @@ class Studio:
         """Length -> slate."""
         return _Slates(self, kind)
 
+    def _coded(self, seed: int, ticks: int, kind: str) -> tuple[dict[str, Coded], Coded]:
+        """Pictures by their rungs, and sound. Each shorter slate is the beginning of the longest."""
+        length = SEGMENT_TICKS if seed < 0 else ticks
+        key = (seed, length, kind)
+        if key not in self._streams:
+            ladder = self.ladder.items() if kind == "tv" else ()
+            pictures = {name: _picture(seed, length, *size) for name, size in ladder}
+            self._streams[key] = pictures, _sound(seed, length)
+        pictures, sound = self._streams[key]
+        if seed >= 0:
+            del self._streams[key]
+        return {name: coded.until(ticks) for name, coded in pictures.items()}, sound.until(ticks)
+
     def _make(self, asset_id: str, seed: int, ticks: int, kind: str) -> Asset:
-        sound = _sound(seed, ticks)
-        pictures = (
-            {name: _picture(seed, ticks, *size) for name, size in LADDER.items()} if kind == "tv" else {}
-        )
+        pictures, sound = self._coded(seed, ticks, kind)
         renditions = [self._cut(name, ticks, picture, sound) for name, picture in pictures.items()]
         renditions.append(self._cut(SOUND, ticks, None, sound))
         return Asset(
@@ -102,11 +117,13 @@ class Studio:
             loudness_lufs=-23.0,
             true_peak_dbtp=-1.0,
             renditions=tuple(renditions),
-            transmitter=self._transmitter(ticks, pictures["v360"], sound) if kind == "tv" else None,
+            transmitter=self._transmitter(ticks, pictures[next(iter(pictures))], sound)
+            if kind == "tv"
+            else None,
         )
 
     def _transmitter(self, ticks: int, picture: Coded, sound: Coded) -> Transmitter:
-        muxer = CbrMuxer(PER_TICK)
+        muxer = CbrMuxer(self.per_tick)
         units = iter(
             [AccessUnit(data, p + ORIGIN_PTS, d + ORIGIN_PTS, key) for p, d, key, data in picture.packets]
         )
@@ -116,7 +133,7 @@ class Studio:
             packets = {str(pid): held.advancing for pid, held in sidecar.pids.items()}
             beside = self.blobs.put(sidecar.to_bytes())
             segments.append(TransmitterSegment(self.blobs.put(data), batch.ticks, len(data), packets, beside))
-        return Transmitter(PER_TICK, "v360", 64, tuple(segments))
+        return Transmitter(self.per_tick, next(iter(self.ladder)), 64, tuple(segments))
 
     def _cut(self, name: str, ticks: int, picture: Coded | None, sound: Coded) -> Rendition:
         segments = []
@@ -126,7 +143,7 @@ class Studio:
             packets = {str(pid): count for pid, count in packet_counts(data).items()}
             segments.append(Segment(self.blobs.put(data), Ticks(length), len(data), packets))
         peak = max(s.bytes * 8 * 100 // (s.ticks * 32) for s in segments)
-        width, height, _ = LADDER.get(name, (0, 0, 0))
+        width, height, _ = self.ladder.get(name, (0, 0, 0))
         codecs = "avc1.42c00a,mp4a.40.2" if picture else "mp4a.40.2"
         return Rendition(
             name, "video" if picture else "audio", codecs, peak, peak, width, height, tuple(segments)
@@ -158,17 +175,26 @@ class Coded:
     size: tuple[int, int]
     packets: tuple[tuple[int, int, bool, bytes], ...]
 
+    def until(self, ticks: int) -> Coded:
+        """What is presented in the first `ticks`."""
+        return replace(self, packets=tuple(p for p in self.packets if p[0] < ticks * TICK_PTS))
+
 
 def _picture(seed: int, ticks: int, width: int, height: int, bit_rate: int) -> Coded:
     context = av.CodecContext.create("libx264", "w")
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
-    context.bit_rate, context.gop_size, context.max_b_frames = bit_rate, 48, 2
+    # Every tick of a slate is a closed group of pictures.
+    group = 8 if seed < 0 else 48
+    context.bit_rate, context.gop_size, context.max_b_frames = bit_rate, group, 2
     context.thread_count = 1
+    # A tenth of a second of the bit rate in the buffer: no picture is too large for the transmitter.
+    rate = f"vbv-maxrate={bit_rate // 1000}:vbv-bufsize={bit_rate // 10_000}:" if width > 200 else ""
     context.options = {
         "preset": "ultrafast",
-        "x264-params": "keyint=48:min-keyint=48:scenecut=0:open-gop=0:bframes=2:b-adapt=0:repeat-headers=1",
+        "x264-params": f"{rate}keyint={group}:min-keyint={group}:scenecut=0:open-gop=0:bframes=2:b-adapt=0:"
+        "repeat-headers=1",
     }
     packets: list[Packet] = []
     ramp = np.arange(width)[None, :] + 2 * np.arange(height)[:, None]

@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import m3u8
@@ -16,7 +18,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from delivery.broadcast.playout.hls import playlist, seconds
+from delivery.broadcast.playout.hls import master, playlist, seconds
 from delivery.broadcast.playout.http import PLAYLIST_TYPE, SEGMENT_TYPE, hls_router
 from delivery.broadcast.playout.restamp import packet_counts
 from delivery.clock import from_micros, to_micros
@@ -24,6 +26,7 @@ from delivery.store.air import TICK_US
 from tests.broadcast.playout.air_fixtures import air, studio
 from tests.broadcast.playout.air_station import START, Air
 from tests.broadcast.schedule.test_timeline import NOON, airing, compiled
+from tests.support.tools import tool
 
 __all__ = ["air", "studio"]
 
@@ -174,6 +177,61 @@ def test_material_that_loses_its_approval_leaves_the_air_at_the_next_segment(liv
     lesson = live.lessons["M1"].rendition("v360").segments
     assert len(slate) != lesson[then.media_sequence + len(then.segments) - 1 - row.sequence].bytes
     assert get(live, f"/hls/TV1/{first.segments[-1].uri}").content == seen
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def parsed(playlists: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What hls-parser, which refuses what the standard does not allow, makes of playlists."""
+    if not (ROOT / "node_modules" / "hls-parser").is_dir():
+        pytest.skip("hls-parser is not in this checkout (make vendor)")
+    run = subprocess.run(
+        [str(tool("node")), str(Path(__file__).parent / "hls_parser.js")],
+        input=json.dumps(playlists),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told: list[dict[str, Any]] = json.loads(run.stdout)
+    return told
+
+
+@pytest.mark.needs("node")
+def test_hls_parser_accepts_the_playlists_of_every_moment(live: Air) -> None:
+    moments = [
+        (f"{tick}", playlist(TIMELINE, "v360", from_micros(tick * TICK_US)))
+        for tick in range(NOON, NOON + 700)
+    ]
+    told = parsed(moments)
+    assert [one.get("error") for one in told if "error" in one] == []
+    assert {one["target"] for one in told} == {6}
+    assert not any(broken for one in told for _, _, broken in one["segments"])
+    for before, after in pairwise(told):
+        kept = before["segments"][after["first"] - before["first"] :]
+        assert after["segments"][: len(kept)] == kept
+
+
+@pytest.mark.needs("node")
+def test_hls_parser_accepts_masters_captions_and_lessons_to_watch_later(live: Air) -> None:
+    playout = live.station.playout
+    [airing_id] = [a.id for a in live.station.store.airings("TV1")]
+    live.clock.advance(60)
+    names = ("v360", "v240", "audio")
+    playlists = [("master", playout.master("TV1")), ("later", playout.later_master("TV1", airing_id))]
+    playlists += [(name, playout.playlist("TV1", name)) for name in names]
+    playlists += [(f"later {name}", playout.later_playlist("TV1", airing_id, name)) for name in names]
+    playlists += [
+        ("captions", playout.captions("TV1", "vi")),
+        ("with captions", master(live.lessons["M1"].renditions, ["vi"])),
+    ]
+    told = {one["name"]: one for one in parsed(playlists)}
+    assert [one["error"] for one in told.values() if "error" in one] == []
+    assert [uri for uri, _, _ in told["master"]["variants"]] == [f"{name}.m3u8" for name in names]
+    assert [subtitles for _, _, subtitles in told["with captions"]["variants"]] == [1, 1, 0]
+    assert told["later v360"]["end"]
+    assert sum(length for _, length, _ in told["later v360"]["segments"]) == pytest.approx(60 * 0.32)
+    assert len(told["captions"]["segments"]) == len(told["v360"]["segments"])
 
 
 _PROGRAM = """

@@ -22,8 +22,9 @@ import pytest
 
 from delivery.broadcast.check.checker import check
 from delivery.broadcast.check.packets import split
-from delivery.broadcast.playout.outputs import DATAGRAM, Icecast, Line, Srt, ToFile, Udp, output_of
+from delivery.broadcast.playout.outputs import Icecast, Line, Srt, ToFile, output_of
 from delivery.broadcast.playout.radio import adts_frames, whole_frames
+from delivery.broadcast.playout.udp import DATAGRAM, Udp
 from delivery.errors import BadInput
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_fixtures import studio

@@ -14,7 +14,7 @@ import imageio_ffmpeg
 import pytest
 
 from delivery.broadcast.asset import ORIGIN_PTS
-from delivery.broadcast.playout.playout import Rendered
+from delivery.broadcast.playout.rendering import Rendered
 from delivery.broadcast.playout.restamp import PACKET, WRAP
 from delivery.clock import from_micros, to_micros
 from delivery.errors import Refused

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import pytest
 from dateutil.rrule import rrulestr
@@ -16,6 +21,7 @@ from delivery.broadcast.schedule.schedule import (
     expand,
     make_slot,
     nearest_tick,
+    occurrences,
     takes_card,
 )
 from delivery.clock import VIETNAM, to_micros
@@ -116,25 +122,58 @@ def test_half_hours_fall_exactly_on_ticks() -> None:
     assert nearest_tick(half_past) * TICK_US == half_past
 
 
-rules = st.builds(
-    lambda freq, interval, days, count: (
-        f"FREQ={freq};INTERVAL={interval};BYDAY={','.join(sorted(days))};COUNT={count}"
-    ),
-    st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
-    st.integers(1, 4),
-    st.sets(st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"]), min_size=1),
-    st.integers(1, 20),
-)
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-@given(rules)
-def test_occurrences_are_those_of_the_recurrence_library_on_wall_time(rule: str) -> None:
-    slot = make_slot("TV1", TUESDAY, materials=("M1",), rule=rule)
-    found = [
-        datetime.fromtimestamp(a.planned_us // 1_000_000, VIETNAM).replace(tzinfo=None)
-        for a in expanded(slot, days=100).airings
+def random_rule(chance: random.Random) -> str:
+    """A rule with any of the parts that a schedule may use."""
+    freq = chance.choice(["DAILY", "WEEKLY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY"])
+    parts = [f"FREQ={freq}", f"INTERVAL={chance.randint(1, 5)}"]
+
+    def maybe(likely: float, part: str) -> None:
+        if chance.random() < likely:
+            parts.append(part)
+
+    def some(values: Iterable[int], most: int) -> str:
+        held = list(values)
+        return ",".join(str(v) for v in sorted(chance.sample(held, chance.randint(1, min(most, len(held))))))
+
+    days = sorted(chance.sample(DAYS, chance.randint(1, 7)))
+    if freq in ("MONTHLY", "YEARLY"):
+        days = [f"{chance.choice(['', '1', '2', '-1'])}{day}" for day in days]
+    maybe(0.7 if freq != "HOURLY" else 0.3, f"BYDAY={','.join(days)}")
+    if freq != "HOURLY":
+        maybe(0.2, f"BYMONTH={some(range(1, 13), 6)}")
+        maybe(0.3, f"BYHOUR={some(range(24), 3)}")
+        maybe(0.2, f"BYMINUTE={some(range(0, 60, 5), 3)}")
+    if freq in ("MONTHLY", "YEARLY"):
+        # Only what can happen: the library looks for an impossible day up to the year 9999.
+        end = chance.choice([f"BYMONTHDAY={some([*range(1, 29), -1], 9)}", "BYSETPOS=1", "BYSETPOS=1,-1", ""])
+        if end and not (end.startswith("BYMONTHDAY") and any(part.startswith("BYDAY") for part in parts)):
+            parts.append(end)
+    maybe(0.3, f"WKST={chance.choice(DAYS)}")
+    ends = [
+        "",
+        f"COUNT={chance.randint(1, 40)}",
+        f"UNTIL=2027{chance.randint(1, 12):02}{chance.randint(1, 28):02}",
     ]
-    expected = rrulestr(rule, dtstart=TUESDAY).between(
-        TUESDAY, TUESDAY.replace(hour=0, minute=0) + timedelta(days=100), inc=True
-    )
-    assert found == expected
+    end = chance.choice(ends)
+    return ";".join([*parts, end] if end else parts)
+
+
+def test_2000_random_rules_expand_as_the_recurrence_library_does_on_wall_time() -> None:
+    chance = random.Random(2026)
+    before = TUESDAY + timedelta(days=120)
+    kinds: Counter[str] = Counter()
+    for _ in range(2_000):
+        rule = random_rule(chance)
+        slot = make_slot("TV1", TUESDAY, materials=("M1",), rule=rule)
+        found = [start.replace(tzinfo=None) for _, start in occurrences(slot, before.replace(tzinfo=VIETNAM))]
+        # A bare day ends with the day; the library takes it for its midnight.
+        plain = re.sub(r"(UNTIL=\d{8})$", r"\1T235959", rule)
+        # A start that does not fit the rule is no occurrence for the library.
+        expected = list(takewhile(lambda at: at < before, rrulestr(plain, dtstart=TUESDAY)))
+        assert found == expected, rule
+        kinds[rule.partition(";")[0]] += bool(found)
+    assert len(kinds) == 5
+    assert min(kinds.values()) > 50

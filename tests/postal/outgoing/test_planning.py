@@ -20,8 +20,9 @@ from delivery.postal.outgoing.cover import cover_page
 from delivery.postal.outgoing.layout import BODY_BOTTOM
 from delivery.postal.outgoing.make import House, codes_for, letter_of
 from delivery.postal.outgoing.packet import BatchSpec, Options, page_plan
-from delivery.postal.outgoing.planning import Wish, plan_batch
+from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.printing import print_batch
+from delivery.postal.outgoing.wish import Wish
 from delivery.postal.page import Text
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind

@@ -20,8 +20,9 @@ from reportlab.pdfgen.canvas import Canvas
 from delivery.app import App
 from delivery.errors import BadInput, NotFound, Refused
 from delivery.postal.outgoing.packet import Options
-from delivery.postal.outgoing.planning import Wish, plan_batch
+from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.printing import print_batch
+from delivery.postal.outgoing.wish import Wish
 from delivery.record.kinds import FactKind
 from delivery.store.packets import Packets
 from tests.support.postal_home import COURSE, approve, enrol, make_home, open_home, print_home

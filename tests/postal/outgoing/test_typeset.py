@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.postal.fonts import measure
+from delivery.postal.outgoing.lines import SANS, break_lines
 from delivery.postal.outgoing.markdown import Answer, Block, Choices, Paragraph, Span, read_assignment
-from delivery.postal.outgoing.typeset import ANSWER_PITCH_MM, SANS, Frame, break_lines, typeset
+from delivery.postal.outgoing.typeset import ANSWER_PITCH_MM, Frame, typeset
 from delivery.postal.page import Face, Line, Text
 
 FRAME = Frame(20, 48, 170, 258)

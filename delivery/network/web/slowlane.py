@@ -1,0 +1,36 @@
+"""Two lines of waiting: what takes seconds (reading photographs, drawing pages) never stands before what takes
+milliseconds (the acknowledgement of an upload, a playlist).
+
+A page that waits for workers holds a thread while it waits. Those threads are counted apart, so that a thousand
+learners who hand in at once leave the threads of all other requests free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+SLOW_AT_ONCE = 12
+"""More would only wait for the workers of the machine, and hold their photographs in memory meanwhile."""
+
+
+class SlowLane:
+    """The line of one portal."""
+
+    def __init__(self, at_once: int = SLOW_AT_ONCE) -> None:
+        self._limiter = CapacityLimiter(at_once)
+
+    def __call__(self, page: Callable[Given, Answer]) -> Callable[Given, Awaitable[Answer]]:
+        """`page` as a coroutine that waits its turn in this line, then runs in a thread."""
+
+        @wraps(page)
+        async def waits(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+            return await to_thread.run_sync(partial(page, *args, **kwargs), limiter=self._limiter)
+
+        return waits

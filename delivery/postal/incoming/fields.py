@@ -1,0 +1,68 @@
+"""What is filled in on one page, where its layout record says to look. Runs in a worker: plain data in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from delivery.errors import BadInput
+from delivery.postal.incoming.finding import find_page
+from delivery.postal.incoming.omr import Doubt, lecturer_mark, read_bubbles
+from delivery.postal.incoming.scan import WHOLE_LONG_PX, grey, open_image, read_page_image
+from delivery.postal.sheetlayout import BubbleUse, SheetLayout
+
+CHOICE, MARK = "choice", "mark"
+NOT_FINAL = "not_final"
+"""A mark without the square “final” beside it."""
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question's answer, or the lecturer's mark."""
+
+    use: str
+    question: int
+    """0 for the mark of the whole work."""
+    read: str
+    """Letters in the order of the sheet, or a mark as decimal text; empty in doubt."""
+    confidence: int
+    """Per mille."""
+    doubt: str
+    crop: bytes = field(repr=False)
+
+
+def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Field]:
+    """Every answer on a page. Nothing of a lecturer's strip on which nothing is marked: it is not marked yet."""
+    try:
+        reading = read_page_image(image, media_type)
+        picture = open_image(image, media_type)
+        small = np.asarray(grey(open_image(image, media_type), WHOLE_LONG_PX))
+        pixels = np.asarray(picture.convert("RGB"))
+    except (BadInput, OSError, ValueError, SyntaxError):
+        return [Field(CHOICE, question, "", 0, UNREADABLE, b"") for question in _questions(layout)]
+    found = find_page(small, layout, reading.codes, stored=picture.size)
+    answers = read_bubbles(pixels, layout, found)
+    fields = [
+        Field(
+            CHOICE,
+            answer.question,
+            "".join(answer.values),
+            round(answer.confidence * 1000),
+            str(answer.doubt or ""),
+            answer.crop,
+        )
+        for answer in answers
+        if answer.use is BubbleUse.CHOICE
+    ]
+    mark = lecturer_mark(answers)
+    if mark is not None and not (mark.doubt is Doubt.NONE and not mark.final):
+        doubt = str(mark.doubt or ("" if mark.final else NOT_FINAL))
+        read = str(mark.mark) if mark.mark is not None else ""
+        fields.append(Field(MARK, 0, read, round(mark.confidence * 1000), doubt, mark.crop))
+    return fields
+
+
+def _questions(layout: SheetLayout) -> list[int]:
+    return sorted({bubble.question for bubble in layout.bubbles if bubble.use is BubbleUse.CHOICE})

@@ -1,0 +1,463 @@
+"""Reads bubbles: the learner's choices, the lecturer's mark from 0 to 10 by quarters, and the square “final”.
+
+A bubble's own print (its ring and its letter) is known and left out of the count, so that what remains is what was
+written. Each bubble is first looked for by its ring, because paper curls between its corners. What is written counts as
+a mark only where it is plain; whatever lies between plain and nothing (faint, rubbed out, beside the bubble) makes the
+answer doubtful, and a doubtful answer has no value: a person reads its crop.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from delivery.postal.fonts import MM_PER_PT, font_file
+from delivery.postal.incoming.finding import Floats, Found, Matrix, correlation, patch, peak
+from delivery.postal.page import Face
+from delivery.postal.sheetlayout import Bubble, BubbleUse, SheetLayout
+
+LETTER_PT = 6.5
+LETTER_DROP = 0.36
+"""Size of the letter in a bubble, and how far its baseline lies below the middle, in parts of its size, as printed."""
+PER_MM = 12
+"""Samples for a millimetre in a bubble: a pen's line has six."""
+CROP_PER_MM = 8
+"""Pixels for a millimetre in a crop: 200 dpi."""
+
+_RING_MM = 0.45
+"""Half the breadth left out about the ring, for print and for what finding it is off by."""
+_BESIDE_MM = 1.1
+"""Breadth of the zone beyond the ring in which a mark lies beside its bubble; half of what is between two bubbles."""
+_LETTER_MM = 0.22
+"""Breadth left out about the letter's lines."""
+_INK = 0.30
+"""Darkness (0 paper, 1 black print) from which a sample is ink."""
+_TRACE = 0.12
+"""Darkness from which a sample is more than paper: pencil, or what a rubber leaves."""
+_MARKED = 0.12
+"""Share of ink in a bubble's clear inside from which it is marked: one stroke of a pen across it has 0.15."""
+_DEEP = 0.48
+"""Darkness that the darkest part of a mark must have: pencil of any hardness has 0.6, what a rubber leaves 0.4."""
+_CLEAN = 0.035
+"""Share of ink below which a bubble is empty: a speck of dust."""
+_SHADED = 0.10
+"""Share of traces below which it is empty."""
+_BESIDE = 0.09
+"""Share of ink beyond the ring from which something was written there: a circle about the bubble, a tick's tail."""
+_FULL, _STRUCK = 0.75, 0.05
+"""A bubble that is full, with so much beyond its ring, may have been filled in and then struck out."""
+_PLAIN = 0.30
+"""Share of ink from which confidence is full."""
+_USUAL = 0.4
+"""The bubble at this place among all of a page, by darkness, is taken for an empty one: what it shows is the page's
+blur and grain. Most bubbles of a page stay empty."""
+_SEEK_MM = 2.6
+"""How far off its place a bubble is looked for; half of what is between two is 3.8."""
+_STEPS_PER_MM = 8
+_OWN_RING = 0.42
+"""Correlation from which a bubble's place is told by its own ring; on paper without print it stays below 0.2."""
+_COVERED_RING = 0.25
+"""The same for a ring under ink, when its neighbours tell nearly the same."""
+_ALIKE_MM = 0.7
+"""How far a bubble's own place may differ from what its neighbours tell."""
+_NEIGHBOURS_MM = 45.0
+"""How far neighbours tell anything about a bubble's place."""
+
+
+class Doubt(StrEnum):
+    """Why an answer is left to a person."""
+
+    NOT_STRAIGHT = "not_straight"
+    """The page could not be laid out well enough to know where its bubbles are."""
+    NONE = "none"
+    """Nothing is marked."""
+    TWO = "two"
+    """More than one is marked where one may be."""
+    FAINT = "faint"
+    """A mark too pale or too small to be sure of."""
+    ERASED = "erased"
+    """Traces of a mark that was rubbed or blotted out."""
+    OUTSIDE = "outside"
+    """Something is written beside a bubble and nothing in one, or about one."""
+    STRUCK = "struck"
+    """Filled in and, it seems, struck out again."""
+    IMPOSSIBLE = "impossible"
+    """A mark above 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class BubbleReading:
+    """What is in one bubble."""
+
+    value: str
+    ink: float
+    """Share of its clear inside that is written on, 0 to 1."""
+    trace: float
+    """Share that is darker than paper."""
+    beside: float
+    """Share of ink in the zone beyond its ring."""
+    depth: float
+    """Darkness of the darkest twentieth of its clear inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question's bubbles, or one part of the lecturer's mark."""
+
+    use: BubbleUse
+    question: int
+    values: tuple[str, ...]
+    """What is marked, in the order of the sheet; empty when `doubt` says why nobody may say so by machine."""
+    confidence: float
+    """0 to 1. Zero when in doubt."""
+    doubt: Doubt | None
+    crop: bytes
+    """JPEG of the bubbles and what is around them, straightened, 200 dpi; empty when the page could not be laid out."""
+    bubbles: tuple[BubbleReading, ...] = ()
+
+    @property
+    def value(self) -> str:
+        return self.values[0] if len(self.values) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LecturerMark:
+    """The mark on a strip, joined of its three parts: never a final mark before a person has confirmed it."""
+
+    mark: Decimal | None
+    """0 to 10 by 0.25, or None in doubt."""
+    final: bool
+    """Whether the square “final” is plainly marked."""
+    doubt: Doubt | None
+    """Of whichever part is in doubt. NONE with nothing marked at all means a sheet that is not marked yet."""
+    confidence: float
+    crop: bytes
+
+
+def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tuple[Answer, ...]:
+    """Read all bubbles of a page, question by question, the lecturer's mark last.
+
+    `picture` is the page as stored, an array of grey or of red, green and blue. With a page that was not found surely,
+    every answer is in doubt.
+    """
+    if not layout.bubbles:
+        return ()
+    groups = _groups(layout.bubbles)
+    if found is None or not found.sure:
+        return tuple(
+            _in_doubt(
+                use,
+                question,
+                b"" if found is None else _crop(Image.fromarray(picture), found, bubbles, np.zeros(2)),
+            )
+            for (use, question), bubbles in groups.items()
+        )
+    # The darkest channel: a red or blue pen is as dark as a black one.
+    image = Image.fromarray(picture)
+    dark = image if picture.ndim == 2 else Image.fromarray(picture.min(axis=-1))
+    places = _places(dark, found, layout.bubbles)
+    black = _black(dark, found, layout)
+    seen = {bubble: _reading(dark, found, bubble, place, black) for bubble, place in places.items()}
+    usual = _usual(list(seen.values()))
+    out = []
+    for (use, question), bubbles in groups.items():
+        middle = np.mean([places[bubble] for bubble in bubbles if bubble in places] or [np.zeros(2)], axis=0)
+        crop = _crop(image, found, bubbles, middle)
+        if any(bubble not in places for bubble in bubbles):
+            out.append(_in_doubt(use, question, crop))
+        else:
+            readings = tuple(_less(seen[bubble], usual) for bubble in bubbles)
+            out.append(_answer(found, use, question, readings, many=bubbles[0].many, crop=crop))
+    return tuple(out)
+
+
+def _in_doubt(use: BubbleUse, question: int, crop: bytes) -> Answer:
+    return Answer(use, question, (), 0.0, Doubt.NOT_STRAIGHT, crop)
+
+
+def lecturer_mark(answers: Sequence[Answer], question: int = 0) -> LecturerMark | None:
+    """The mark that the strip's parts make together; None when the page has no strip."""
+    parts = {answer.use: answer for answer in answers if answer.question == question}
+    whole, quarter = parts.get(BubbleUse.MARK_WHOLE), parts.get(BubbleUse.MARK_QUARTER)
+    if whole is None or quarter is None:
+        return None
+    confirm = parts.get(BubbleUse.CONFIRM)
+    crop = _joined([part.crop for part in (whole, quarter) if part.crop])
+    final = confirm is not None and confirm.doubt is None and bool(confirm.values)
+    doubts = [part.doubt for part in (whole, quarter) if part.doubt is not None]
+    if confirm is not None and confirm.doubt not in (None, Doubt.NONE):
+        doubts.append(confirm.doubt)
+    # With one part marked and the other not, the sheet is not unmarked: what is missing is the doubt.
+    doubt = next((d for d in doubts if d is not Doubt.NONE), doubts[0] if doubts else None)
+    if doubt is not None:
+        return LecturerMark(None, final, doubt, 0.0, crop)
+    mark = Decimal(whole.value) + Decimal(quarter.value) / 100
+    if mark > 10:
+        return LecturerMark(None, final, Doubt.IMPOSSIBLE, 0.0, crop)
+    parts_sure = [whole.confidence, quarter.confidence] + ([confirm.confidence] if final and confirm else [])
+    return LecturerMark(mark, final, None, min(parts_sure), crop)
+
+
+def _groups(bubbles: Sequence[Bubble]) -> dict[tuple[BubbleUse, int], list[Bubble]]:
+    groups: dict[tuple[BubbleUse, int], list[Bubble]] = {}
+    for bubble in sorted(bubbles, key=lambda b: b.use is not BubbleUse.CHOICE):
+        groups.setdefault((bubble.use, bubble.question), []).append(bubble)
+    return groups
+
+
+def _answer(
+    found: Found,
+    use: BubbleUse,
+    question: int,
+    readings: tuple[BubbleReading, ...],
+    *,
+    many: bool,
+    crop: bytes,
+) -> Answer:
+    doubt = _doubt(readings, many=many)
+    if doubt is not None:
+        return Answer(use, question, (), 0.0, doubt, crop, readings)
+    values = tuple(reading.value for reading in readings if reading.ink >= _MARKED)
+    return Answer(use, question, values, _confidence(readings, found), None, crop, readings)
+
+
+def _doubt(readings: Sequence[BubbleReading], *, many: bool) -> Doubt | None:
+    """The declared policy: plain marks only, and everything else plainly empty."""
+    marked = [reading for reading in readings if reading.ink >= _MARKED]
+    rest = [reading for reading in readings if reading.ink < _MARKED]
+    if len([reading for reading in marked if reading.depth >= _DEEP]) > 1 and not many:
+        return Doubt.TWO
+    pale = [reading for reading in marked if reading.depth < _DEEP]
+    unclear = pale + [reading for reading in rest if reading.ink > _CLEAN or reading.trace > _SHADED]
+    if unclear:
+        # What a rubber leaves is broad; a faint mark is a line.
+        return Doubt.ERASED if any(reading.trace > 0.5 for reading in unclear) else Doubt.FAINT
+    if not marked:
+        return Doubt.OUTSIDE if any(reading.beside > _BESIDE for reading in rest) else Doubt.NONE
+    if any(reading.ink > _FULL and reading.beside > _STRUCK for reading in marked):
+        return Doubt.STRUCK
+    # A cross or a tick leaves its bubble; but it is in there for the most part, and not about another one.
+    if any(reading.beside > 0.6 * reading.ink for reading in marked):
+        return Doubt.OUTSIDE
+    return Doubt.OUTSIDE if any(reading.beside > 2.5 * _BESIDE for reading in rest) else None
+
+
+def _usual(readings: Sequence[BubbleReading]) -> BubbleReading:
+    """What an empty bubble of this page shows, within what blur and grain can do."""
+    at = int(_USUAL * (len(readings) - 1)) if readings else 0
+
+    def of(values: list[float], most: float) -> float:
+        return min(sorted(values)[at], most) if values else 0.0
+
+    return BubbleReading(
+        "",
+        of([r.ink for r in readings], 0.05),
+        of([r.trace for r in readings], 0.2),
+        of([r.beside for r in readings], 0.05),
+        0.0,
+    )
+
+
+def _less(reading: BubbleReading, usual: BubbleReading) -> BubbleReading:
+    return replace(
+        reading,
+        ink=max(0.0, reading.ink - usual.ink),
+        trace=max(0.0, reading.trace - usual.trace),
+        beside=max(0.0, reading.beside - usual.beside),
+    )
+
+
+def _confidence(readings: Sequence[BubbleReading], found: Found) -> float:
+    marked = [min(1.0, r.ink / _PLAIN) for r in readings if r.ink >= _MARKED]
+    empty = [1.0 - 0.5 * max(r.ink / _CLEAN, r.trace / _SHADED) for r in readings if r.ink < _MARKED]
+    return round(min([found.confidence, *marked, *empty]), 3)
+
+
+# Where each bubble is
+
+
+def _places(dark: Image.Image, found: Found, bubbles: Sequence[Bubble]) -> dict[Bubble, Matrix]:
+    """Millimetres by which each bubble lies off its place on the flat page; without those that cannot be told.
+
+    A bubble's own ring tells, where it is seen and agrees with the rings around it; a ring under ink takes its place
+    from its neighbours.
+    """
+    own = {bubble: _ring_place(dark, found, bubble) for bubble in bubbles}
+    trusted = {bubble: place for bubble, (place, score) in own.items() if score >= _OWN_RING}
+    agreeing = {}
+    for bubble, place in trusted.items():
+        told = _told(bubble, {other: at for other, at in trusted.items() if other is not bubble})
+        if told is None or float(np.hypot(*(told - place))) <= _ALIKE_MM:
+            agreeing[bubble] = place
+    out = {}
+    for bubble in bubbles:
+        place, score = own[bubble]
+        told = agreeing.get(bubble)
+        if told is None:
+            told = _told(bubble, agreeing)
+            if told is not None and score >= _COVERED_RING and np.hypot(*(told - place)) <= _ALIKE_MM:
+                told = place
+        if told is not None:
+            out[bubble] = told
+    return out
+
+
+def _told(bubble: Bubble, known: Mapping[Bubble, Matrix]) -> Matrix | None:
+    """The place that neighbours tell: a plane through theirs, the nearer the heavier; None without any."""
+    near = [(other, at) for other, at in known.items() if _distance(bubble, other) < 2 * _NEIGHBOURS_MM]
+    if not near:
+        return None
+    x = np.array([other.x - bubble.x for other, _ in near]) / _NEIGHBOURS_MM
+    y = np.array([other.y - bubble.y for other, _ in near]) / _NEIGHBOURS_MM
+    weight = np.exp(-2.0 * (x**2 + y**2))[:, None]
+    terms = np.column_stack([np.ones(len(x)), x, y])
+    # Some force keeps the plane level where few points say how it leans.
+    normal = terms.T @ (weight * terms) + np.diag([1e-9, 0.15, 0.15])
+    solved = np.linalg.solve(normal, terms.T @ (weight * np.array([at for _, at in near])))
+    out: Matrix = solved[0]
+    return out
+
+
+def _distance(one: Bubble, other: Bubble) -> float:
+    return float(np.hypot(one.x - other.x, one.y - other.y))
+
+
+def _ring_place(dark: Image.Image, found: Found, bubble: Bubble) -> tuple[Matrix, float]:
+    """Where a bubble's ring fits best, off its place in millimetres, and how well: a correlation."""
+    side = 2 * (_SEEK_MM + bubble.radius + _MARGIN_MM)
+    corner = (bubble.x - side / 2, bubble.y - side / 2)
+    values = patch(dark, found.homography, corner, (side, side), per_mm=_STEPS_PER_MM)
+    # Ink darker than the ring counts no more than the ring.
+    floor = float(np.quantile(values, 0.8)) - 150.0
+    shape = _ring(bubble.radius, square=bubble.use is BubbleUse.CONFIRM)
+    scores = correlation(np.maximum(values, floor), shape)
+    at = np.unravel_index(int(np.argmax(scores)), scores.shape)
+    row, column = peak(scores, int(at[0]), int(at[1]))
+    # From the top left of the shape to its middle.
+    half = shape.shape[0] / 2
+    place = np.array([(column + half) / _STEPS_PER_MM - side / 2, (row + half) / _STEPS_PER_MM - side / 2])
+    return place, float(scores[at])
+
+
+_MARGIN_MM = 0.8
+
+
+@lru_cache(maxsize=16)
+def _ring(radius: float, *, square: bool) -> Floats:
+    side = 2 * (radius + _MARGIN_MM)
+    n = round(side * _STEPS_PER_MM)
+    at = (np.arange(n) + 0.5) / _STEPS_PER_MM - side / 2
+    x, y = np.meshgrid(at, at)
+    away = np.maximum(np.abs(x), np.abs(y)) if square else np.hypot(x, y)
+    shape: Floats = np.clip(1.0 - np.abs(away - radius) / 0.3, 0.0, 1.0).astype(np.float32)
+    return shape
+
+
+# What is in it
+
+
+def _black(dark: Image.Image, found: Found, layout: SheetLayout) -> float:
+    """How dark black print is on this scan, as a share of its paper: from the codes, and no less than nothing."""
+    shares = []
+    for spot in layout.codes:
+        values = patch(dark, found.homography, (spot.x, spot.y), (spot.size, spot.size), per_mm=3)
+        low, high = float(np.quantile(values, 0.1)), float(np.quantile(values, 0.9))
+        if high > 0:
+            shares.append(low / high)
+    return float(np.clip(np.median(shares), 0.0, 0.75)) if shares else 0.25
+
+
+def _reading(dark: Image.Image, found: Found, bubble: Bubble, place: Matrix, black: float) -> BubbleReading:
+    half = bubble.radius + _BESIDE_MM + 0.3
+    x, y = bubble.x + place[0], bubble.y + place[1]
+    corner, size = (float(x - half), float(y - half)), (2 * half, 2 * half)
+    values = patch(dark, found.homography, corner, size, per_mm=PER_MM).astype(np.float32)
+    inside, beyond = _zones(bubble)
+    paper = float(np.quantile(values[beyond], 0.8))
+    inked = np.clip((paper - values) / max(paper * (1.0 - black), 12.0), 0.0, 1.0)
+    within = np.sort(inked[inside])
+    return BubbleReading(
+        bubble.value,
+        round(float((within > _INK).mean()), 4),
+        round(float((within > _TRACE).mean()), 4),
+        round(float((inked[beyond] > _INK).mean()), 4),
+        round(float(within[-max(1, within.size // 20) :].mean()), 4),
+    )
+
+
+def _zones(bubble: Bubble) -> tuple[Any, Any]:
+    square = bubble.use is BubbleUse.CONFIRM
+    quarter = bubble.use is BubbleUse.MARK_QUARTER
+    letter = "" if square else f",{bubble.value}" if quarter else bubble.value
+    return _zones_of(letter, bubble.radius, square=square)
+
+
+@lru_cache(maxsize=256)
+def _zones_of(letter: str, radius: float, *, square: bool) -> tuple[Any, Any]:
+    """Of a bubble's samples: its clear inside without the letter, and the zone beyond its ring."""
+    half = radius + _BESIDE_MM + 0.3
+    n = max(1, round(2 * half * PER_MM))
+    at = (np.arange(n) + 0.5) / PER_MM - half
+    x, y = np.meshgrid(at, at)
+    away = np.maximum(np.abs(x), np.abs(y)) if square else np.hypot(x, y)
+    inside = away < radius - _RING_MM
+    beyond = (away > radius + _RING_MM) & (away < radius + _BESIDE_MM)
+    if letter:
+        inside &= ~_letter_mask(letter, n)
+    return inside, beyond
+
+
+def _letter_mask(letter: str, n: int) -> Any:
+    """Where the letter is printed, made broader on all sides by :data:`_LETTER_MM`."""
+    canvas = Image.new("L", (n, n), 0)
+    size = LETTER_PT * MM_PER_PT * PER_MM
+    font = ImageFont.truetype(str(font_file(Face.SANS)), size)
+    middle = n / 2
+    ImageDraw.Draw(canvas).text(
+        (middle - font.getlength(letter) / 2, middle + size * LETTER_DROP),
+        letter,
+        fill=255,
+        font=font,
+        anchor="ls",
+    )
+    reach = 2 * round(_LETTER_MM * PER_MM) + 1
+    return np.asarray(canvas.filter(ImageFilter.MaxFilter(reach))) > 60
+
+
+# What a person sees of it
+
+
+def _crop(picture: Image.Image, found: Found, bubbles: Sequence[Bubble], shift: Matrix) -> bytes:
+    margin = 3.5
+    left = min(b.x - b.radius for b in bubbles) - margin + float(shift[0])
+    top = min(b.y - b.radius for b in bubbles) - margin + float(shift[1])
+    right = max(b.x + b.radius for b in bubbles) + margin + float(shift[0])
+    foot = max(b.y + b.radius for b in bubbles) + margin + float(shift[1])
+    size = (right - left, foot - top)
+    values = patch(picture, found.homography, (left, top), size, per_mm=CROP_PER_MM)
+    out = io.BytesIO()
+    Image.fromarray(values).save(out, "JPEG", quality=75)
+    return out.getvalue()
+
+
+def _joined(crops: Sequence[bytes]) -> bytes:
+    """Crops one below the other."""
+    if len(crops) < 2:
+        return crops[0] if crops else b""
+    images = [Image.open(io.BytesIO(crop)) for crop in crops]
+    sheet = Image.new("RGB", (max(i.width for i in images), sum(i.height for i in images)), "white")
+    top = 0
+    for image in images:
+        sheet.paste(image, (0, top))
+        top += image.height
+    out = io.BytesIO()
+    sheet.save(out, "JPEG", quality=80)
+    return out.getvalue()

@@ -1,0 +1,201 @@
+"""Watches the folder that a scanner writes into, and takes in each file once it is whole.
+
+The folder is looked at twice a second: that works on any file system, also on network shares, where no notice comes of
+what another machine writes. A file is taken when its size and time have stood still for a second, nobody on this
+machine has it open for writing, and its end is there; a scanner that pauses between pages therefore keeps it. What was
+taken in goes to ``done/``, what could not be to ``failed/`` beside a text that says why. The folder is the whole state,
+so a watch that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from delivery.errors import N_, BadInput, TuxaError
+from delivery.postal.incoming.intake import Intake, take_in
+from delivery.postal.parts import Desk
+from delivery.store.files import sync_folder, write_whole
+
+EVERY_S = 0.5
+STILL_S = 1.0
+PATIENCE_S = 120.0
+"""How long a file may stand still without an end before it counts as broken: longer than a scanner warms up."""
+DONE, FAILED = "done", "failed"
+TAKEN = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
+_TAIL = 2048
+_F_SETLEASE = getattr(fcntl, "F_SETLEASE", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file that was dealt with: taken in, or why not."""
+
+    name: str
+    moved_to: Path
+    intake: Intake | None = None
+    problem: TuxaError | None = None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How a file looked when it was looked at last, and since when."""
+
+    size: int
+    changed_ns: int
+    since: float
+
+
+class FolderWatch:
+    """One watched folder. `wait` sleeps for so many seconds and says whether to go on."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        folder: Path,
+        *,
+        actor: str,
+        wait: Callable[[float], bool],
+        patience: float = PATIENCE_S,
+        on_progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        if not folder.is_dir():
+            raise BadInput(
+                N_("The folder {folder} is not there."),
+                do=N_("Make it, and let the scanner write into it."),
+                folder=str(folder),
+            )
+        self._desk = desk
+        self._folder = folder
+        self._actor = actor
+        self._wait = wait
+        self._patience = patience
+        self._on_progress = on_progress
+        self._seen: dict[str, _Seen] = {}
+
+    def run(self) -> Iterator[Taken]:
+        """Deal with files as they come, until `wait` says to stop."""
+        while True:
+            yield from self.look()
+            if not self._wait(EVERY_S):
+                return
+
+    @property
+    def pending(self) -> bool:
+        """Whether files lie there that wait for their turn or their end."""
+        return bool(self._files())
+
+    def look(self) -> Iterator[Taken]:
+        """Deal with what is ready now."""
+        files = self._files()
+        self._seen = {name: seen for name, seen in self._seen.items() if name in files}
+        for name, path in sorted(files.items()):
+            ready = self._ready(name, path)
+            if ready:
+                yield self._take(path, ready)
+
+    def _files(self) -> dict[str, Path]:
+        found = {}
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                hidden = entry.name.startswith((".", "~"))
+                if not hidden and Path(entry.name).suffix.lower() in TAKEN and entry.is_file():
+                    found[entry.name] = Path(entry.path)
+        return found
+
+    def _ready(self, name: str, path: Path) -> str:
+        """``whole``, ``broken``, or nothing while it may still be written."""
+        now = self._desk.clock.monotonic()
+        try:
+            state = path.stat()
+        except OSError:
+            return ""  # it went away again
+        seen = self._seen.get(name)
+        if seen is None or (seen.size, seen.changed_ns) != (state.st_size, state.st_mtime_ns):
+            self._seen[name] = _Seen(state.st_size, state.st_mtime_ns, now)
+            return ""
+        still = now - seen.since
+        if still < STILL_S or (state.st_size == 0 and still < self._patience) or is_being_written(path):
+            return ""
+        if has_its_end(path):
+            return "whole"
+        return "broken" if still >= self._patience else ""
+
+    def _take(self, path: Path, ready: str) -> Taken:
+        self._seen.pop(path.name, None)
+        try:
+            if ready == "broken":
+                raise BadInput(
+                    N_("The file {file} has no end: the scanner did not finish it."),
+                    do=N_("Scan the pile again."),
+                    file=path.name,
+                )
+            intake = take_in(self._desk, path, actor=self._actor, progress=self._progress(path.name))
+        except TuxaError as problem:
+            target = self._move(path, FAILED)
+            reason = self._desk.translate.error(problem)
+            write_whole(target.with_name(f"{target.name}.txt"), f"{reason}\n".encode())
+            return Taken(path.name, target, problem=problem)
+        return Taken(path.name, self._move(path, DONE), intake)
+
+    def _progress(self, name: str) -> Callable[[int, int], None]:
+        tell = self._on_progress
+        return (lambda _done, _total: None) if tell is None else (lambda done, total: tell(name, done, total))
+
+    def _move(self, path: Path, where: str) -> Path:
+        """Into a folder beside, under a name that nothing has there."""
+        folder = self._folder / where
+        folder.mkdir(exist_ok=True)
+        number, target = 1, folder / path.name
+        while target.exists():
+            number += 1
+            target = folder / f"{path.stem}-{number}{path.suffix}"
+        path.rename(target)
+        sync_folder(folder)
+        sync_folder(self._folder)
+        return target
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a program on this machine has a file open for writing, as far as the system tells (Linux leases)."""
+    if _F_SETLEASE is None:
+        return False
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.fcntl(handle, _F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # a file system or an owner for which leases are not given
+    else:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(handle, _F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    finally:
+        os.close(handle)
+
+
+def has_its_end(path: Path) -> bool:
+    """Whether the end of a PDF, JPEG or PNG file is there. Other kinds say nothing; they count as whole."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(8)
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - _TAIL))
+            tail = stream.read()
+    except OSError:
+        return False
+    if head.startswith(b"%PDF-"):
+        return b"%%EOF" in tail
+    if head.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" in tail
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" in tail
+    return True

@@ -1,0 +1,94 @@
+"""Keeps what was planned: ids that no other sheet has, and a fact for each packet, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from delivery.catalogue.kinds import DeliveryMode
+from delivery.clock import to_micros
+from delivery.ids import fact_id
+from delivery.postal.outgoing.maker import Making
+from delivery.postal.outgoing.packet import BatchSpec, PacketPlan, give_ids, packet_id
+from delivery.postal.parts import Desk
+from delivery.record.facts import Draft
+from delivery.record.kinds import FactKind
+from delivery.store.learners import LearnerRef
+from delivery.store.sheets import taken_ids
+
+Wanted = tuple[LearnerRef, Making, str, int]
+"""(learner, what the packet holds, packet that it supersedes or nothing, edition)"""
+
+
+def tell_planned(desk: Desk, spec: BatchSpec, wanted: Sequence[Wanted], actor: str) -> None:
+    """Append PacketPlanned for each, all or none. Whoever has this packet by now keeps it."""
+    with desk.database.write() as connection:
+        plans = _with_ids(desk, connection, spec, wanted)
+        sites = {ref.id: ref.site for ref, *_ in wanted}
+        drafts = (_draft(desk, spec, plan, sites[plan.learner], actor) for plan in plans)
+        desk.facts.append_in(connection, drafts, once=True)
+
+
+def _draft(desk: Desk, spec: BatchSpec, plan: PacketPlan, site: str, actor: str) -> Draft:
+    data = {
+        "packet": plan.packet,
+        "batch": spec.batch,
+        "sheets": list(plan.sheets),
+        "layout": plan.layout,
+    }
+    if plan.marks:
+        data["marks"] = list(plan.marks)
+    if plan.supersedes:
+        data["supersedes"] = plan.supersedes
+    return Draft(
+        id=fact_id(FactKind.PACKET_PLANNED, plan.packet),
+        kind=FactKind.PACKET_PLANNED,
+        occurred_at=to_micros(desk.clock.now()),
+        actor=actor,
+        audience=site,
+        learner=plan.learner,
+        course=spec.course,
+        mode=str(DeliveryMode.POSTAL),
+        data=data,
+    )
+
+
+def _with_ids(
+    desk: Desk, connection: Connection, spec: BatchSpec, wanted: Sequence[Wanted]
+) -> list[PacketPlan]:
+    """Plans whose ids no other sheet has. Side ids have 40 bits: among a million sheets two may well be equal."""
+    used: set[str] = set()
+    plans: dict[int, PacketPlan] = {}
+    todo = list(range(len(wanted)))
+    while todo:
+        for index in todo:
+            plans[index] = _plan(desk, spec, wanted[index])
+        taken = _taken(connection, [plans[index] for index in todo])
+        again = []
+        for index in todo:
+            ids = _ids_of(plans[index])
+            if len(set(ids)) < len(ids) or not used.isdisjoint(ids) or not taken.isdisjoint(ids):
+                again.append(index)
+            else:
+                used.update(ids)
+        todo = again
+    return [plans[index] for index in range(len(wanted))]
+
+
+def _plan(desk: Desk, spec: BatchSpec, wanted: Wanted) -> PacketPlan:
+    ref, making, supersedes, edition = wanted
+    packet = packet_id(spec.batch, ref.id, edition)
+    sheets = give_ids(making.pages, desk.ids)
+    return PacketPlan(packet, spec.batch, ref.id, sheets, making.layout, making.marks, supersedes)
+
+
+def _ids_of(plan: PacketPlan) -> list[str]:
+    return [ident for sheet in plan.sheets for ident in sheet[:2]]
+
+
+def _taken(connection: Connection, plans: Sequence[PacketPlan]) -> set[str]:
+    """Ids of these plans that some sheet has already."""
+    pages = [sheet[0] for plan in plans for sheet in plan.sheets]
+    sides = [sheet[1] for plan in plans for sheet in plan.sheets]
+    return {*taken_ids(connection, "page_id", pages), *taken_ids(connection, "side_id", sides)}

@@ -1,0 +1,164 @@
+"""What machines read in bubbles, and what people said of it: proposals until a ReadingDecided fact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from delivery.errors import N_, NotFound
+from delivery.ids import digest_of
+from delivery.store.database import Database
+from delivery.store.tables.returns import ReadingTable
+
+_reading = ReadingTable.__table__  # type: ignore[attr-defined]
+_CHUNK = 500
+PROPOSED, DOUBTFUL, NOTHING, KNOWN = "proposed", "doubtful", "none", "known"
+CONFIRMED, CORRECTED, REFUSED = "confirmed", "corrected", "refused"
+WAITING = (PROPOSED, DOUBTFUL)
+COUNTS = (CONFIRMED, CORRECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One answer or mark as a machine read it, and what became of it."""
+
+    reading: str
+    work: str
+    learner: str
+    course: str
+    activity: str
+    page: int
+    use: str
+    question: int
+    read: str = ""
+    confidence: int = 0
+    doubt: str = ""
+    crop: str = ""
+    state: str = ""
+    value: str = ""
+    decided_by: str = ""
+    decided_at: int = 0
+    fact: str = ""
+
+
+def reading_id(work: str, use: str, question: int) -> str:
+    """Names one reading, the same however often the page is read."""
+    return digest_of(("reading", work, use, str(question)))[:16]
+
+
+class Readings:
+    """Keeps readings."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep_in(self, connection: Connection, rows: Sequence[Reading]) -> None:
+        """Remember readings; one that is known stays as it is."""
+        if rows:
+            make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+            connection.execute(
+                make(_reading).on_conflict_do_nothing(index_elements=["reading"]),
+                [{name: getattr(row, name) for name in Reading.__slots__} for row in rows],
+            )
+
+    def read_already(self, works: Sequence[str]) -> set[str]:
+        """Which of these facts were read."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(works), _CHUNK):
+                query = select(_reading.c.work).where(_reading.c.work.in_(works[start : start + _CHUNK]))
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def of_page(self, learner: str, activity: str, page: int) -> list[Reading]:
+        """Every reading of one page of a work, from all its images."""
+        return self._select(
+            _reading.c.activity == activity, _reading.c.learner == learner, _reading.c.page == page
+        )
+
+    def of_works(self, works: Sequence[str], *states: str) -> list[Reading]:
+        """Readings of these facts."""
+        out: list[Reading] = []
+        for start in range(0, len(works), _CHUNK):
+            out += self._select(
+                _reading.c.work.in_(works[start : start + _CHUNK]), _reading.c.state.in_(states)
+            )
+        return out
+
+    def require(self, names: Sequence[str]) -> list[Reading]:
+        """The readings with these names, in their order. Raises NotFound."""
+        found = {row.reading: row for row in self._select(_reading.c.reading.in_(list(names)))}
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise NotFound(
+                N_("There is no reading “{ident}”."),
+                do=N_("“tuxa returns marks” lists what waits to be confirmed."),
+                ident=", ".join(missing),
+            )
+        return [found[name] for name in names]
+
+    def listed(
+        self,
+        *,
+        state: str = "",
+        course: str = "",
+        activity: str = "",
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[Reading]:
+        """What waits to be confirmed (or is in another state), by course, activity and learner."""
+        conditions = [
+            _reading.c.state == state if state else _reading.c.state.in_(WAITING),
+            *([_reading.c.course == course] if course else []),
+            *([_reading.c.activity == activity] if activity else []),
+        ]
+        return self._select(*conditions, offset=offset, limit=limit)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are in each state."""
+        query = (
+            select(_reading.c.state, func.count())
+            .where(_reading.c.state != NOTHING)
+            .group_by(_reading.c.state)
+        )
+        with self._database.read() as connection:
+            return {str(state): int(count) for state, count in connection.execute(query)}
+
+    def decide_in(
+        self, connection: Connection, name: str, *, state: str, value: str, by: str, at: int, fact: str
+    ) -> None:
+        """Note what a person decided."""
+        connection.execute(
+            update(_reading)
+            .where(_reading.c.reading == name)
+            .values(state=state, value=value, decided_by=by, decided_at=at, fact=fact)
+        )
+
+    def forget_in(self, connection: Connection, work: str) -> None:
+        """Forget what was read on a page that was taken back, where nobody has decided about it."""
+        undecided = _reading.c.state.in_((*WAITING, NOTHING, KNOWN))
+        connection.execute(delete(_reading).where(_reading.c.work == work, undecided))
+
+    def _select(self, *conditions: Any, offset: int = 0, limit: int | None = None) -> list[Reading]:
+        query = (
+            select(*(_reading.c[name] for name in Reading.__slots__))
+            .where(*conditions)
+            .order_by(
+                _reading.c.course,
+                _reading.c.activity,
+                _reading.c.learner,
+                _reading.c.page,
+                _reading.c.use,
+                _reading.c.question,
+                _reading.c.reading,
+            )
+            .offset(offset)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [Reading(*row) for row in connection.execute(query)]

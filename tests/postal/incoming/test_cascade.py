@@ -1,0 +1,118 @@
+"""Damaged scans: moderate damage is read, and no damage ever makes one sheet look like another."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from delivery.postal.incoming.cascade import clahe, flattened, local_threshold, versions
+from delivery.postal.incoming.scan import read_page_image
+from tests.support.degraded import DAMAGES, degrade, render
+from tests.support.returned_sheets import SheetSet, print_sheets
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> SheetSet:
+    return print_sheets(tmp_path_factory.mktemp("sheets"), 2)
+
+
+@pytest.fixture(scope="module")
+def pages(sheets: SheetSet) -> list[Image.Image]:
+    return [render(sheets.file, index) for index in range(2)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_each_moderate_damage_is_read(sheets: SheetSet, pages: list[Image.Image], damage: str) -> None:
+    scan = degrade(pages[0], seed=3, severity="moderate", other=pages[1], only=[damage])
+    reading = read_page_image(scan.data)
+    assert sheets.named_by(reading.texts) == {sheets.pages[0]}
+
+
+def test_severe_damage_is_read_or_told_and_never_misread(sheets: SheetSet, pages: list[Image.Image]) -> None:
+    read = 0
+    for seed in range(4):
+        scan = degrade(pages[seed % 2], seed=seed, severity="severe", other=pages[1 - seed % 2])
+        named = sheets.named_by(read_page_image(scan.data).texts)
+        assert named <= {sheets.pages[seed % 2]}
+        read += bool(named)
+    assert read >= 3
+
+
+def test_the_same_seed_gives_the_same_scan(pages: list[Image.Image]) -> None:
+    first = degrade(pages[0], seed=5, severity="severe", other=pages[1])
+    assert first == degrade(pages[0], seed=5, severity="severe", other=pages[1])
+    assert first != degrade(pages[0], seed=6, severity="severe", other=pages[1])
+
+
+def test_the_place_of_a_code_is_told_in_pixels_as_stored_whichever_version_it_was_read_on(
+    sheets: SheetSet, pages: list[Image.Image]
+) -> None:
+    out = io.BytesIO()
+    pages[0].resize((2480, 3508)).save(out, "PNG")
+    (known,) = [code for code in read_page_image(out.getvalue()).codes if "/q/" in code.text]
+    assert known.corners[0] == pytest.approx((177 / 210 * 2480 - 6 / 210 * 2480, 14 / 297 * 3508), abs=12)
+
+    from delivery.postal.incoming import scan
+
+    quick = np.asarray(pages[0])
+    for version in versions(quick, lambda: pages[0], stored=(2480, 3508)):
+        for code in scan._placed(scan.decode(version.picture), version.to_stored):
+            if code.text == known.text:
+                assert np.asarray(code.corners) == pytest.approx(np.asarray(known.corners), abs=16), (
+                    version.name
+                )
+
+
+def test_shadows_go_and_ink_stays() -> None:
+    ramp = np.tile(np.linspace(60, 240, 640), (640, 1))
+    ramp[300:306, ::40] *= 0.3
+    picture = Image.fromarray(ramp.astype(np.uint8))
+    flat = flattened(picture)
+    assert float(np.std(flat[:280, 40:600])) < 12
+    assert float(flat[302, 320]) < 130
+    black = local_threshold(flat)
+    assert set(np.unique(black)) <= {0, 255}
+    assert black[302, 320] == 0
+    assert black[100, 325] == 255
+
+
+def test_levelling_brings_out_a_faint_pattern_without_blowing_up_plain_paper() -> None:
+    faint = np.full((400, 400), 180, np.uint8)
+    faint[100:300:8, 100:300] = 165
+    levelled = clahe(faint)
+    assert int(faint[145, 200]) - int(faint[148, 200]) == 15
+    assert int(levelled[145, 200]) - int(levelled[148, 200]) >= 18
+    grain = np.random.default_rng(1).normal(200, 2, (400, 400)).astype(np.uint8)
+    assert float(clahe(grain).std()) < 40
+
+
+def test_a_page_whose_codes_are_all_lost_is_known_for_one_of_ours_by_its_corner_marks(
+    pages: list[Image.Image],
+) -> None:
+    lost = pages[0].copy()
+    for x, y in ((0.72, 0.05), (0.07, 0.88), (0.83, 0.88)):
+        box = (round(x * lost.width), round(y * lost.height))
+        lost.paste(200, (*box, box[0] + round(0.2 * lost.width), box[1] + round(0.08 * lost.height)))
+    out = io.BytesIO()
+    lost.rotate(1.5, fillcolor=235).save(out, "JPEG")
+    reading = read_page_image(out.getvalue())
+    assert reading.codes == ()
+    assert reading.framed
+    plain = Image.new("L", (1240, 1754), 235)
+    for y in range(80, 1700, 30):
+        plain.paste(60, (90, y, 1100, y + 8))
+    out = io.BytesIO()
+    plain.save(out, "JPEG")
+    assert not read_page_image(out.getvalue()).framed
+
+
+def test_a_page_of_nothing_but_black_is_told_and_costs_nothing(tmp_path: Path) -> None:
+    dust = np.random.default_rng(2).integers(0, 25, (1754, 1240)).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(dust).save(out, "JPEG")
+    reading = read_page_image(out.getvalue())
+    assert (reading.dark, reading.blank, reading.texts) == (True, False, ())

@@ -1,0 +1,234 @@
+"""Bubbles: what a machine reads is a proposal, and counts only when a person has confirmed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from delivery.app import App
+from delivery.catalogue.kinds import ComponentKind, EmploymentKind, Role
+from delivery.catalogue.model import Component, Person
+from delivery.clock import ManualClock
+from delivery.demo.paper import SheetOnPaper, render, scan, write_scan
+from delivery.errors import BadInput, NotFound, Refused
+from delivery.postal.incoming.contactsheet import contact_page, shown_on
+from delivery.postal.incoming.intake import take_in
+from delivery.postal.incoming.marks import Marking
+from delivery.postal.incoming.queue import Queue
+from delivery.postal.outgoing.printing import packet_pages
+from delivery.postal.sheetlayout import BubbleUse, PacketLayout
+from delivery.record.kinds import FactKind
+from delivery.store.packets import Packets
+from delivery.store.readings import Reading
+from tests.postal.incoming.mail import copy_of, printed, sheets_of
+from tests.support import postal_home
+
+ONE, WORK, DPI = "TX260001", "NLTK102-A1", 200
+CHOICES = """# Bài tập 1
+
+## Câu 1 (5 điểm)
+
+- ( ) trung bình
+- ( ) trung vị
+- ( ) mốt
+
+## Câu 2 (5 điểm)
+
+- [ ] đúng
+- [ ] cũng đúng
+- [ ] sai
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One learner with a multiple-choice assignment, marked by a lecturer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postal_home, "ASSIGNMENT", CHOICES)
+        folder = printed(tmp_path_factory.mktemp("marks") / "home", learners=1)
+    app = postal_home.open_home(folder)
+    catalogue = app.catalogue()
+    activity = replace(catalogue.activities[WORK], component="QT")
+    course = replace(catalogue.courses["NLTK102"], lecturer="GV01")
+    with app.database.write() as connection:
+        app.catalogue_store.save_in(
+            connection,
+            replace(
+                catalogue,
+                activities={**catalogue.activities, WORK: activity},
+                courses={"NLTK102": course},
+                components={
+                    ("NLTK102", "QT"): Component(
+                        "NLTK102", "QT", "Quá trình", ComponentKind.PROCESS, Decimal(100)
+                    )
+                },
+                people={"GV01": Person("GV01", "Lê Thị Hạnh", (Role.LECTURER,), EmploymentKind.PERMANENT)},
+            ),
+        )
+    app.close()
+    return folder
+
+
+@pytest.fixture
+def desk(home: Path, tmp_path: Path) -> Iterator[App]:
+    app = copy_of(home, tmp_path / "home")
+    yield app
+    app.close()
+
+
+def filled(app: App, *values: tuple[BubbleUse, int, str]) -> Image.Image:
+    """The learner's first page with these bubbles filled in by pen, scanned."""
+    sheet = sheets_of(app, ONE)[3]
+    state = Packets(app.database, app.facts).get(sheet.packet)
+    assert state is not None
+    file, first = packet_pages(app.settings.home / "print", state)
+    page = render(SheetOnPaper(file, first + sheet.position - 1), dpi=DPI)
+    draw, mm = ImageDraw.Draw(page), DPI / 25.4
+    layout = PacketLayout.from_json(app.blobs.get(sheet.layout)).pages[sheet.position - 1]
+    for bubble in layout.bubbles:
+        x, y, r = bubble.x * mm, bubble.y * mm, bubble.radius * mm * 0.8
+        if (bubble.use, bubble.question, bubble.value) in values:
+            draw.ellipse([x - r, y - r, x + r, y + r], fill=(30, 40, 120))
+    return scan(page, seed=3)
+
+
+A1 = (BubbleUse.CHOICE, 1, "B")
+A2 = ((BubbleUse.CHOICE, 2, "A"), (BubbleUse.CHOICE, 2, "B"))
+SEVEN = ((BubbleUse.MARK_WHOLE, 0, "7"), (BubbleUse.MARK_QUARTER, 0, "50"))
+FINAL = (BubbleUse.CONFIRM, 0, "yes")
+
+
+def scanned(
+    app: App, folder: Path, *values: tuple[BubbleUse, int, str], name: str = "scan"
+) -> dict[str, Reading]:
+    """Take a page in; what waits to be confirmed, by use and question."""
+    file = write_scan([filled(app, *values)], folder / f"{name}.pdf", dpi=DPI, quality=85)
+    take_in(app, file, actor="VT01")
+    return {f"{row.use}{row.question}": row for row in Marking(app).readings.listed()}
+
+
+def mark(app: App) -> str | None:
+    learner = app.learners.require(ONE).id
+    record = app.records.show(learner, app.catalogue())
+    (work,) = [a for c in record["courses"] for a in c["activities"] if a["activity"] == WORK]
+    found: str | None = work["mark"]
+    return found
+
+
+def later(app: App) -> None:
+    assert isinstance(app.clock, ManualClock)
+    app.clock.advance(60)
+
+
+def test_what_is_read_is_proposed_and_counts_only_when_confirmed(desk: App, tmp_path: Path) -> None:
+    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    assert {name: (row.read, row.state) for name, row in waiting.items()} == {
+        "choice1": ("B", "proposed"),
+        "choice2": ("AB", "proposed"),
+        "mark0": ("7.5", "proposed"),
+    }
+    assert mark(desk) is None
+    assert list(desk.facts.select(kind=FactKind.MARK_RECORDED)) == []
+    marking = Marking(desk)
+    done = marking.confirm([row.reading for row in waiting.values()], actor="VT01")
+    assert [decided.problem for decided in done] == [None] * 3
+    assert mark(desk) == "7.5"
+    (fact,) = desk.facts.select(kind=FactKind.MARK_RECORDED)
+    assert (fact.actor, fact.data["confirmed_by"], fact.data["method"]) == ("GV01", "VT01", "omr")
+    told = {(f.data["use"], f.data["question"]): f for f in desk.facts.select(kind=FactKind.READING_DECIDED)}
+    assert told["choice", 2].data["value"] == "AB"
+    assert {f.actor for f in told.values()} == {"VT01"}
+    # Again changes nothing.
+    before = len(list(desk.facts.select()))
+    marking.confirm([row.reading for row in waiting.values()], actor="VT01")
+    assert len(list(desk.facts.select())) == before
+
+
+def test_a_sheet_that_is_not_marked_yet_proposes_no_mark_and_is_read_once(desk: App, tmp_path: Path) -> None:
+    waiting = scanned(desk, tmp_path, A1, *A2)
+    assert set(waiting) == {"choice1", "choice2"}
+
+
+def test_what_is_in_doubt_is_told_by_a_person_and_cannot_be_confirmed_as_it_is(
+    desk: App, tmp_path: Path
+) -> None:
+    waiting = scanned(desk, tmp_path, *A2, *SEVEN)  # question 1 is empty, and the square “final” too
+    assert {name: row.doubt for name, row in waiting.items()} == {
+        "choice1": "none", "choice2": "", "mark0": "not_final",
+    }  # fmt: skip
+    marking = Marking(desk)
+    (decided,) = marking.confirm([waiting["mark0"].reading], actor="VT01")
+    assert decided.problem is not None
+    assert mark(desk) is None
+    marking.correct(waiting["mark0"].reading, "7,25", actor="VT01")
+    assert mark(desk) == "7.25"
+    for wrong in ("10.5", "-1", "x", "NaN"):
+        with pytest.raises(Refused):
+            marking.correct(waiting["mark0"].reading, wrong, actor="VT01")
+
+
+def test_a_wrong_confirmation_is_corrected_or_refused_and_the_mark_follows(desk: App, tmp_path: Path) -> None:
+    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    marking, name = Marking(desk), waiting["mark0"].reading
+    marking.confirm([name], actor="VT01")
+    later(desk)
+    marking.correct(name, "6.5", actor="VT02")
+    assert mark(desk) == "6.5"
+    later(desk)
+    marking.refuse(name, actor="VT02")
+    assert mark(desk) is None
+    later(desk)
+    marking.correct(name, "7.5", actor="VT01")
+    assert mark(desk) == "7.5"
+    assert marking.readings.require([name])[0].state == "confirmed"
+
+
+def test_a_page_that_is_taken_back_takes_its_marks_with_it(desk: App, tmp_path: Path) -> None:
+    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    marking, queue = Marking(desk), Queue(desk)
+    marking.confirm([waiting["mark0"].reading], actor="VT01")
+    row = queue.returns.find(f"{_first_file(desk)[:8]}-1")
+    later(desk)
+    queue.undo(row.ident, actor="VT01")
+    assert mark(desk) is None
+    assert marking.readings.listed() == []
+
+
+def _first_file(app: App) -> str:
+    with app.database.read() as connection:
+        return str(connection.exec_driver_sql("SELECT file FROM scan_file").scalar())
+
+
+def test_the_marked_sheet_scanned_a_second_time_proposes_only_what_is_new(desk: App, tmp_path: Path) -> None:
+    first = scanned(desk, tmp_path, A1, *A2, name="learner")
+    Marking(desk).confirm([row.reading for row in first.values()], actor="VT01")
+    again = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL, name="lecturer")
+    assert set(again) == {"mark0"}
+
+
+def test_a_second_picture_that_says_something_else_is_in_doubt(desk: App, tmp_path: Path) -> None:
+    scanned(desk, tmp_path, A1, *A2, name="one")
+    other = (BubbleUse.CHOICE, 1, "C")
+    scanned(desk, tmp_path, other, *A2, name="two")
+    doubtful = Marking(desk).readings.listed(state="doubtful")
+    assert [(row.use, row.question, row.doubt) for row in doubtful] == [("choice", 1, "differs")]
+
+
+def test_one_page_shows_all_pictures_and_exactly_those_are_confirmed(desk: App, tmp_path: Path) -> None:
+    scanned(desk, tmp_path, *A2, *SEVEN, FINAL)
+    marking = Marking(desk)
+    page = contact_page(
+        marking, marking.readings.listed(), words=desk.translate, names={}, doubts={}, file="m.html"
+    )
+    assert page.count(b"data:image/jpeg;base64,") == 3
+    shown = {entry.read for entry in shown_on(page)}
+    assert shown == {"AB", "7.5"}  # the empty question is in doubt: it is shown, and not offered
+    with pytest.raises(BadInput):
+        shown_on(b"<html>")
+    with pytest.raises(NotFound):
+        marking.confirm(["0" * 16], actor="VT01")

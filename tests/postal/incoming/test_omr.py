@@ -1,0 +1,172 @@
+"""Bubbles: plain marks are read, and nothing that a person would hesitate over is read by machine."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from delivery.postal.incoming.clean import locate, pixels
+from delivery.postal.incoming.omr import Answer, Doubt, lecturer_mark, read_bubbles
+from delivery.postal.incoming.scan import read_page_image
+from delivery.postal.sheetlayout import Bubble, BubbleUse
+from tests.support.degraded import degrade, render
+from tests.support.marked import Hand, fill_in
+from tests.support.returned_sheets import SheetSet, print_sheets
+
+SOFT = ("skew", "noise", "shadow", "curl", "jpeg", "contrast", "blur", "perspective")
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> SheetSet:
+    return print_sheets(tmp_path_factory.mktemp("sheets"), 1)
+
+
+@pytest.fixture(scope="module")
+def page(sheets: SheetSet) -> Image.Image:
+    return render(sheets.file, 0)
+
+
+def _read(scan: bytes, sheets: SheetSet) -> tuple[Answer, ...]:
+    reading = read_page_image(scan)
+    return read_bubbles(pixels(scan), sheets.layout, locate(scan, sheets.layout, reading.codes))
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _bubble(sheets: SheetSet, use: BubbleUse, value: str, question: int = 0) -> Bubble:
+    (found,) = [b for b in sheets.layout.bubbles if (b.use, b.value, b.question) == (use, value, question)]
+    return found
+
+
+def _group(sheets: SheetSet, use: BubbleUse, question: int = 0) -> list[Bubble]:
+    return [b for b in sheets.layout.bubbles if (b.use, b.question) == (use, question)]
+
+
+def _of(answers: tuple[Answer, ...], use: BubbleUse, question: int = 0) -> Answer:
+    (found,) = [a for a in answers if (a.use, a.question) == (use, question)]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_read_on_a_worn_scan_is_what_was_meant(
+    sheets: SheetSet, page: Image.Image, seed: int
+) -> None:
+    filled, meant = fill_in(page, sheets.layout, seed=seed)
+    scan = degrade(filled, seed=seed, severity="moderate", only=(SOFT[seed], "skew"))
+    answers = _read(scan.data, sheets)
+    assert len(answers) == len(meant)
+    for answer in answers:
+        wanted = meant[(answer.use, answer.question)]
+        if answer.doubt is None:
+            assert sorted(answer.values) == sorted(wanted.values), (answer.use, answer.question, wanted)
+            assert answer.confidence > 0
+        else:
+            assert answer.values == ()
+            assert answer.confidence == 0
+    plain = [answer for answer in answers if meant[(answer.use, answer.question)].plain]
+    assert sum(answer.doubt is None for answer in plain) >= 0.6 * len(plain)
+
+
+@pytest.mark.parametrize(
+    ("how", "doubts"),
+    [
+        ("none", {Doubt.NONE}),
+        ("twice", {Doubt.TWO}),
+        ("erased", {Doubt.ERASED, Doubt.FAINT}),
+        ("around", {Doubt.OUTSIDE, Doubt.FAINT}),
+        ("beside", {Doubt.OUTSIDE, Doubt.FAINT, Doubt.NONE}),
+        ("struck", {Doubt.STRUCK}),
+    ],
+)
+def test_every_kind_of_doubt_is_named_and_has_its_crop(
+    sheets: SheetSet, page: Image.Image, how: str, doubts: set[Doubt]
+) -> None:
+    hand = Hand(page, sheets.layout, seed=4)
+    hand.answer(_group(sheets, BubbleUse.CHOICE, 1), how)
+    answer = _of(_read(_png(hand.picture()), sheets), BubbleUse.CHOICE, 1)
+    assert answer.doubt in doubts
+    assert answer.values == ()
+    with Image.open(io.BytesIO(answer.crop)) as crop:
+        assert crop.width > crop.height > 60
+
+
+def test_faint_pencil_is_doubtful_not_empty(sheets: SheetSet, page: Image.Image) -> None:
+    hand = Hand(page, sheets.layout, seed=4)
+    hand.mark(_bubble(sheets, BubbleUse.CHOICE, "B", 1), "cross", strength=0.3)
+    answer = _of(_read(_png(hand.picture()), sheets), BubbleUse.CHOICE, 1)
+    assert answer.doubt in (Doubt.FAINT, Doubt.ERASED)
+
+
+def test_where_several_may_be_right_all_that_are_marked_are_told(sheets: SheetSet, page: Image.Image) -> None:
+    hand = Hand(page, sheets.layout, seed=2)
+    for value in ("A", "C"):
+        hand.mark(_bubble(sheets, BubbleUse.CHOICE, value, 2), "cross")
+    answer = _of(_read(_png(hand.picture()), sheets), BubbleUse.CHOICE, 2)
+    assert (answer.values, answer.doubt) == (("A", "C"), None)
+
+
+def _marked(sheets: SheetSet, page: Image.Image, *values: tuple[BubbleUse, str]) -> tuple[Answer, ...]:
+    hand = Hand(page, sheets.layout, seed=1)
+    for use, value in values:
+        hand.mark(_bubble(sheets, use, value), "fill")
+    return _read(_png(hand.picture()), sheets)
+
+
+WHOLE, QUARTER, CONFIRM = BubbleUse.MARK_WHOLE, BubbleUse.MARK_QUARTER, BubbleUse.CONFIRM
+
+
+@pytest.mark.parametrize(
+    ("values", "mark", "final", "doubt"),
+    [
+        (((WHOLE, "7"), (QUARTER, "25"), (CONFIRM, "yes")), Decimal("7.25"), True, None),
+        (((WHOLE, "10"), (QUARTER, "00"), (CONFIRM, "yes")), Decimal(10), True, None),
+        (((WHOLE, "0"), (QUARTER, "00")), Decimal(0), False, None),
+        (((WHOLE, "10"), (QUARTER, "50"), (CONFIRM, "yes")), None, True, Doubt.IMPOSSIBLE),
+        (((WHOLE, "7"), (CONFIRM, "yes")), None, True, Doubt.NONE),
+        (((WHOLE, "7"), (WHOLE, "8"), (QUARTER, "00")), None, False, Doubt.TWO),
+        ((), None, False, Doubt.NONE),
+    ],
+)
+def test_a_lecturers_mark_counts_only_whole(
+    sheets: SheetSet,
+    page: Image.Image,
+    values: tuple[tuple[BubbleUse, str], ...],
+    mark: Decimal | None,
+    final: bool,
+    doubt: Doubt | None,
+) -> None:
+    read = lecturer_mark(_marked(sheets, page, *values))
+    assert read is not None
+    assert (read.mark, read.final, read.doubt) == (mark, final, doubt)
+    assert read.crop
+
+
+def test_a_red_pen_on_a_colour_scan_is_as_good_as_a_black_one(sheets: SheetSet, tmp_path: Path) -> None:
+    colour = render(sheets.file, 0, colour=True)
+    hand = Hand(colour, sheets.layout, seed=1, ink=(225, 40, 50))
+    hand.mark(_bubble(sheets, WHOLE, "9"), "tick")
+    hand.mark(_bubble(sheets, QUARTER, "75"), "cross")
+    read = lecturer_mark(_read(_png(hand.picture()), sheets))
+    assert read is not None
+    assert read.mark == Decimal("9.75")
+
+
+def test_a_page_that_cannot_be_laid_out_is_doubtful_throughout(sheets: SheetSet, page: Image.Image) -> None:
+    nothing: Any = np.full((500, 400), 230, np.uint8)
+    for answer in read_bubbles(nothing, sheets.layout, None):
+        assert (answer.doubt, answer.values, answer.crop) == (Doubt.NOT_STRAIGHT, (), b"")
+    # The codes are of this page, but what lies there is another one.
+    reading = read_page_image(_png(page))
+    other = Image.new("L", page.size, 235)
+    found = locate(_png(page), sheets.layout, reading.codes)
+    assert {a.doubt for a in read_bubbles(np.asarray(other), sheets.layout, found)} == {Doubt.NOT_STRAIGHT}

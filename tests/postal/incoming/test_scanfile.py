@@ -1,0 +1,279 @@
+"""Files as scanners, telephones and mistakes make them: every page comes out, or its file says why not."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from delivery.errors import BadInput
+from delivery.postal.incoming import scanfile
+from delivery.postal.incoming.scanfile import count_pages, looks_whole, read_pages
+from tests.support.degraded import render
+from tests.support.returned_sheets import SheetSet, print_sheets
+
+A4 = (595.0, 842.0)
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> SheetSet:
+    return print_sheets(tmp_path_factory.mktemp("sheets"), 2)
+
+
+@pytest.fixture(scope="module")
+def page(sheets: SheetSet) -> Image.Image:
+    return render(sheets.file, 0, colour=True)
+
+
+def _jpeg(picture: Image.Image) -> io.BytesIO:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=75)
+    out.seek(0)
+    return out
+
+
+def _named(path: Path, sheets: SheetSet, number: int = 1) -> set[str]:
+    (read,) = read_pages(path, (number,))
+    assert not read.problem
+    return sheets.named_by(read.reading.texts)
+
+
+def test_a_page_cut_into_strips_is_put_together(sheets: SheetSet, page: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "strips.pdf"
+    canvas = Canvas(str(path), pagesize=A4)
+    strips = 7
+    for n in range(strips):
+        top, foot = page.height * n // strips, page.height * (n + 1) // strips
+        strip = _jpeg(page.crop((0, top, page.width, foot)))
+        high = A4[1] * (foot - top) / page.height
+        canvas.drawImage(ImageReader(strip), 0, A4[1] * (1 - foot / page.height), A4[0], high)
+    canvas.save()
+    assert _named(path, sheets) == {sheets.pages[0]}
+
+
+def test_fax_pages_stay_black_and_white_and_small(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "fax.pdf"
+    page.convert("1", dither=Image.Dither.NONE).save(path, "PDF", resolution=150.0)
+    (read,) = read_pages(path, (1,))
+    assert read.media_type == "image/png"
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+    with Image.open(io.BytesIO(read.image)) as image:
+        assert image.mode == "1"
+        assert abs(image.width - page.width) <= 2
+
+
+def test_the_scanners_own_text_recognition_does_not_hide_its_picture(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "ocr.pdf"
+    canvas = Canvas(str(path), pagesize=A4)
+    canvas.drawImage(ImageReader(_jpeg(page)), 0, 0, *A4)
+    text = canvas.beginText(50, 500)
+    text.setTextRenderMode(3)
+    text.textLine("Bai tap 1")
+    canvas.drawText(text)
+    canvas.save()
+    (read,) = read_pages(path, (1,))
+    assert read.image in path.read_bytes() or read.image == _jpeg(page).getvalue()
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+
+
+def test_a_turned_page_and_a_mirrored_picture_are_read(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    plain, turned, mirrored = (tmp_path / name for name in ("plain.pdf", "turned.pdf", "mirrored.pdf"))
+    page.save(plain, "PDF", resolution=150.0)
+    writer = pypdf.PdfWriter(clone_from=str(plain))
+    writer.pages[0].rotate(90)
+    writer.write(str(turned))
+    assert _named(turned, sheets) == {sheets.pages[0]}
+    canvas = Canvas(str(mirrored), pagesize=A4)
+    canvas.transform(-1, 0, 0, 1, A4[0], 0)
+    canvas.drawImage(ImageReader(_jpeg(page.transpose(Image.Transpose.FLIP_LEFT_RIGHT))), 0, 0, *A4)
+    canvas.save()
+    (read,) = read_pages(mirrored, (1,))
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+    # What people see of it is not mirrored either.
+    main = next(code for code in read.reading.codes if "/q/" in code.text)
+    assert main.corners[1][0] > main.corners[0][0]
+
+
+def test_a_picture_from_a_telephone_in_heic_is_read(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    import pillow_heif
+
+    path = tmp_path / "IMG_0001.HEIC"
+    pillow_heif.from_pillow(page).save(str(path), quality=70)
+    assert count_pages(path) == 1
+    (read,) = read_pages(path, (1,))
+    assert read.media_type == "image/heic"
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "P", "CMYK"])
+def test_pictures_of_every_make_of_colour_are_read(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path, mode: str
+) -> None:
+    path = tmp_path / ("page.jpg" if mode == "CMYK" else "page.png")
+    if mode in ("RGBA", "LA"):
+        # Ink on nothing: whoever forgets the transparency sees a black page.
+        made = Image.new("RGBA", page.size, (0, 0, 0, 0))
+        made.putalpha(page.convert("L").point(lambda value: 255 - value))
+        made = made.convert(mode)
+    elif mode == "I;16":
+        made = Image.fromarray(np.asarray(page.convert("L"), dtype=np.uint16) * 257)
+    else:
+        made = page.convert(mode)
+    made.save(path)
+    assert _named(path, sheets) == {sheets.pages[0]}
+
+
+def test_a_tiff_of_many_pages_is_read_page_by_page(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "many.tif"
+    blank = Image.new("1", (800, 1131), 1)
+    page.convert("1").save(path, save_all=True, append_images=[blank, page.convert("L")], compression=None)
+    assert count_pages(path) == 3
+    first, second, third = read_pages(path, (1, 2, 3))
+    assert second.reading.blank
+    for read in (first, third):
+        assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+
+
+# What cannot be read
+
+
+def test_a_protected_file_is_named_with_what_to_do(page: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "locked.pdf"
+    page.save(path, "PDF")
+    writer = pypdf.PdfWriter(clone_from=str(path))
+    writer.encrypt("secret", algorithm="AES-256")
+    writer.write(str(path))
+    with pytest.raises(BadInput, match=r"locked\.pdf is protected") as refused:
+        count_pages(path)
+    assert refused.value.do
+
+
+def test_one_damaged_page_does_not_lose_the_others(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "scan.pdf"
+    page.save(path, "PDF", save_all=True, append_images=[page, page], resolution=150.0)
+    with pypdf.PdfReader(str(path)) as reader:
+        second = reader.pages[1].images[0].data
+    data = bytearray(path.read_bytes())
+    at = data.find(second, data.find(second) + 1)
+    for n in range(at + len(second) // 3, at + len(second) - 2):
+        data[n] = 0xFF if n % 2 else 0xD9
+    path.write_bytes(bytes(data))
+    first, broken, last = read_pages(path, (1, 2, 3))
+    assert sheets.named_by(first.reading.texts) == sheets.named_by(last.reading.texts) == {sheets.pages[0]}
+    assert broken.problem or sheets.named_by(broken.reading.texts) <= {sheets.pages[0]}
+    assert broken.image
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_damage_to_a_file_is_a_traceback(page: Image.Image, tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    path = tmp_path / ("scan.pdf" if seed % 2 else "scan.tif")
+    small = page.resize((310, 438))
+    small.save(path, save_all=True, append_images=[small])
+    data = bytearray(path.read_bytes())
+    for _ in range(rng.choice((3, 60))):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    path.write_bytes(bytes(data[: rng.choice((len(data), len(data) // 2))]))
+    try:
+        pages = read_pages(path, tuple(range(1, count_pages(path) + 1)))
+    except BadInput as error:
+        assert path.name in str(error)
+    else:
+        assert all(read.image for read in pages)
+
+
+def test_a_file_that_is_still_being_written_is_known_by_its_missing_end(
+    page: Image.Image, tmp_path: Path
+) -> None:
+    for name in ("scan.pdf", "scan.jpg", "scan.png", "scan.tif"):
+        whole = tmp_path / name
+        page.save(whole)
+        assert looks_whole(whole), name
+        part = tmp_path / f"part-{name}"
+        part.write_bytes(whole.read_bytes()[:-3000])
+        if name != "scan.tif":
+            assert not looks_whole(part), name
+        else:
+            (read,) = read_pages(part, (1,)) if looks_whole(part) else (None,)
+            assert read is None or read.problem
+    # A PDF library would mend it, and silently leave out what is not there yet.
+    with pytest.raises(BadInput, match="not whole"):
+        count_pages(tmp_path / "part-scan.pdf")
+    assert not looks_whole(tmp_path / "gone.pdf")
+
+
+def test_a_page_as_large_as_a_house_is_drawn_small(tmp_path: Path) -> None:
+    path = tmp_path / "house.pdf"
+    canvas = Canvas(str(path), pagesize=(14_000, 14_000))
+    canvas.drawString(100, 100, "x")
+    canvas.save()
+    (read,) = read_pages(path, (1,))
+    with Image.open(io.BytesIO(read.image)) as image:
+        assert image.width * image.height <= 20_000_000
+
+
+def test_a_newspaper_full_of_codes_is_nobodys_sheet(sheets: SheetSet, tmp_path: Path) -> None:
+    import qrcode
+
+    paper = Image.new("L", (1240, 1754), 235)
+    for n in range(12):
+        code = qrcode.make(f"https://bao.example.vn/bai/{n}", box_size=5).get_image().convert("L")
+        paper.paste(code, (60 + n % 4 * 290, 80 + n // 4 * 520))
+    paper.save(tmp_path / "news.jpg")
+    (read,) = read_pages(tmp_path / "news.jpg", (1,))
+    assert len(read.reading.texts) == 12
+    assert read.reading.codes == ()
+    assert not read.reading.framed
+    assert sheets.named_by(read.reading.texts) == set()
+
+
+def test_each_half_of_a_torn_page_still_names_its_sheet(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    for name, box in (("top", (0, 0, 1240, 800)), ("foot", (0, 700, 1240, 1754))):
+        half = Image.new("RGB", page.size, (60, 60, 60))
+        half.paste(page.crop(box), box[:2])
+        half.save(tmp_path / f"{name}.jpg")
+        assert _named(tmp_path / f"{name}.jpg", sheets) == {sheets.pages[0]}
+
+
+def test_two_sheets_on_one_glass_are_both_told(sheets: SheetSet, page: Image.Image, tmp_path: Path) -> None:
+    other = render(sheets.file, 1, colour=True)
+    both = Image.new("RGB", (page.width * 2, page.height), "white")
+    both.paste(page, (0, 0))
+    both.paste(other, (page.width, 0))
+    both.save(tmp_path / "a3.jpg")
+    assert _named(tmp_path / "a3.jpg", sheets) == set(sheets.pages)
+
+
+def test_a_file_is_opened_once_for_many_pages(
+    page: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.tif"
+    small = page.convert("L").resize((310, 438))
+    small.save(path, save_all=True, append_images=[small] * 5)
+    opened = []
+    monkeypatch.setattr(
+        scanfile, "open_image", lambda *args, _real=scanfile.open_image: opened.append(1) or _real(*args)
+    )
+    assert len(read_pages(path, (1, 2, 3, 4, 5, 6))) == 6
+    assert len(opened) == 1

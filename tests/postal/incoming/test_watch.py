@@ -1,0 +1,167 @@
+"""The watched folder: whole files are taken within two seconds, slow ones waited for, bad ones set aside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from delivery.app import App
+from delivery.clock import ManualClock
+from delivery.errors import BadInput
+from delivery.postal.incoming.watch import PATIENCE_S, FolderWatch, Taken, has_its_end, is_being_written
+from tests.postal.incoming.mail import copy_of, own_paper, pile
+
+
+@pytest.fixture(scope="module")
+def home(printed_home: Path) -> Path:
+    return printed_home
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return pile([own_paper()], tmp_path_factory.mktemp("scan") / "scan.pdf").read_bytes()
+
+
+@pytest.fixture
+def desk(home: Path, tmp_path: Path) -> Iterator[App]:
+    app = copy_of(home, tmp_path / "home")
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "scanner").mkdir()
+    return tmp_path / "scanner"
+
+
+def watching(desk: App, folder: Path) -> Callable[[float], list[Taken]]:
+    """Let so many seconds go by, in the steps in which the folder is looked at."""
+    watch = FolderWatch(desk, folder, actor="VT01", wait=lambda _seconds: False)
+    clock = desk.clock
+    assert isinstance(clock, ManualClock)
+
+    def pass_by(seconds: float) -> list[Taken]:
+        out = []
+        for _ in range(round(seconds / 0.5)):
+            clock.advance(0.5)
+            out += list(watch.look())
+        return out
+
+    return pass_by
+
+
+def test_a_whole_file_is_taken_within_two_seconds_and_moved_to_done(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    pass_by = watching(desk, folder)
+    (folder / "Scan 001.PDF").write_bytes(scan)
+    (taken,) = pass_by(2)
+    assert taken.intake is not None
+    assert taken.intake.pages == 1
+    assert [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()] == [
+        "done/Scan 001.PDF"
+    ]
+
+
+def test_a_scanner_that_writes_slowly_is_waited_for(desk: App, folder: Path, scan: bytes) -> None:
+    pass_by = watching(desk, folder)
+    middle = len(scan) // 2
+    (folder / "slow.pdf").write_bytes(scan[:middle])
+    # It pauses far longer than files usually stand still: the end is not there yet.
+    assert pass_by(PATIENCE_S / 2) == []
+    with (folder / "slow.pdf").open("ab") as stream:
+        stream.write(scan[middle:])
+    (taken,) = pass_by(2)
+    assert taken.intake is not None
+
+
+def test_a_file_that_somebody_has_open_for_writing_is_left_alone(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    pass_by = watching(desk, folder)
+    with (folder / "open.pdf").open("wb") as stream:
+        stream.write(scan)
+        stream.flush()
+        if is_being_written(folder / "open.pdf"):
+            assert pass_by(10) == []
+    assert len(pass_by(2)) == 1
+
+
+def test_what_cannot_be_read_goes_to_failed_with_the_reason_beside_it_and_the_rest_goes_on(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    pass_by = watching(desk, folder)
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 nothing %%EOF")
+    (folder / "b.pdf").write_bytes(scan)
+    (folder / "c.pdf").write_bytes(scan[: len(scan) // 2])
+    (folder / "d.pdf").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"not a scan")
+    (folder / ".hidden.pdf").write_bytes(scan)
+    assert [taken.name for taken in pass_by(2)] == ["a.pdf", "b.pdf"]
+    assert [taken.name for taken in pass_by(PATIENCE_S + 1)] == ["c.pdf", "d.pdf"]
+    assert sorted(p.name for p in (folder / "failed").iterdir()) == [
+        "a.pdf", "a.pdf.txt", "c.pdf", "c.pdf.txt", "d.pdf", "d.pdf.txt",
+    ]  # fmt: skip
+    assert "a.pdf" in (folder / "failed" / "a.pdf.txt").read_text()
+    assert sorted(p.name for p in folder.iterdir() if p.is_file()) == [".hidden.pdf", "notes.txt"]
+
+
+def test_a_second_file_of_the_same_name_replaces_nothing(desk: App, folder: Path, scan: bytes) -> None:
+    pass_by = watching(desk, folder)
+    for _ in range(2):
+        (folder / "scan.pdf").write_bytes(scan)
+        (taken,) = pass_by(2)
+    assert taken.intake is not None
+    assert taken.intake.duplicates == 1
+    assert sorted(p.name for p in (folder / "done").iterdir()) == ["scan-2.pdf", "scan.pdf"]
+
+
+def test_a_watch_that_was_stopped_goes_on_with_what_lies_there(desk: App, folder: Path, scan: bytes) -> None:
+    watching(desk, folder)(0.5)
+    (folder / "scan.pdf").write_bytes(scan)
+    assert len(watching(desk, folder)(2)) == 1
+
+
+def test_only_a_folder_is_watched(desk: App, tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        FolderWatch(desk, tmp_path / "nowhere", actor="x", wait=lambda _: False)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (b"\xff\xd8\xff\xe0 jpeg \xff\xd9\0\0", True),
+        (b"\xff\xd8\xff\xe0 jpeg", False),
+        (b"\x89PNG\r\n\x1a\n ... IEND\xaeB`\x82", True),
+        (b"\x89PNG\r\n\x1a\n ...", False),
+        (b"II*\0 tiff", True),
+    ],
+)
+def test_the_end_of_a_picture_tells_whether_it_is_whole(tmp_path: Path, data: bytes, whole: bool) -> None:
+    (tmp_path / "x").write_bytes(data)
+    assert has_its_end(tmp_path / "x") is whole
+
+
+def test_ctrl_c_ends_the_command_and_leaves_no_half_file(desk: App, folder: Path) -> None:
+    home = desk.settings.home
+    child = subprocess.Popen(
+        [sys.executable, "-m", "delivery.cli.main", "--home", home, "--lang", "en", "returns", "watch", folder],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TUXA_PUBLIC_URL": "https://hoctuxa.edu.vn"},
+    )  # fmt: skip
+    assert child.stderr is not None
+    assert "Ctrl-C" in child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    said = child.communicate(timeout=60)[1]
+    assert child.returncode == 0
+    assert "Stopped" in said
+    assert "Traceback" not in said
+    assert list(folder.iterdir()) == []

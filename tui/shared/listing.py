@@ -1,0 +1,185 @@
+"""A list of any length of which only the rows in view are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar, cast
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from delivery.errors import N_
+from tui.shared.lines import MUTED, wrapped
+
+T = TypeVar("T")
+
+
+class Listing(ScrollView, Generic[T], can_focus=True):
+    """One line for each item. The cursor stays on its item, wherever that moves to."""
+
+    DEFAULT_CSS = """
+    Listing { height: 1fr; background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    Listing > .listing--cursor { background: $primary 25%; }
+    Listing:focus > .listing--cursor { background: $primary 45%; text-style: bold; }
+    Listing.-stale { opacity: 55%; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"listing--cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", N_("Previous"), show=False),
+        Binding("down", "move(1)", N_("Next"), show=False),
+        Binding("pageup", "page(-1)", N_("Page up"), show=False),
+        Binding("pagedown", "page(1)", N_("Page down"), show=False),
+        Binding("home", "go(0)", N_("First"), show=False),
+        Binding("end", "go(-1)", N_("Last"), show=False),
+        Binding("enter", "open", N_("Open"), show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor stands on another item."""
+
+        def __init__(self, listing: Listing[object]) -> None:
+            super().__init__()
+            self.listing = listing
+
+        @property
+        def control(self) -> Listing[object]:
+            return self.listing
+
+    class Opened(Message):
+        """The item under the cursor was asked for: Enter, or a click on it while it was chosen."""
+
+        def __init__(self, listing: Listing[object]) -> None:
+            super().__init__()
+            self.listing = listing
+
+        @property
+        def control(self) -> Listing[object]:
+            return self.listing
+
+    def __init__(
+        self,
+        draw: Callable[[T, int], Content],
+        *,
+        key: Callable[[T], str],
+        empty: Callable[[], str] = lambda: "",
+        id: str | None = None,
+    ) -> None:
+        """`draw(item, width)` is its line; `key(item)` its name; `empty()` what is said without items."""
+        super().__init__(id=id)
+        self._draw, self._key, self._empty = draw, key, empty
+        self._items: Sequence[T] = ()
+        self._at = 0
+        self._strips: dict[tuple[str, bool, int], tuple[T, Strip]] = {}
+
+    @property
+    def items(self) -> Sequence[T]:
+        return self._items
+
+    @property
+    def chosen(self) -> T | None:
+        """The item under the cursor."""
+        return self._items[self._at] if self._at < len(self._items) else None
+
+    @property
+    def cursor(self) -> int:
+        return self._at
+
+    def show(self, items: Sequence[T]) -> None:
+        """Show other items, or the same in another state."""
+        chosen = self.chosen
+        name = self._key(chosen) if chosen is not None else None
+        self._items = items
+        if name is not None and not (self._at < len(items) and self._key(items[self._at]) == name):
+            self._at = next((n for n, item in enumerate(items) if self._key(item) == name), self._at)
+        self._at = min(self._at, max(len(items) - 1, 0))
+        size = Size(0, len(items))
+        if self.virtual_size != size:
+            self.virtual_size = size
+            if len(self._strips) > 4 * max(len(items), 100):
+                self._strips.clear()
+        self.refresh()
+        now = self.chosen
+        if (self._key(now) if now is not None else None) != name:
+            self.post_message(self.Moved(cast("Listing[object]", self)))
+
+    def redraw(self) -> None:
+        """Draw everything again: time, language or theme has changed."""
+        self._strips.clear()
+        self.refresh()
+
+    def choose(self, name: str) -> None:
+        """Put the cursor on the item called `name`, if it is there."""
+        found = next((n for n, item in enumerate(self._items) if self._key(item) == name), None)
+        if found is not None:
+            self._go(found)
+
+    def render_line(self, y: int) -> Strip:
+        index = y + round(self.scroll_y)
+        width = self.scrollable_content_region.width
+        if index >= len(self._items):
+            return self._nothing(y, width)
+        item = self._items[index]
+        at_cursor = index == self._at
+        key = (self._key(item), at_cursor, width)
+        held = self._strips.get(key)
+        if held is not None and held[0] is item:
+            return held[1]
+        strip = self._strip(self._draw(item, width), width, at_cursor=at_cursor)
+        self._strips[key] = (item, strip)
+        return strip
+
+    def _nothing(self, y: int, width: int) -> Strip:
+        said = wrapped(Content.styled(self._empty(), MUTED), max(width - 2, 1), 3) if not self._items else []
+        shown = Content.assemble(" ", said[y - 1]) if 0 < y <= len(said) else Content("")
+        return self._strip(shown, width, at_cursor=False)
+
+    def _strip(self, content: Content, width: int, *, at_cursor: bool) -> Strip:
+        style = self.get_visual_style("listing--cursor") if at_cursor else self.visual_style
+        strips = Visual.to_strips(self, content.truncate(width, ellipsis=True), width, 1, style, pad=True)
+        return strips[0] if strips else Strip.blank(width)
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def on_focus(self) -> None:
+        self.redraw()
+
+    def on_blur(self) -> None:
+        self.redraw()
+
+    def action_move(self, by: int) -> None:
+        self._go(self._at + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self._at + by * max(self.size.height - 1, 1))
+
+    def action_go(self, to: int) -> None:
+        self._go(to if to >= 0 else len(self._items) - 1)
+
+    def action_open(self) -> None:
+        if self.chosen is not None:
+            self.post_message(self.Opened(cast("Listing[object]", self)))
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y + round(self.scroll_y)
+        if index < len(self._items):
+            if index == self._at and event.chain > 1:
+                self.action_open()
+            self._go(index)
+
+    def _go(self, to: int) -> None:
+        to = min(max(to, 0), max(len(self._items) - 1, 0))
+        if to == self._at:
+            return
+        before, self._at = self._at, to
+        self.scroll_to_region(Region(0, to, 1, 1), animate=False, force=True)
+        top = round(self.scroll_y)
+        self.refresh(*(Region(0, n - top, self.size.width, 1) for n in (before, to)))
+        self.post_message(self.Moved(cast("Listing[object]", self)))
