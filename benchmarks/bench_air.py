@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks import air_feed, air_http
+from benchmarks import air_feed, air_http, air_render
 from delivery.broadcast.schedule.schedule import make_slot
 from delivery.clock import VIETNAM
 from tests.broadcast.playout.air_assets import Studio, paper_asset
@@ -106,5 +106,6 @@ def main() -> None:
             folder.mkdir()
         bench_compile(folders[0])
         bench_playlists(folders[1], Studio())
+        air_render.main()
         air_http.main()
         air_feed.main(folders[2])

@@ -21,13 +21,14 @@ from unittest.mock import patch
 
 from delivery.app import App
 from delivery.broadcast.media import conform as conforming
-from delivery.broadcast.media import picture, sound
+from delivery.broadcast.media import picture
 from delivery.broadcast.media.conform import ConformJob, conform, ticks_for
 from delivery.broadcast.media.ffmpeg import arguments, find_ffmpeg
 from delivery.broadcast.media.ingest import Ingest, Lesson
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.probe import probe
 from delivery.broadcast.media.profiles import Profile, load_profile
+from delivery.broadcast.media.sources import source_input
 from delivery.broadcast.qc import analysis
 from delivery.executor import make_executor
 from delivery.settings import Settings
@@ -69,7 +70,7 @@ def ladder(source: Path, folder: Path, profile: Profile) -> None:
     ticks = ticks_for(found.duration_s)
 
     def command(house: Profile) -> list[str]:
-        stream = sound.source_input(source)[str(found.video.index)]  # type: ignore[union-attr]
+        stream = source_input(source)[str(found.video.index)]  # type: ignore[union-attr]
         files = {rung.name: folder / f"{rung.name}.ts" for rung in house.pictures}
         outputs = picture.ladder_outputs(stream, found.video, ticks=ticks, profile=house, files=files)  # type: ignore[arg-type]
         return arguments(outputs, ffmpeg)

@@ -122,7 +122,8 @@ def bench_viewers() -> None:
         def ask(viewer: http.client.HTTPConnection) -> None:
             viewer.request("GET", _REQUEST)
             answer = viewer.getresponse()
-            assert answer.status == 200 and answer.read().startswith(b"#EXTM3U")
+            assert answer.status == 200
+            assert answer.read().startswith(b"#EXTM3U")
 
         for viewer in viewers:
             ask(viewer)

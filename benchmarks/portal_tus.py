@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tusclient.client import TusClient
@@ -71,10 +71,8 @@ class CuttingRelay:
         except OSError:
             pass
         for side in (source, target):
-            try:
+            with suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             side.close()
 
     def _must_cut(self, count: int) -> bool:
@@ -108,7 +106,11 @@ def by_tuspy(endpoint: str, cookie: str, file: Path) -> str:
 def by_tus_js(endpoint: str, cookie: str, file: Path) -> str:
     """As :func:`by_tuspy`."""
     done = subprocess.run(
-        ["node", str(SCRIPT), endpoint, cookie, str(file)], capture_output=True, text=True, cwd=ROOT, timeout=600
+        ["node", str(SCRIPT), endpoint, cookie, str(file)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=600,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -142,7 +144,8 @@ def main(megabytes: int = 200, cuts: int = 20) -> None:
                     f"{label}: {megabytes} MB, cut {relay.done} times, {seconds:.1f} s, "
                     f"{'byte-identical' if same else 'DIFFERENT'}"
                 )
-                assert same and relay.done == cuts
+                assert same
+                assert relay.done == cuts
                 home.services.uploads.remove(upload)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"peak memory of portal, relay and comparison {peak} MiB; load {os.getloadavg()[0]:.1f}")

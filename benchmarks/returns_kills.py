@@ -10,6 +10,7 @@ same, and the ledger and the tables must verify.
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import shutil
@@ -111,11 +112,10 @@ def one_home(template: Path, folder: Path, scan: Path, rng: random.Random, span:
 
 def make_scan(template: Path, file: Path, pages: int) -> None:
     """The pile: sheets in any order, one in twelve without codes, one in twenty empty, one in forty of strangers."""
-    import qrcode
-    from PIL import Image
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
 
-    from delivery.demo.paper import blank_back, write_scan
-    from tests.postal.incoming.mail import DPI, came_back, codes_lost, own_paper
     from tests.support.postal_home import open_home
 
     rng = random.Random(500)
@@ -127,22 +127,43 @@ def make_scan(template: Path, file: Path, pages: int) -> None:
         if sheet.role in ("assignment", "return")
     ]
     rng.shuffle(sheets)
-    images = []
+    canvas = Canvas(str(file), pagesize=A4)
     for number in range(pages):
-        if number % 40 == 39:
-            page = Image.new("RGB", (1240, 1754), "white")
-            page.paste(qrcode.make("https://baochi.vn", box_size=6).get_image().convert("RGB"), (300, 400))
-            images.append(page)
-        elif number % 20 == 19:
-            images.append(blank_back(seed=number, dpi=DPI))
-        elif number % 12 == 11:
-            images.append(
-                own_paper(seed=number) if number % 24 == 11 else codes_lost(app, sheets[number % len(sheets)])
-            )
-        else:
-            images.append(came_back(app, sheets[number % len(sheets)], seed=number))
+        out = io.BytesIO()
+        _page(app, sheets[number % len(sheets)], number).rotate(
+            rng.uniform(-2, 2), fillcolor=(252, 251, 248)
+        ).save(out, "JPEG", quality=70)
+        out.seek(0)
+        # Page by page: a pile of pictures does not fit into memory, their JPEGs do.
+        canvas.drawImage(ImageReader(out), 0, 0, *A4)
+        canvas.showPage()
+    canvas.save()
     app.close()
-    write_scan(images, file, dpi=DPI)
+
+
+def _page(app: Any, sheet: Any, number: int) -> Any:
+    import qrcode
+    from PIL import Image, ImageDraw
+
+    from tests.postal.incoming.mail import DPI, paper
+
+    empty = Image.new("RGB", (round(210 / 25.4 * DPI), round(297 / 25.4 * DPI)), (250, 249, 246))
+    if number % 40 == 39:
+        empty.paste(qrcode.make("https://baochi.vn", box_size=6).get_image().convert("RGB"), (300, 400))
+    elif number % 20 == 19:
+        return empty
+    elif number % 24 == 11:
+        ImageDraw.Draw(empty).line([200, 300, 900, 300 + number], (24, 42, 130), 9)
+    else:
+        page = paper(app, sheet)
+        draw = ImageDraw.Draw(page)
+        draw.line([200, 900, 900, 900 + number], (24, 42, 130), 5)
+        if number % 24 == 23:
+            mm = DPI / 25.4
+            for x, y in ((170, 13), (14, 261), (174, 261)):
+                draw.rectangle([x * mm, y * mm, (x + 26) * mm, (y + 26) * mm], fill=(20, 30, 90))
+        return page
+    return empty
 
 
 def main(kills: int = 200, pages: int = 500) -> None:

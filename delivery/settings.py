@@ -45,6 +45,17 @@ class Settings:
     tls_certificate: str = ""
     """PEM file of a certificate chain with which the portal itself speaks https; with `tls_key`, its private key."""
     tls_key: str = ""
+    oidc_issuer: str = ""
+    """Address of an OpenID Connect provider through which people may sign in too; empty: code and PIN only."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    """Empty for a public client: PKCE is used in any case."""
+    oidc_claim: str = "preferred_username"
+    """Claim that holds the code of the student or the member of staff."""
+    oidc_name: str = ""
+    """What the button calls the provider; empty: its host."""
+    metrics_token: str = ""
+    """Bearer token for ``/metrics``; empty: only programs on this machine may read it."""
     profile: str = "VN-2024"
     """Regulation profile for cohorts that do not name their own."""
     dvr_minutes: int = 30
@@ -65,6 +76,9 @@ class Settings:
     well. Empty: this site has no partners, or is one itself."""
     sync_address: str = ""
     """How partners reach it, for example ``tcp://dt.example.edu.vn:8643``; empty means as in `sync_listen`."""
+    bus_listen: str = ""
+    """Where consoles of other machines reach this station, for example ``tcp://0.0.0.0:8645`` (and the port after it);
+    empty means consoles of this machine only."""
     sync_rate_kib: int = 0
     """KiB per second that files from other sites may take of the line; 0 means no limit. Facts go first in any case."""
     sync_blob_hours: str = ""

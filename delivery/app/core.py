@@ -20,6 +20,7 @@ from delivery.store import migrate
 from delivery.store.blobs import Blobs
 from delivery.store.catalogue import CatalogueStore
 from delivery.store.database import Database
+from delivery.store.dues import Dues
 from delivery.store.enrolments import Enrolments
 from delivery.store.factlog import FactLog
 from delivery.store.keys import KeyFile, SiteKeys, ensure_keys, keys_exist, load_keys
@@ -204,9 +205,13 @@ class App:
     def catalogue_store(self) -> CatalogueStore:
         return CatalogueStore(self.database)
 
+    @cached_property
+    def dues(self) -> Dues:
+        return Dues(self.database, self.facts, self.clock)
+
     def catalogue(self) -> Catalogue:
-        """The catalogue as stored now."""
-        return self.catalogue_store.load()
+        """The catalogue as stored now, with the due days that lecturers set."""
+        return self.dues.shown(self.catalogue_store.load())
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:

@@ -46,7 +46,7 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
     from delivery.app.air import institution_name
     from delivery.broadcast.media.ffmpeg import find_ffmpeg
     from delivery.broadcast.playout.feeds import Feeds
-    from delivery.broadcast.playout.outputs import Icecast, output_of
+    from delivery.broadcast.playout.outputs import Icecast, Srt, output_of
     from delivery.broadcast.playout.pacing import hurry
 
     feeds = Feeds(app.on_air, monotonic=app.clock.monotonic, provider=institution_name(app))
@@ -68,8 +68,8 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
             _log.error("feed-not-begun", channel=channel, reason=str(error))
             continue
         app.wires.append((channel, sending))
-        if isinstance(output, Icecast):
-            # TCP may make a sender wait: radio does not share its thread.
+        if isinstance(output, Icecast | Srt):
+            # TCP, and the end of an ffmpeg, may make a sender wait: they do not share its thread.
             threads.append(_start([sending], app, ended))
         else:
             together.append(sending)

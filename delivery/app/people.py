@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Table, select
+
 from delivery.app.core import App
 from delivery.app.reports import today_of
 from delivery.clock import VIETNAM, from_micros, to_iso
@@ -26,9 +28,12 @@ from delivery.store.evidence import RegisterStore
 from delivery.store.files import PARTIAL_SUFFIX, publish
 from delivery.store.learners import LearnerRef
 from delivery.store.people import Asked
+from delivery.store.tables.network import ApiTokenTable, CredentialTable
 from delivery.store.uploads import folder_of
 from delivery.store.vault import profile_to
 
+_credential: Table = CredentialTable.__table__  # type: ignore[attr-defined]
+_token: Table = ApiTokenTable.__table__  # type: ignore[attr-defined]
 ANSWER_DAYS = 2
 """Working days in which a request is to be answered (PD-3)."""
 _ENDINGS = {
@@ -89,11 +94,26 @@ def _fact_document(fact: Fact, private: dict[str, Any] | None) -> dict[str, Any]
 
 
 def _access(app: App, learner: str) -> dict[str, Any]:
+    with app.database.read() as connection:
+        held = select(_credential.c.set_at).where(_credential.c.account == learner)
+        set_at = connection.execute(held).scalar()
+        columns = (_token.c.label, _token.c.scopes, _token.c.made_at, _token.c.expires_at)
+        tokens = connection.execute(select(*columns).where(_token.c.account == learner)).all()
     return {
+        "secret_set_at": to_iso(from_micros(set_at)) if set_at else None,
+        "tokens": [
+            {
+                "label": label,
+                "scopes": scopes,
+                "made_at": to_iso(from_micros(made)),
+                "expires_at": to_iso(from_micros(expires)),
+            }
+            for label, scopes, made, expires in tokens
+        ],
         "sessions": [
             {"started_at": to_iso(s.started_at), "expires_at": to_iso(s.expires_at)}
             for s in app.credentials.sessions_of(learner)
-        ]
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from delivery.app.lessons import Lessons
+from delivery.app.portal_station import station_of
 from delivery.app.regulationpage import RegulationPages
 from delivery.broadcast.playout.http import hls_router
 from delivery.catalogue.kinds import DeliveryMode
@@ -22,6 +23,7 @@ from delivery.postal.incoming.scan import read_codes
 from delivery.store.air import TICK_US, Airing
 from delivery.store.api_tokens import ApiTokens
 from delivery.store.course_facts import CourseFacts
+from delivery.store.opinions import Opinions
 from delivery.store.participation import Participation
 from delivery.store.seen import Seen
 from delivery.store.teaching import Teaching
@@ -52,6 +54,7 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             ),
             teaching=Teaching(app.facts, course_facts, app.learners, app.vault, app.clock, app.ids),
             threads=Threads(app.facts, course_facts, app.learners, app.vault, app.clock),
+            opinions=Opinions(app.facts, course_facts, app.learners, app.vault, app.clock),
             course_facts=course_facts,
             marks=app.marks,
             scans=app.scans,
@@ -80,6 +83,7 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             profiles=lambda learners: app.vault.profiles(list(learners)),
             export_of=lambda learner: export_of(app, learner),
             is_ready=lambda: is_ready(app),
+            station=station_of(app),
             lesson=lessons.lesson,
             lesson_file=lessons.file,
             routers=(hls_router(app.on_air.playout),),

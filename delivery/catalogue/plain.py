@@ -42,6 +42,21 @@ def from_plain(kind: type[T], document: Mapping[str, Any]) -> T:
     return kind(**{name: readers[name](value) for name, value in document.items()})
 
 
+def reader_of(kind: type[T]) -> Callable[[Mapping[str, Any]], T]:
+    """:func:`from_plain` of one kind, for many rows: plain values are taken as they are."""
+    readers = [(name, read) for name, read in _readers(kind).items() if read is not _as_is]  # type: ignore[arg-type]
+
+    def read(document: Mapping[str, Any]) -> T:
+        values = dict(document)
+        for name, convert in readers:
+            value = values.get(name)
+            if value is not None:
+                values[name] = convert(value)
+        return kind(**values)
+
+    return read
+
+
 @cache
 def _readers(kind: type[Any]) -> dict[str, Callable[[Any], Any]]:
     hints = get_type_hints(kind)
@@ -59,8 +74,29 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if hint is datetime:
         return datetime.fromisoformat
     if hint is date:
-        return date.fromisoformat
+        return _remembered(date.fromisoformat)
     if hint is Decimal or (isinstance(hint, type) and issubclass(hint, Enum)):
-        kind: Callable[[Any], Any] = hint
-        return kind
-    return lambda value: value
+        return _remembered(hint)
+    return _as_is
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+_MOST_REMEMBERED = 50_000
+
+
+def _remembered(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`read`, with its answers kept: hundreds of thousands of rows share a few thousand days, amounts and words."""
+    known: dict[Any, Any] = {}
+
+    def ask(value: Any) -> Any:
+        found = known.get(value)
+        if found is None:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            found = known[value] = read(value)
+        return found
+
+    return ask

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery.cli.context import app_of, note, say
-from delivery.errors import N_, Refused, TuxaError
+from delivery.cli.context import app_of, note, raw_app_of, say
+from delivery.errors import N_, BadInput, Refused, TuxaError
 
 if TYPE_CHECKING:
     from delivery.app import App
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The terminal consoles.")
 _Alone = Annotated[
-    bool, typer.Option("--alone", help="Work on the store itself, in this process, without a running station.")
+    bool,
+    typer.Option("--alone", help="Work on the store itself, in this process, without a running station."),
+]
+_Kit = Annotated[
+    Path | None,
+    typer.Option("--station", help="File of “tuxa console invite”: the station of another machine."),
 ]
 _LOOK_S = 1.5
 
@@ -29,11 +35,63 @@ def console() -> None:
 
 
 @app.command("technician")
-def technician(context: typer.Context, alone: _Alone = False) -> None:
+def technician(context: typer.Context, alone: _Alone = False, station: _Kit = None) -> None:
     """Channels on air, schedule, ingest, log. Where no station runs, it works on the store itself."""
     from tui.technician.app import TechnicianConsole
 
-    run(app_of(context), "technician", TechnicianConsole, alone=alone)
+    tuxa = app_of(context) if station is None else raw_app_of(context)
+    run(tuxa, "technician", TechnicianConsole, alone=alone, kit=station)
+
+
+@app.command("invite")
+def invite(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the new console: small letters, digits, - and _.")],
+    out: Annotated[Path, typer.Option(help="File to write; bring it to the other machine by a safe way.")],
+    role: Annotated[str, typer.Option(help="technician or clerk")] = "technician",
+    address: Annotated[
+        str,
+        typer.Option(
+            help="How the other machine reaches this station, as tcp://HOST:PORT; default bus_listen."
+        ),
+    ] = "",
+) -> None:
+    """Let in a console of another machine: a file with which “tuxa console technician --station FILE” finds us."""
+    from delivery.network.bus.keys import CONSOLES
+    from delivery.network.bus.kit import make_kit, write_kit
+
+    tuxa = app_of(context)
+    if role not in CONSOLES:
+        raise BadInput(
+            N_("There is no console “{name}”."),
+            do=N_("There are: {known}."),
+            name=role,
+            known=", ".join(CONSOLES),
+        )
+    listen = tuxa.settings.bus_listen
+    where = address or ("" if "//0.0.0.0:" in listen else listen)
+    if not listen or not where:
+        raise Refused(
+            N_("Consoles of other machines could not reach this station."),
+            do=N_(
+                'Set in tuxa.toml: bus_listen = "tcp://0.0.0.0:8645", restart the station, and give --address.'
+            ),
+        )
+    kit = make_kit(
+        tuxa.settings.keys_dir, tuxa.ids, name=name, console=role, roles=CONSOLES[role], address=where
+    )
+    write_kit(kit, out)
+    say(tuxa.translate(N_("Written: {file}"), file=str(out)))
+
+
+@app.command("revoke")
+def revoke_(context: typer.Context, name: str) -> None:
+    """Shut a console out: within a second it can neither ask nor command anything."""
+    from delivery.network.bus.kit import revoke
+
+    tuxa = app_of(context)
+    revoke(tuxa.settings.keys_dir, name)
+    say(tuxa.translate(N_("Console {name} is let in no more."), name=name))
 
 
 @app.command("keys")
@@ -43,11 +101,15 @@ def keys(context: typer.Context) -> None:
     from tui.technician.app import TechnicianConsole
 
     tuxa = app_of(context)
-    note(tuxa.translate(N_("Put the lines that you change into {file}."), file=str(tuxa.settings.home / FILE)))
+    note(
+        tuxa.translate(N_("Put the lines that you change into {file}."), file=str(tuxa.settings.home / FILE))
+    )
     say(template(bindings_of(TechnicianConsole.PARTS), tuxa.translate).rstrip())
 
 
-def run(tuxa: App, name: str, console_class: type[ConsoleApp], *, alone: bool) -> None:
+def run(
+    tuxa: App, name: str, console_class: type[ConsoleApp], *, alone: bool, kit: Path | None = None
+) -> None:
     """Open the console called `name` until the person leaves it. Whatever it dies of is raised once the terminal is
     as it was, so that the log file is written and named."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -60,7 +122,10 @@ def run(tuxa: App, name: str, console_class: type[ConsoleApp], *, alone: bool) -
     choices = read_choices(tuxa.settings.home, bindings_of(console_class.PARTS))
     # Nothing but the console may write to the terminal while it is open.
     log.configure(tuxa.settings.home / "log" / "tuxa.log")
-    station = _alone(tuxa, name) if alone else _station(tuxa, name)
+    if kit is not None:
+        station, name = _elsewhere(tuxa, kit)
+    else:
+        station = _alone(tuxa, name) if alone else _station(tuxa, name)
     made = console_class(station, clock=tuxa.clock, words=tuxa.translate, actor=name, choices=choices)
     made.run()
     if made.crash is not None:
@@ -95,6 +160,18 @@ def _station(tuxa: App, name: str) -> Station:
         if asking.wait_for(Link.UP, within_s=_LOOK_S) or asking.link is Link.REFUSED:
             return client()
     return _alone(tuxa, name)
+
+
+def _elsewhere(tuxa: App, file: Path) -> tuple[Station, str]:
+    """The station of another machine, and the name under which this console is known there."""
+    from delivery.network.bus.client import BusClient
+    from delivery.network.bus.kit import read_kit
+
+    kit = read_kit(file)
+    client = BusClient(
+        kit.keys, daemon_key=kit.daemon, find=lambda: kit.address, clock=tuxa.clock, ids=tuxa.ids
+    )
+    return client, kit.actor
 
 
 def _alone(tuxa: App, name: str) -> Station:

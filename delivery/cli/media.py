@@ -111,17 +111,19 @@ def approve(
             do=N_("Add its recording with “tuxa media add”, or its file in materials.csv."),
             material=material,
         )
-    tuxa.materials.appraise(
-        material, content=content, minutes=minutes, actor=appraiser, on=_local(appraised_on)
-    )
-    tuxa.materials.approve(
+    for person in (appraiser, signer):
+        _require_person(tuxa, person)
+    tuxa.materials.judge(
         material,
         content=content,
         modes=known.modes,
+        minutes=minutes,
+        appraiser=appraiser,
         decision=decision,
         signer=signer,
         author=known.author,
-        on=_local(decided_on),
+        appraised_on=_local(appraised_on),
+        decided_on=_local(decided_on),
     )
     modes = [str(mode) for mode in known.modes]
     if as_json:
@@ -135,6 +137,15 @@ def approve(
             decision=decision,
         )
     )
+
+
+def _require_person(tuxa: App, code: str) -> None:
+    if code not in tuxa.catalogue().people:
+        raise NotFound(
+            N_("There is no person “{code}” in the catalogue."),
+            do=N_("Give the code as it stands in people.csv; capitals count."),
+            code=code,
+        )
 
 
 def _known_material(tuxa: App, material: str) -> Material:

@@ -217,7 +217,7 @@ def _print_log(tr: Translator, rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         words = f"{row['at'][:10]}  {tr(WORDS[FactKind(row['kind'])])} · {row['actor']}"
         if row["asked"]:
-            state = N_("in time") if row["in_time"] else N_("late")
+            state = N_("in time") if row["in_time"] else N_("after the term")
             due = tr(N_("asked {asked}, due {due}"), asked=row["asked"], due=row["due"])
             words += f" · {due}: {tr(state)}"
         why = ", ".join(row["clauses"]) or row["reason"]

@@ -22,6 +22,7 @@ from delivery.postal.incoming.handscanner import Heard, checked_postmark, receiv
 from delivery.postal.incoming.intake import Intake, take_in
 from delivery.postal.incoming.postmarks import enter_postmark
 from delivery.postal.incoming.watch import FolderWatch
+from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.outgoing.posting import WhyBack, resends, undelivered
 
 app = typer.Typer(no_args_is_help=True, help="Returned sheets, from the envelope to the record.")
@@ -60,7 +61,7 @@ def scan(
                         actor=actor(),
                         progress=progress,
                         postmark=day,
-                        envelope=f"item:{envelope.strip().upper()}" if envelope else "",
+                        envelope=f"item:{require_item(envelope)}" if envelope else "",
                     )
                 )
         except TuxaError as error:
@@ -306,4 +307,4 @@ def _say(tuxa: Any, intake: Intake) -> None:
                 )
             )
     if intake.readings:
-        note(words(N_("  {count} readings wait to be confirmed: tuxa returns marks"), count=intake.readings))
+        note(words(N_("{count} readings wait to be confirmed: tuxa returns marks"), count=intake.readings))

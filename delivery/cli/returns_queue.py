@@ -13,9 +13,12 @@ from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.packet_words import actor
 from delivery.cli.returns_words import codes, proposed, reason_of, row_json, waiting_json
 from delivery.errors import N_, BadInput, TuxaError
-from delivery.postal.incoming.queue import Queue, Waiting, WhyDiscard
+from delivery.postal.incoming.marks import Marking
+from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.postal.incoming.reading_copy import write_copy
+from delivery.postal.incoming.waiting import Waiting
 from delivery.store.files import write_whole
+from delivery.store.readings import WAITING
 from delivery.store.returns import PageRow
 
 app = typer.Typer()
@@ -47,11 +50,13 @@ def queue(
         return
     counts = found.counts(file=file)
     waiting = found.rows(reason=reason, file=file, offset=offset, limit=limit)
+    readings = sum(Marking(tuxa).counts().get(state, 0) for state in WAITING)
     if as_json:
         print_json(
             {
                 "waiting": sum(counts.values()),
                 "reasons": counts,
+                "readings": readings,
                 "totals": found.returns.totals(),
                 "pages": [waiting_json(tuxa, entry) for entry in waiting],
             }
@@ -66,6 +71,8 @@ def queue(
                 N_("{shown} of {all} pages are shown."), shown=len(waiting), all=sum(counts.values())
             )
         )
+    if readings:
+        note(tuxa.translate(N_("{count} readings wait to be confirmed: tuxa returns marks"), count=readings))
     if not counts:
         say(tuxa.translate(N_("No page waits.")))
 

@@ -13,8 +13,9 @@ from delivery.postal.incoming.grouping import Proposal, Why
 from delivery.postal.incoming.intake import Intake, proposal_json
 from delivery.postal.incoming.marks import DIFFERS
 from delivery.postal.incoming.omr import Doubt as Unclear
-from delivery.postal.incoming.queue import UNDONE, Waiting
+from delivery.postal.incoming.queue import UNDONE
 from delivery.postal.incoming.resolve import Doubt
+from delivery.postal.incoming.waiting import Waiting
 from delivery.store.readings import Reading
 from delivery.store.returns import PageRow
 from delivery.units import Micros

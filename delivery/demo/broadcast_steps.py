@@ -93,13 +93,12 @@ def approve(stage: Stage) -> None:
         known = stage.app.materials.approval(material.code, content) if content else None
         if not content or (known and known.decision):
             continue
-        stage.app.materials.appraise(
-            material.code, content=content, minutes=f"BB-{material.code}", actor=_APPRAISER
-        )
-        stage.app.materials.approve(
+        stage.app.materials.judge(
             material.code,
             content=content,
             modes=material.modes,
+            minutes=f"BB-{material.code}",
+            appraiser=_APPRAISER,
             decision=f"QĐ-{material.code}",
             signer=_APPROVER,
             author=material.author,

@@ -33,6 +33,22 @@ def canonical_unchecked(value: Json) -> bytes:
         raise NotCanonical(str(error)) from error
 
 
+def parse_written(text: str) -> Json:
+    """The value of a text that is, byte for byte, what :func:`canonical` writes for it.
+
+    It does not look for floats and for keys that are not ASCII: whoever knows the types of the value's parts need not
+    walk through them again (:func:`require_canonical`). Raises NotCanonical, or ValueError when it is no JSON.
+    """
+    value = orjson.loads(text)
+    try:
+        again = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError as error:
+        raise NotCanonical(str(error)) from error
+    if again != text.encode():
+        raise NotCanonical("$: not as RFC 8785 writes it")
+    return value
+
+
 def require_canonical(value: Json, path: str = "$") -> None:
     """Raise NotCanonical naming the first place that breaks the restriction."""
     kind = type(value)

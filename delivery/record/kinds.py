@@ -69,6 +69,7 @@ class FactKind(StrEnum):
     GATE_PASSED = "GatePassed"
     SITE_REVOKED = "SiteRevoked"
     STREAM_MENDED = "StreamMended"
+    MEDIA_SHARED = "MediaShared"
     PERSON_EXPORTED = "PersonExported"
     PERSON_CORRECTED = "PersonCorrected"
     PERSON_RESTRICTED = "PersonRestricted"
@@ -279,8 +280,8 @@ SPECS: Mapping[FactKind, Spec] = {
     FactKind.RUBRIC_SET: _spec(criteria=list, optional={"blind": bool, "second": str}),
     # due, was: YYYY-MM-DD. It replaces the catalogue's day while that still is `was`: what is imported later counts.
     FactKind.DUE_DAY_SET: _spec(due=str, was=str),
-    # TT-10.3: 1 to 5 in a period (YYYY-MM) about a course, or about the service when no course is named; words beside it
-    # are personal data. Staff give a number only: free text has no key of theirs to lie under.
+    # TT-10.3: 1 to 5 in a period (YYYY-MM) about a course, or about the service when no course is named; words beside
+    # it are personal data. Staff give a number only: free text has no key of theirs to lie under.
     FactKind.OPINION_GIVEN: _spec(learner=True, private=True, score=int, period=str),
     FactKind.OPINION_ANSWERED: _spec(learner=True, private=True, opinion=str),
     FactKind.STAFF_OPINION_GIVEN: _spec(score=int, period=str),
@@ -310,6 +311,8 @@ SPECS: Mapping[FactKind, Spec] = {
     # A writer's copy was older than what other sites held: their facts after `common` came back, and what had been told
     # here meanwhile (`moved` facts, ending in `replaced`) was told again behind them.
     FactKind.STREAM_MENDED: _spec(stream=str, common=int, moved=int, replaced=str),
+    # A lesson that other sites may fetch; bundle: address of the document that holds its manifests and names its files.
+    FactKind.MEDIA_SHARED: _spec(material=str, asset=str, bundle=str),
     # What a person asked for (PD-3) and got. asked: the day on which they asked, YYYY-MM-DD.
     # file: SHA-256 of what was handed out
     FactKind.PERSON_EXPORTED: _spec(learner=True, file=str, optional={"asked": str}),

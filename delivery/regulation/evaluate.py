@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from delivery.regulation.atrest import collector_at_rest
 from delivery.regulation.findings import Finding, Outcomes
 from delivery.regulation.registry import Rule, rules
 from delivery.regulation.snapshot import Snapshot, reads_of, tracked
@@ -34,6 +35,11 @@ class Evaluation:
 
 def evaluate(snapshot: Snapshot, before: Evaluation | None = None) -> Evaluation:
     """Evaluate every rule; with `before`, keep the findings of rules whose tables are the same objects."""
+    with collector_at_rest():
+        return _evaluate(snapshot, before)
+
+
+def _evaluate(snapshot: Snapshot, before: Evaluation | None) -> Evaluation:
     changed = _changed(before.snapshot, snapshot) if before is not None else None
     known = rules()
     found = Outcomes()

@@ -91,9 +91,13 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
                 terms.append(row)
         elif row.on <= on:
             results.append(row)
-    events.sort(key=lambda e: (e.on, e.event.value, e.decision))
-    terms.sort(key=lambda t: (t.index, t.term))
-    results.sort(key=lambda r: (r.course, r.attempt))
+    # Most learners have one event and few terms: there are tens of thousands of them.
+    if len(events) > 1:
+        events.sort(key=lambda e: (e.on, e.event.value, e.decision))
+    if len(terms) > 1:
+        terms.sort(key=lambda t: (t.index, t.term))
+    if len(results) > 1:
+        results.sort(key=lambda r: (r.course, r.attempt))
     status, since, entry, enrolled = Status.ADMITTED, None, None, None
     exempted = exchanged = Decimal(0)
     place = site

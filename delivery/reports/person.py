@@ -89,16 +89,20 @@ def person_report(
         sections=(
             Section("1", "Thông tin cá nhân", _profile(document)),
             Section("2", "Dữ liệu được lưu, mục đích và thời hạn", _holdings(document["holdings"])),
-            Section("3", "Kết quả học tập", _results(document["record"]["courses"])),
-            Section("4", "Những gì đã ghi nhận", _counts(document["facts"])),
-            Section("5", "Ai đã xem dữ liệu", _seen(document["seen"])),
-            Section("6", "Yêu cầu của người học và việc giải quyết", _requests(document["requests"])),
+            _section("3", "Kết quả học tập", _results(document["record"]["courses"])),
+            _section("4", "Những gì đã ghi nhận", _counts(document["facts"])),
+            _section("5", "Ai đã xem dữ liệu", _seen(document["seen"])),
+            _section("6", "Yêu cầu của người học và việc giải quyết", _requests(document["requests"])),
             Section("", "Kèm theo", None, (_beside(document),)),
         ),
         recipients=(),
         signature=("NGƯỜI LẬP", "(Ký, ghi rõ họ tên)", ""),
         subject=document["learner"],
     )
+
+
+def _section(number_: str, title: str, table: Table) -> Section:
+    return Section(number_, title, table) if table.rows else Section(number_, title, None, ("Không có.",))
 
 
 def _profile(document: Mapping[str, Any]) -> Table:

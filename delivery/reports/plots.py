@@ -1,4 +1,4 @@
-"""Plots of the manager's page as inline SVG: no script, no style attribute (strict CSP); colours are classes of the page.
+"""Plots of the manager's page as inline SVG: no script, no style attribute (strict CSP); colours are classes.
 
 Each plot comes with its numbers as a table, for those who cannot see it and those who want to know exactly.
 """
@@ -32,7 +32,7 @@ KIND_NAMES = {
     ActivityKind.ASSIGNMENT: N_("Assignment"),
     ActivityKind.CONSULTATION: N_("Questions and advice"),
 }
-_LEFT, _WIDTH, _ROW = 150, 560, 30
+_LEFT, _WIDTH, _ROW = 190, 560, 30
 
 
 @dataclass(frozen=True, slots=True)

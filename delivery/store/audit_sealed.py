@@ -59,6 +59,7 @@ def sealed_problems(connection: Connection, vault: Vault, scans: Scans) -> Itera
     keys, erased = _Keys(vault), erasures(connection)
     yield from _personal_data(connection, vault, keys, erased)
     yield from _strays(connection)
+    yield from _not_erased(connection, erased)
     yield from _images(connection, scans, keys, erased)
 
 
@@ -143,6 +144,16 @@ def _strays(connection: Connection) -> Iterator[Problem]:
         yield Problem(
             "private", 0, "private", shown(fact), "personal data are stored that no fact here tells of"
         )
+
+
+def _not_erased(connection: Connection, erased: Erasures) -> Iterator[Problem]:
+    """Personal data of people who were erased: an older copy of a table may have been put back."""
+    for learner in sorted(erased):
+        query = select(FACTS.c.stream, FACTS.c.seq, FACTS.c.id).join(_private, _private.c.fact == FACTS.c.id)
+        for stream, seq, fact in connection.execute(query.where(FACTS.c.learner == learner)):
+            if not told_since(erased, learner, stream, seq):
+                detail = "personal data of a person who was erased are stored"
+                yield Problem(shown(stream), seq, "private", shown(fact), detail)
 
 
 def _images(connection: Connection, scans: Scans, keys: _Keys, erased: Erasures) -> Iterator[Problem]:

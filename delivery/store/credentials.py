@@ -208,6 +208,10 @@ class Credentials:
         self._open(session, digest, now)
         return session
 
+    def account_named(self, code: str) -> str | None:
+        """The account of a code of a learner or a member of staff."""
+        return self._account_of(code)
+
     def open_for(self, account: str) -> Session:
         """A session for somebody whose identity another party has proved (OpenID Connect)."""
         now = self._clock.now()

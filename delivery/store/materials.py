@@ -32,7 +32,7 @@ class Approval:
     state: MaterialState
     modes: tuple[str, ...]
     decision: str
-    appraised_us: int = 0
+    appraised_us: Micros = Micros(0)
 
 
 Gate = Literal["", "unapproved", "unlicensed"]
@@ -56,6 +56,16 @@ class Rights:
         return self.since <= at and (self.until is None or at < self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    material: str
+    content: str
+    modes: tuple[DeliveryMode, ...]
+    decision: str
+    signer: str
+    author: str
+
+
 class Materials:
     """Appraise, approve, and ask."""
 
@@ -73,7 +83,7 @@ class Materials:
         if row is None:
             return None
         modes = tuple(row.modes.split(",")) if row.modes else ()
-        return Approval(material, content, MaterialState(row.state), modes, row.decision, row.appraised_at)
+        return Approval(material, content, MaterialState(row.state), modes, row.decision, Micros(row.appraised_at))
 
     def approved(
         self, material: str, *, content: str, mode: DeliveryMode, at: datetime | None = None
@@ -141,22 +151,23 @@ class Materials:
         )
 
     def appraise(
-        self, material: str, *, content: str, minutes: str, actor: str, on: datetime | None = None
+        self,
+        material: str,
+        *,
+        content: str,
+        minutes: str,
+        actor: str,
+        author: str = "",
+        on: datetime | None = None,
     ) -> None:
-        """Record the appraisal council's minutes (thẩm định), signed by `actor` at that moment (now unless told)."""
-        _require_number(minutes, material)
-        self._facts.append(
-            [
-                Draft(
-                    id=fact_id(FactKind.MATERIAL_APPRAISED, material, content),
-                    kind=FactKind.MATERIAL_APPRAISED,
-                    occurred_at=self._moment(on),
-                    actor=actor,
-                    data={"material": material, "content": content, "minutes": minutes},
-                )
-            ],
-            once=True,
-        )
+        """Record the appraisal council's minutes (thẩm định), signed by `actor` at that moment (now unless told).
+
+        The same minutes again are a no-op. Refused to the author (TX-4.5-1), and where other minutes of this content
+        are recorded.
+        """
+        draft = self._appraisal(material, content, minutes, actor, author=author, on=on)
+        if draft:
+            self._facts.append([draft], once=True)
 
     def approve(
         self,
@@ -173,53 +184,127 @@ class Materials:
 
         Refused without an appraisal, before it, to the author, and to the person who signed the appraisal (TX-4.5-1).
         """
-        _require_number(decision, material)
-        if signer == author:
+        known = self.approval(material, content)
+        appraisal = self._facts.get(str(fact_id(FactKind.MATERIAL_APPRAISED, material, content)))
+        if known is None or not known.appraised_us or appraisal is None:
+            raise GateClosed(
+                N_("Material {material} has not been appraised in this edition (TX-4.5-1)."),
+                do=N_("Record the minutes of the appraisal first."),
+                material=material,
+            )
+        decided = _Decision(material, content, modes, decision, signer, author)
+        draft = self._approval(
+            decided, appraiser=appraisal.actor, appraised_us=known.appraised_us, moment=self._moment(on)
+        )
+        if draft:
+            self._facts.append([draft], once=True)
+
+    def judge(
+        self,
+        material: str,
+        *,
+        content: str,
+        modes: tuple[DeliveryMode, ...],
+        minutes: str,
+        appraiser: str,
+        decision: str,
+        signer: str,
+        author: str,
+        appraised_on: datetime | None = None,
+        decided_on: datetime | None = None,
+    ) -> None:
+        """Appraisal and approval together, both or neither; refused as each of them is."""
+        first = self._appraisal(material, content, minutes, appraiser, author=author, on=appraised_on)
+        known = self.approval(material, content)
+        appraised_us = Micros(first.occurred_at if first else known.appraised_us if known else 0)
+        decided = _Decision(material, content, modes, decision, signer, author)
+        # Both are signed "now" by the same clock, which may have gone on a moment.
+        moment = self._moment(decided_on) if decided_on else max(appraised_us, self._moment(None))
+        second = self._approval(decided, appraiser=appraiser, appraised_us=appraised_us, moment=moment)
+        self._facts.append([draft for draft in (first, second) if draft], once=True)
+
+    def _appraisal(
+        self, material: str, content: str, minutes: str, actor: str, *, author: str, on: datetime | None
+    ) -> Draft | None:
+        """The fact to be told; None when it is told already."""
+        _require_number(minutes, material)
+        if actor and actor == author:
+            raise GateClosed(
+                N_("{person} is the author of material {material} and cannot appraise it (TX-4.5-1)."),
+                do=N_("Let another person appraise it."),
+                person=actor,
+                material=material,
+            )
+        key = fact_id(FactKind.MATERIAL_APPRAISED, material, content)
+        known = self._facts.get(str(key))
+        if known is not None:
+            if (known.data["minutes"], known.actor) != (minutes, actor):
+                raise Refused(
+                    N_("Material {material} was appraised by {person} already: minutes {minutes}."),
+                    do=N_("Give those, or add the new edition of the material and have that appraised."),
+                    material=material,
+                    person=known.actor,
+                    minutes=known.data["minutes"],
+                )
+            return None
+        return Draft(
+            id=key,
+            kind=FactKind.MATERIAL_APPRAISED,
+            occurred_at=self._moment(on),
+            actor=actor,
+            data={"material": material, "content": content, "minutes": minutes},
+        )
+
+    def _approval(
+        self, decided: _Decision, *, appraiser: str, appraised_us: Micros, moment: Micros
+    ) -> Draft | None:
+        """The fact to be told; None when it is told already."""
+        material, signer = decided.material, decided.signer
+        _require_number(decided.decision, material)
+        if signer == decided.author:
             raise GateClosed(
                 N_("{signer} is the author of material {material} and cannot approve it (TX-4.5-1)."),
                 do=N_("Let another person approve it."),
                 signer=signer,
                 material=material,
             )
-        known = self.approval(material, content)
-        if known is None or not known.appraised_us:
-            raise GateClosed(
-                N_("Material {material} has not been appraised in this edition (TX-4.5-1)."),
-                do=N_("Record the minutes of the appraisal first."),
-                material=material,
-            )
-        appraisal = self._facts.get(str(fact_id(FactKind.MATERIAL_APPRAISED, material, content)))
-        if appraisal is not None and appraisal.actor == signer:
+        if appraiser == signer:
             raise GateClosed(
                 N_("{signer} has appraised material {material} and cannot approve it as well (TX-4.5-1)."),
                 do=N_("Let another person approve it."),
                 signer=signer,
                 material=material,
             )
-        moment = self._moment(on)
-        if moment < known.appraised_us:
+        if moment < appraised_us:
             raise GateClosed(
                 N_("The approval of material {material} is dated before its appraisal (TX-4.5-1)."),
                 do=N_("Correct the date of the decision."),
                 material=material,
             )
-        self._facts.append(
-            [
-                Draft(
-                    id=fact_id(FactKind.MATERIAL_APPROVED, material, content, decision),
-                    kind=FactKind.MATERIAL_APPROVED,
-                    occurred_at=moment,
-                    actor=signer,
-                    data={
-                        "material": material,
-                        "content": content,
-                        "decision": decision,
-                        "signer": signer,
-                        "modes": [str(mode) for mode in modes],
-                    },
+        key = fact_id(FactKind.MATERIAL_APPROVED, material, decided.content, decided.decision)
+        known = self._facts.get(str(key))
+        if known is not None:
+            if known.data["signer"] != signer:
+                raise Refused(
+                    N_("Decision {decision} on material {material} was signed by {person}."),
+                    do=N_("Check who signed it, or give the number of the other decision."),
+                    decision=decided.decision,
+                    material=material,
+                    person=known.data["signer"],
                 )
-            ],
-            once=True,
+            return None
+        return Draft(
+            id=key,
+            kind=FactKind.MATERIAL_APPROVED,
+            occurred_at=moment,
+            actor=signer,
+            data={
+                "material": material,
+                "content": decided.content,
+                "decision": decided.decision,
+                "signer": signer,
+                "modes": [str(mode) for mode in decided.modes],
+            },
         )
 
     def _moment(self, on: datetime | None) -> Micros:

@@ -188,6 +188,8 @@ class People:
                 main=self._main,
             )
         plan = self.plan_erasure(ref.id)
+        if not plan.sealed and any(fact.kind is FactKind.PERSON_ERASED for fact in self.log(ref.id)):
+            return plan  # done already
         if plan.retains and not keep_retained:
             self.refuse(ref, "erase", plan.retains, asked)
             raise Refused(

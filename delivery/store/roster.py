@@ -44,6 +44,7 @@ from delivery.store.database import Database
 from delivery.store.evidence import EVIDENCE, RegisterStore, bound, with_files
 from delivery.store.factlog import FactLog
 from delivery.store.keys import SiteKeys
+from delivery.store.personstate import erasures
 from delivery.store.roster_facts import facts_of, known_learners, mentioned_in
 from delivery.store.standings import check_learners, drafts, sites_of
 from delivery.store.tables.core import FactTable
@@ -330,6 +331,8 @@ class CatalogueImport:
             profiles = self.vault.profiles_in(
                 connection, [ident for ident in chunk if ident in known], even_restricted=True
             )
+            for erased in erasures(connection, profiles):
+                del profiles[erased]  # whatever the law retains of them, a roster adds nothing to it
             for ident, entry in zip(chunk, entries[start : start + _CHUNK], strict=True):
                 plan = plan_learner(entry, known.get(ident), profiles.get(ident), enrol_again=enrol_again)
                 tally.count(plan)

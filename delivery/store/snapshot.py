@@ -18,6 +18,7 @@ from delivery.errors import N_, Refused
 from delivery.record.corrections import standing
 from delivery.record.facts import Fact, FactRow, read_row
 from delivery.record.kinds import FactKind
+from delivery.regulation.atrest import collector_at_rest
 from delivery.regulation.calendar import Calendar, load_calendar
 from delivery.regulation.profile import Profile
 from delivery.regulation.snapshot import MaterialStanding, Override, Snapshot
@@ -68,6 +69,10 @@ class Snapshots:
 
     def build_in(self, connection: Connection, on: date, *, ledger_ok: bool | None = None) -> Snapshot:
         """As :meth:`build`, on the caller's connection: what it wrote and did not commit yet counts."""
+        with collector_at_rest():
+            return self._build_in(connection, on, ledger_ok)
+
+    def _build_in(self, connection: Connection, on: date, ledger_ok: bool | None) -> Snapshot:
         catalogue = self.catalogue.find_in(connection)
         if catalogue is None:
             raise Refused(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from delivery.catalogue.learner_rows import CourseResult, LearnerEvent, LearnerRow, TermResult
 from delivery.catalogue.parse import Parsed, Problems
-from delivery.catalogue.plain import from_plain, to_plain
+from delivery.catalogue.plain import reader_of, to_plain
 from delivery.errors import N_, Message
 from delivery.ids import fact_id
 from delivery.record.canonical import canonical, parse
@@ -98,10 +98,13 @@ def rows_in(connection: Connection, only: str = "") -> Iterator[tuple[str, Learn
     query = select(_standing.c.learner, _standing.c.event, _standing.c.details)
     if only:
         query = query.where(_standing.c.learner == only)
-    for learner, event, details in connection.execute(query):
+    readers: dict[type[Any], Any] = {
+        kind: reader_of(kind) for kind in (LearnerEvent, TermResult, CourseResult)
+    }
+    for learner, event, details in connection.execute(query.execution_options(yield_per=5000)):
         document = parse(details)
-        kind = _KINDS.get(event, LearnerEvent)
+        document["learner"] = learner
         for name in ("index", "attempt"):
             if name in document:
                 document[name] = int(document[name])
-        yield learner, from_plain(kind, {"learner": learner, **document})
+        yield learner, readers[_KINDS.get(event, LearnerEvent)](document)

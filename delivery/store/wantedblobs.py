@@ -17,6 +17,7 @@ from delivery.store.catalogue import CatalogueStore, from_document
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.receiving import want
+from delivery.store.sharedmedia import SharedMedia
 from delivery.store.tables.core import EnrolmentTable, LearnerTable, SealedBlobTable
 from delivery.store.tables.sync import WantedBlobTable
 
@@ -51,6 +52,11 @@ class WantedBlobs:
         self._site = site
         self._main = main
         self._clock = clock
+        self._media = SharedMedia(database, blobs, facts, site=site, main=main, clock=clock)
+
+    def offer(self) -> int:
+        """Tell of lessons that other sites may fetch; how many are new."""
+        return self._media.offer()
 
     def waiting(self, *, but: Collection[str] = (), most: int = 10) -> list[str]:
         """Addresses still to be fetched, the most needed first, without `but`."""
@@ -109,6 +115,19 @@ class WantedBlobs:
             self._note_needed()
         with self._database.write() as connection:
             connection.execute(delete(_wanted).where(_wanted.c.address == address))
+        if reason == "media" and not self._waits_for_media():
+            # A bundle names files; when those are here too, the lesson is taken in.
+            self._note_needed()
+            self._media.adopt(self._courses_of(self._site))
+
+    def _waits_for_media(self) -> bool:
+        with self._database.read() as connection:
+            return (
+                connection.execute(
+                    select(_wanted.c.address).where(_wanted.c.reason == "media").limit(1)
+                ).first()
+                is not None
+            )
 
     def look_again(self) -> None:
         """Drop what has come by another way; note what new enrolments need."""
@@ -121,15 +140,25 @@ class WantedBlobs:
             return
         self.adopt_catalogue()
         self._note_needed()
+        self._media.adopt(self._courses_of(self._site))
 
     def _note_needed(self) -> None:
-        """Materials of the courses of this site's learners that are not here yet."""
-        missing = [address for address in self.needed_by(self._site) if not self._blobs.exists(address)]
+        """Materials and lessons of the courses of this site's learners that are not here yet."""
+        needed = {
+            "material": self.needed_by(self._site),
+            "media": self._media.needed(self._courses_of(self._site)),
+        }
+        missing = [
+            (address, reason)
+            for reason, addresses in needed.items()
+            for address in sorted(addresses)
+            if not self._blobs.exists(address)
+        ]
         if missing:
             with self._database.write() as connection:
-                for address in sorted(missing):
+                for address, reason in missing:
                     now = to_micros(self._clock.now())
-                    want(connection, address, "material", now=now, exists=self._blobs.exists)
+                    want(connection, address, reason, now=now, exists=self._blobs.exists)
 
     # --- the catalogue of the main site ---
 
@@ -159,16 +188,21 @@ class WantedBlobs:
         """Contents of the materials of the courses in which learners of `site` are enrolled."""
         with self._database.read() as connection:
             catalogue: Catalogue | None = self._catalogue.find_in(connection)
-            query = (
-                select(_enrolment.c.course)
-                .join(_learner, _learner.c.learner == _enrolment.c.learner)
-                .where(_learner.c.site == site, _enrolment.c.enrolled_n > _enrolment.c.left_n)
-                .distinct()
-            )
-            courses = set(connection.execute(query).scalars())
+        courses = self._courses_of(site)
         if catalogue is None:
             return set()
         return {m.content for m in catalogue.materials.values() if m.content and m.course in courses}
+
+    def _courses_of(self, site: str) -> set[str]:
+        """Courses in which learners of `site` are enrolled."""
+        query = (
+            select(_enrolment.c.course)
+            .join(_learner, _learner.c.learner == _enrolment.c.learner)
+            .where(_learner.c.site == site, _enrolment.c.enrolled_n > _enrolment.c.left_n)
+            .distinct()
+        )
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def allowed_to(self, site: str) -> set[str]:
         """Addresses that `site` may have: catalogues, materials of its courses, and its learners' work."""
@@ -180,7 +214,8 @@ class WantedBlobs:
             )
             images = set(connection.execute(query).scalars())
         imports = self._facts.select(kind=FactKind.CATALOGUE_IMPORTED)
-        return images | {fact.data["digest"] for fact in imports} | self.needed_by(site)
+        media = self._media.needed(self._courses_of(site))
+        return images | {fact.data["digest"] for fact in imports} | self.needed_by(site) | media
 
     def own_images(self) -> list[str]:
         """Addresses of all sealed images that are named here."""

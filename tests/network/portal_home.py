@@ -65,6 +65,7 @@ from delivery.store.keys import SiteKeys, ensure_keys, load_keys
 from delivery.store.learners import Learners
 from delivery.store.marks import Marks
 from delivery.store.materials import Materials
+from delivery.store.opinions import Opinions
 from delivery.store.participation import Participation
 from delivery.store.records import Records
 from delivery.store.scans import Scans
@@ -296,6 +297,7 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
             uploads=Uploads(folder / "uploads", keys.master, clock, SystemIds(), max_bytes=max_bytes),
             teaching=Teaching(facts, course_facts, learners, vault, clock, ids),
             threads=Threads(facts, course_facts, learners, vault, clock),
+            opinions=Opinions(facts, course_facts, learners, vault, clock),
             course_facts=course_facts,
             marks=Marks(facts, learners, clock, default_profile=settings.profile),
             scans=scans,
@@ -309,7 +311,7 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
             read_page_image=read_codes,
             on_air=_on_air,
             claim_attendance=lambda learner, code: _claim(facts, learner, code),
-            record_of=lambda learner: records.show(learner, CATALOGUE),
+            record_of=lambda learner: records.show(learner, home.services.catalogue()),
             courses_of=learners.courses_of,
             read_blob=blobs.get,
             is_approved=lambda material, content: materials.approved(
@@ -322,7 +324,8 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
             profiles=lambda wanted: vault.profiles(list(wanted)),
             export_of=lambda learner: {"facts": [fact.as_json() for fact in facts.select(learner=learner)]},
         )
-        yield PortalHome(replace(services, **changes), facts, database, clock, keys)
+        home = PortalHome(replace(services, **changes), facts, database, clock, keys)
+        yield home
     database.close()
 
 

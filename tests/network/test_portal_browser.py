@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.network.portal_home import AN, LECTURER, STUDY, WORK, PortalHome, draw_photo, portal_home, served
+from tests.network.test_portal_staff_pages import station
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.needs("chromium")
@@ -18,8 +20,11 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHome]:
-    with portal_home(tmp_path_factory.mktemp("home")) as made, served(made):
-        yield made
+    with portal_home(tmp_path_factory.mktemp("home")) as made:
+        found = station(made)
+        made.services = replace(made.services, station=found)
+        with served(made):
+            yield made
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +38,10 @@ def browser() -> Iterator[Browser]:
 STAFF_PAGES = {
     LECTURER: (
         "/staff",
+        "/teach",
+        "/teach/CNTT101",
+        f"/teach/{WORK}/similar",
+        "/opinion",
         "/desk",
         f"/desk/{WORK}",
         f"/desk/{WORK}/rubric",
@@ -42,7 +51,7 @@ STAFF_PAGES = {
         "/people",
     ),
     "VT01": ("/held",),
-    "QL01": ("/activity", "/state"),
+    "QL01": ("/activity", "/state", "/satisfaction", "/roles", "/sites", "/log", "/alerts", "/jobs"),
     "QT01": ("/people",),
 }
 """The last page of a lecturer is one that lecturers may not open."""
@@ -83,7 +92,8 @@ def test_every_page_is_accessible_and_fits_a_narrow_screen(home: PortalHome, bro
             problems.append("wider than the screen")
         found[name] = problems
 
-    for path in ("/", "/sign-in", f"/q/{home.token(AN)}", "/watch/tv1", "/watch/radio1", "/nothing"):
+    open_pages = ("/", "/sign-in", f"/q/{home.token(AN)}", "/watch/tv1", "/watch/radio1", "/nothing")
+    for path in (*open_pages, "/again/tv1", "/again/tv1/air1"):
         page.goto(home.base_url + path)
         judge(path)
     sign_in(page, home)
@@ -113,7 +123,8 @@ def test_every_page_is_accessible_and_fits_a_narrow_screen(home: PortalHome, bro
     page.locator("#text").fill("Vì sao 13 là 1101?")
     page.locator(".card > button").click()
     judge("a question")
-    for path in ("/courses", "/courses/CNTT101", "/courses/CNTT101/questions", "/account", "/me/seen"):
+    mine = ("/courses", "/courses/CNTT101", "/courses/CNTT101/questions", "/account", "/me/seen")
+    for path in (*mine, "/plan", "/opinion"):
         page.goto(home.base_url + path)
         judge(f"learner: {path}")
     page.goto(f"{home.base_url}/me/activity/{WORK}")

@@ -24,6 +24,10 @@ OPEN = {
     "/healthz",
     "/readyz",
     "/metrics",
+    "/again/{channel}",
+    "/again/{channel}/{airing}",
+    "/sign-in/provider",
+    "/sign-in/provider/back",
 }
 """For everybody. The address on a sheet is open too, as far as its sign-in form; the abilities of the upload server are
 no secret."""
@@ -104,7 +108,18 @@ def test_every_cell_of_the_matrix_answers_as_decided(home: PortalHome, phones: d
     wrong = []
     for method, path, capability in cells(home):
         address = path.replace("{file:path}", "x")
-        for name in ("activity", "course", "channel", "work", "fact", "leaf", "thread", "ident", "token"):
+        for name in (
+            "activity",
+            "course",
+            "channel",
+            "work",
+            "fact",
+            "leaf",
+            "thread",
+            "ident",
+            "token",
+            "airing",
+        ):
             address = address.replace("{" + name + "}", "1")
         for role, phone in phones.items():
             home.clock.advance(30)

@@ -48,6 +48,17 @@ def test_tt_3_4_a_licence_that_has_ended_blocks(until: date | None, on: date, wa
     assert verdict(institution(on=on, materials=shelf, material_standings=told), "TT-3.4") is wanted
 
 
+def test_tt_3_4_what_was_recorded_for_use_decides_and_the_paper_is_held_against_it() -> None:
+    shelf = keyed([material("M", "C", author="")])
+    paper = evidence(ev(K.RIGHTS, "M", until=date(2030, 1, 1)))
+    told = {"M": replace(approved(), licence="HĐ 7", licensed_until=date(2026, 1, 1))}
+    s = institution(on=date(2026, 6, 1), materials=shelf, evidence=paper, material_standings=told)
+    assert verdict(s, "TT-3.4") is FAIL
+    told = {"M": replace(approved(), licence="HĐ 7", licensed_until=date(2027, 1, 1))}
+    s = institution(on=date(2026, 6, 1), materials=shelf, evidence=paper, material_standings=told)
+    assert verdict(s, "TT-3.4") is WARN
+
+
 def test_tt_4_1_a_course_that_no_decision_lists_is_not_online() -> None:
     listed = evidence(ev(K.ONLINE_DECISION, "", items=("C",), code="QD"))
     two = keyed([course("C", "60"), course("D", "60")])

@@ -8,7 +8,7 @@ import pytest
 
 from delivery.app import App
 from delivery.catalogue.kinds import DeliveryMode
-from delivery.errors import GateClosed, Refused
+from delivery.errors import GateClosed, Refused, TuxaError
 from delivery.record.kinds import FactKind
 from delivery.store import projections
 from delivery.store.materials import Rights
@@ -97,3 +97,31 @@ def test_the_rights_told_last_count_whatever_order_they_arrive_in(appraised: App
     assert materials.rights("M1") == second
     with pytest.raises(Refused, match="end before they begin"):
         materials.license(Rights("M1", "A", "", "VN", START, START), actor="QL01")
+
+
+def judge(tuxa: App, **changes: str) -> None:
+    told = {"minutes": "BB-1", "appraiser": "HD01", "decision": "QĐ-1", "signer": "QL01"} | changes
+    tuxa.materials.judge("M1", content="aa", modes=(AIR,), author="GV01", **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"signer": "GV01"}, {"appraiser": "GV01"}, {"signer": "HD01"}, {"decision": " "}, {"minutes": ""}],
+)
+def test_a_refused_judgement_leaves_nothing_behind(changes: dict[str, str], tuxa: App) -> None:
+    with pytest.raises(TuxaError):
+        judge(tuxa, **changes)
+    assert tuxa.materials.approval("M1", "aa") is None
+    judge(tuxa)
+    assert tuxa.materials.approved("M1", content="aa", mode=AIR)
+
+
+def test_what_was_recorded_is_not_passed_over_in_silence(tuxa: App) -> None:
+    judge(tuxa)
+    facts = len(list(tuxa.facts.select(kind=FactKind.MATERIAL_APPROVED)))
+    judge(tuxa)
+    with pytest.raises(Refused, match="HD01 already: minutes BB-1"):
+        judge(tuxa, minutes="BB-2")
+    with pytest.raises(Refused, match="signed by QL01"):
+        judge(tuxa, signer="QL02")
+    assert len(list(tuxa.facts.select(kind=FactKind.MATERIAL_APPROVED))) == facts == 1

@@ -202,13 +202,23 @@ class Studio:
                 "files": [{"file": "toan101-u2.mp4", "bytes": 812_000_000, "changed": NOON}],
                 "materials": [
                     {"material": "TV-U1", "title": "Giới hạn", "course": "TOAN101", "unit": 1, "kind": "tv"},
-                    {"material": "TOAN101-U2", "title": "Đạo hàm", "course": "TOAN101", "unit": 2, "kind": "tv"},
+                    {
+                        "material": "TOAN101-U2",
+                        "title": "Đạo hàm",
+                        "course": "TOAN101",
+                        "unit": 2,
+                        "kind": "tv",
+                    },
                 ],
             },
             "ingest.report": self._report,
             "ingest.pictures": lambda _p: {
-                "jpeg": strip_jpeg(), "count": 10, "width": 64, "height": 36, "step_s": 60.0,
-            },  # fmt: skip
+                "jpeg": strip_jpeg(),
+                "count": 10,
+                "width": 64,
+                "height": 36,
+                "step_s": 60.0,
+            },
             "profiles.list": lambda _p: {"profiles": PROFILES},
             "schedule.span": self._span,
             "schedule.slots": lambda _p: {"slots": self.slots},
@@ -224,9 +234,16 @@ class Studio:
             },
             "schedule.makegoods": lambda _p: {"makegoods": self.makegoods},
             "channel.preview": lambda p: {
-                "command": p["command"], "done": False, "at_us": self.now() + 4 * SECOND, "moved": [],
-                "lost": [], "slate": [], "joined": [], "cut": None, **self.effect,
-            },  # fmt: skip
+                "command": p["command"],
+                "done": False,
+                "at_us": self.now() + 4 * SECOND,
+                "moved": [],
+                "lost": [],
+                "slate": [],
+                "joined": [],
+                "cut": None,
+                **self.effect,
+            },
             "alerts.list": lambda _p: {"alerts": self.alerts},
             "log.deeds": lambda _p: {"deeds": DEEDS},
             "log.lines": lambda _p: {"lines": LINES},
@@ -276,7 +293,13 @@ class Studio:
                 added = [{**s, "slot": "slot-moved", "start": move["to"]} for s in removed]
             return {"channel": params["channel"], "removed": removed, "added": added}
         if name == "schedule.compile":
-            one = {"channel": params["channel"], "placed": 12, "end": NOON + 2 * DAY, "rows": 40, "new_rows": 3}
+            one = {
+                "channel": params["channel"],
+                "placed": 12,
+                "end": NOON + 2 * DAY,
+                "rows": 40,
+                "new_rows": 3,
+            }
             return {"channels": [{**one, "findings": self.findings}]}
         if name == "schedule.daysheet":
             return {"file": "/home/print/daysheets/TV1-2026-11-23.pdf", "programmes": 3}
@@ -319,7 +342,10 @@ class Studio:
             "findings": [
                 {
                     "code": "silence", "severity": "warning", "from_s": 320.0, "to_s": 410.0,
-                    "text": {"msgid": "No sound from {from} to {to}.", "params": {"from": "00:05:20", "to": "00:06:50"}},
+                    "text": {
+                        "msgid": "No sound from {from} to {to}.",
+                        "params": {"from": "00:05:20", "to": "00:06:50"},
+                    },
                     "do": {"msgid": "Listen there, and record it again where it disturbs.", "params": {}},
                 }
             ],
@@ -342,7 +368,8 @@ DEEDS = [
      "text": {"msgid": "{material} approved, decision {decision}", "params": {"material": "J1", "decision": "QĐ-7"}}},
 ]  # fmt: skip
 LINES = [
-    {"log": "playout", "at": "2026-11-23T04:58:01.2Z", "level": "warning", "event": "compile-findings", "rest": "count=2"},
+    {"log": "playout", "at": "2026-11-23T04:58:01.2Z", "level": "warning", "event": "compile-findings",
+     "rest": "count=2"},
     {"log": "portal", "at": "2026-11-23T04:57:59.0Z", "level": "info", "event": "started", "rest": "service=portal"},
 ]  # fmt: skip
 
@@ -377,11 +404,15 @@ class Seat:
         return "\n".join(out)
 
     async def until(self, condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
-        for _ in range(int(within_s / 0.02)):
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        while loop.time() < end:
             if condition():
                 return
-            await self.pilot.pause(0.02)
-        pytest.fail(f"never came; the screen says:\n{self.screen()}\n{[n.message for n in self.app._notifications]}")
+            await asyncio.sleep(0.1)
+        pytest.fail(
+            f"never came; the screen says:\n{self.screen()}\n{[n.message for n in self.app._notifications]}"
+        )
 
     async def sees(self, *texts: str) -> None:
         await self.until(lambda: all(text in self.screen() for text in texts))

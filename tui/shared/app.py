@@ -87,7 +87,7 @@ class ConsoleApp(App[None]):
         self._fixed_now = now_us
         self._second = 0
         self._is_stale = False
-        self._complained = ""
+        self._complaints: dict[str, str] = {}
         self._dialogs_due = 0
         self._typed_ahead: list[events.Key] = []
         self.requests = Requests(
@@ -256,20 +256,24 @@ class ConsoleApp(App[None]):
         return f"{shown.label} {waited:.0f} s · Esc"
 
     def on_work_done(self, message: WorkDone) -> None:
-        if self.requests.finish(message.number):
-            self._complained = ""
+        asked = self.requests.finish(message.number)
+        if asked is not None:
+            self._complaints.pop(asked.method, None)
             message.done(message.result)
             self.refresh_header()
 
     def on_work_failed(self, message: WorkFailed) -> None:
-        if not self.requests.finish(message.number):
+        asked = self.requests.finish(message.number)
+        if asked is None:
             return
         self.refresh_header()
         if message.failed:
             message.failed(message.error)
-        elif not message.quiet and self._complained != message.error.what.msgid:
+        elif asked.label or (
+            not message.quiet and self._complaints.get(asked.method) != message.error.what.msgid
+        ):
             # What is asked for every few seconds is not refused every few seconds.
-            self._complained = message.error.what.msgid
+            self._complaints[asked.method] = message.error.what.msgid
             self.tell(message.error)
 
     def on_link_moved(self, message: LinkMoved) -> None:

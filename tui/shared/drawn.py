@@ -39,8 +39,16 @@ class Drawn(Widget):
         """The lines, each at most `width` cells."""
         raise NotImplementedError
 
+    _height = -1
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self.draw(width))
+        self._height = len(self.draw(width))
+        return self._height
+
+    def redraw(self) -> None:
+        """Draw again. The screen is laid out anew only where the height changes: that costs most of a paint."""
+        width = self.content_size.width
+        self.refresh(layout=not width or len(self.draw(width)) != self._height)
 
     def render(self) -> Content:
         return Content("\n").join(self.draw(self.content_size.width))
@@ -56,7 +64,7 @@ class Text(Drawn):
         self._make = make
 
     def draw(self, width: int) -> list[Content]:
-        return self._make(width)
+        return [made.truncate(max(width, 1), ellipsis=True) for made in self._make(width)]
 
 
 class Header(Drawn):
@@ -117,7 +125,7 @@ class Alarms(Drawn):
     def changed(self) -> None:
         """Draw again, in another height if need be."""
         self.set_class(self.console_app.link in (Link.LOST, Link.REFUSED), "-lost")
-        self.refresh(layout=True)
+        self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         words, app = self.words, self.console_app

@@ -85,9 +85,9 @@ class Requests:
         else:
             self._post(WorkDone(number, result, done))
 
-    def finish(self, number: int) -> bool:
-        """An answer has come; whether anybody still waits for it."""
-        return self._open.pop(number, None) is not None
+    def finish(self, number: int) -> Asked | None:
+        """An answer has come; what was asked, or None when nobody waits for it any more."""
+        return self._open.pop(number, None)
 
     def is_open(self, method: str) -> bool:
         """Whether a request of that name is under way."""

@@ -158,7 +158,8 @@ def _peers(health: Health, width: int, words: Translator) -> list[Content]:
         return [_labelled(label, Content.styled(words(N_("players over HLS only")), MUTED))]
     up = sum(peer.up for peer in health.peers)
     told: list[Content | tuple[str, str] | str] = [(f"{up}/{len(health.peers)}", "bold")]
-    for peer in health.peers:
+    # Those that are lost come first: there may not be room for all.
+    for peer in sorted(health.peers, key=lambda peer: peer.up):
         told.append((f"  {'●' if peer.up else '▲'} ", "$success" if peer.up else "bold $error"))
         told.append(peer.name)
     return [_labelled(label, Content.assemble(*told)).truncate(width, ellipsis=True)]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.technician.app import TechnicianConsole
 
 _SHOW_S = 0.15
+_LONG = 1_000
 _CAN_JUDGE = ("pass", "pass_with_fixes")
 
 
@@ -77,6 +78,7 @@ class IngestSection(Section):
         self.query_text = ""
         self._wanted = ""
         self._seen = -1
+        self._shown_at = 0
         self._minutes_day = 0
 
     def body(self) -> Iterable[Widget]:
@@ -116,10 +118,19 @@ class IngestSection(Section):
             return
         self.set_class(not self.technician.is_live, "-stale")
         state = self.technician.state
-        if self._seen != state.jobs_changed:
+        if self._seen != state.jobs_changed and not self._is_resting():
             self._seen = state.jobs_changed
             self._show_jobs()
         super().changed()
+
+    def _is_resting(self) -> bool:
+        """A long queue is put in order once a second at most, however much happens in it."""
+        second = self.technician.now_us() // 1_000_000
+        if len(self.technician.state.jobs) < _LONG or second != self._shown_at:
+            self._shown_at = second
+            return False
+        self.technician.state_changed()
+        return True
 
     def _show_jobs(self) -> None:
         jobs = self.technician.state.ordered_jobs()
@@ -127,12 +138,13 @@ class IngestSection(Section):
             jobs = [
                 job for job in jobs if matches(self.query_text, job.material, job.title, job.file, job.course)
             ]
-        chosen = self.listing.chosen
+        before = self.listing.chosen
         self.listing.show(jobs)
-        if chosen is None or self.listing.chosen is None:
+        after = self.listing.chosen
+        if before is None or after is None or (before.id, before.verdict) != (after.id, after.verdict):
             self._look()
         self.query_one(Title).refresh()
-        self.query_one("#head", Text).refresh(layout=True)
+        self.query_one("#head", Text).redraw()
 
     def _count(self) -> str:
         shown = len(self.listing.items)

@@ -93,7 +93,7 @@ class OnAirSection(Section):
             self.listing.choose(state.chosen)
         self.listing.redraw()
         self.query_one(Title).refresh()
-        self.query_one("#chosen", Text).refresh(layout=True)
+        self.query_one("#chosen", Text).redraw()
         super().changed()
 
     def each_second(self) -> None:
@@ -106,7 +106,7 @@ class OnAirSection(Section):
         chosen = self.listing.chosen
         if chosen is not None:
             self.technician.state.chosen = chosen.code
-            self.query_one("#chosen", Text).refresh(layout=True)
+            self.query_one("#chosen", Text).redraw()
 
     def action_order(self, command: str) -> None:
         self.orders.begin(command)

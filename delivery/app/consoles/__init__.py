@@ -12,8 +12,10 @@ from delivery.app.consoles.schedule import schedule_methods
 from delivery.app.orders import order_methods
 from delivery.clock import to_micros
 from delivery.ids import fact_id
+from delivery.network.bus.address import LOOPBACK
 from delivery.network.bus.authorise import GivenCommand, Method
 from delivery.network.bus.keys import CONSOLES, AuthorizedKeys, KeyHolder, read_key_pair
+from delivery.network.bus.kit import endpoints
 from delivery.network.bus.server import BusServer
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
@@ -39,6 +41,7 @@ def build_bus(app: App) -> BusServer:
         AuthorizedKeys(keys_dir, app.clock),
         methods=methods(app, publish, is_playout=True),
         record=recorder(app),
+        address=endpoints(app.settings.bus_listen) if app.settings.bus_listen else LOOPBACK,
         clock=app.clock,
         ids=app.ids,
     )

@@ -57,13 +57,12 @@ def approve(app: App, params: Mapping[str, Any], _actor: str) -> dict[str, Any]:
             do=N_("Give the code of a person of the catalogue."),
             code=unknown[0][:64],
         )
-    app.materials.appraise(
-        lesson.material, content=lesson.content, minutes=words["minutes"], actor=words["appraiser"]
-    )
-    app.materials.approve(
+    app.materials.judge(
         lesson.material,
         content=lesson.content,
         modes=material.modes,
+        minutes=words["minutes"],
+        appraiser=words["appraiser"],
         decision=words["decision"],
         signer=words["signer"],
         author=material.author,

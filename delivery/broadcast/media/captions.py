@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +70,13 @@ def captions_beside(recording: Path) -> list[Path]:
 
 def _language(name: str, stem: str) -> str:
     """The language that the name of a caption file tells; empty when it does not belong to `stem`."""
+    # Macs and archives write Vietnamese names decomposed; for people it is the same name.
+    name, stem = (unicodedata.normalize("NFC", text) for text in (name, stem))
     if name == stem:
         return LANGUAGE
     head, _, tail = name.rpartition(".")
+    language, dash, region = tail.partition("-")
+    tail = language.lower() + dash + region
     return tail if head == stem and _LANGUAGE.match(tail) else ""
 
 
@@ -95,6 +100,9 @@ def _text(file: Path) -> str:
     if data is None:
         raise _wrong(file.name, 1, N_("the file is too large for captions"))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise _wrong(file.name, line, N_("it is not UTF-8; save the file as UTF-8"))
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -25,6 +25,7 @@ from delivery.broadcast.media.probe import Probe
 from delivery.broadcast.media.profiles import Profile
 from delivery.broadcast.media.segmenter import NotOnGrid
 from delivery.broadcast.media.sound import Channels, Loudness, Treatment
+from delivery.broadcast.media.sources import source_input
 from delivery.broadcast.media.steps import Steps
 from delivery.broadcast.qc.analysis import analyse, as_measured
 from delivery.broadcast.qc.meters import LoudnessMeter
@@ -158,7 +159,7 @@ class Desk:
         self._runner = Runner(job.ffmpeg, self._folder)
         audio = job.probe.audio
         assert audio is not None
-        self._source = sound.source_input(Path(job.source))
+        self._source = source_input(Path(job.source))
         self._voice = sound.used_channels(sound.voice_of(self._source, audio), channels)
 
     def lesson(self) -> Conformed:
@@ -313,7 +314,7 @@ def encode_sound(
         runner.run([*outputs, *(beside if attempt == 0 else ())], progress if attempt == 0 else None)
         if attempt == 0 and after_first:
             after_first()
-        result = runner.measure(sound.source_input(next(iter(files.values()))).audio)
+        result = runner.measure(source_input(next(iter(files.values()))).audio)
         better = sound.corrected(treatment, result, profile)
         if attempt >= _PASSES - 1 and _acceptable(result, profile):
             break

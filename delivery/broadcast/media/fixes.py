@@ -50,6 +50,8 @@ def _loudness_fixes(measured: Loudness, treatment: Treatment, profile: Profile) 
 def _picture_fixes(video: VideoInfo, profile: Profile) -> list[Message]:
     fixes: list[Message] = []
     top = profile.pictures[0].picture
+    if video.rotation:
+        fixes.append(Message(N_("turned by {degrees}°, as it was held"), {"degrees": video.rotation}))
     if video.interlaced:
         fixes.append(Message(N_("deinterlaced")))
     if rate := picture.rate_fix(video):
@@ -79,5 +81,7 @@ def _sound_fixes(audio: AudioInfo, tracks: int) -> list[Message]:
             Message(N_("{channels} sound channels mixed down to stereo"), {"channels": audio.channels})
         )
     if tracks > 1:
-        fixes.append(Message(N_("the first of {tracks} sound tracks used"), {"tracks": tracks}))
+        fixes.append(
+            Message(N_("sound track {track} of {tracks} used"), {"track": audio.track, "tracks": tracks})
+        )
     return fixes

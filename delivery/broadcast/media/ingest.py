@@ -27,14 +27,16 @@ from delivery.broadcast.media.conform import STOP_FILE, Conformed, ConformJob, c
 from delivery.broadcast.media.ffmpeg import Ffmpeg, Stopped
 from delivery.broadcast.media.library import Library, asset_id, captioned_id
 from delivery.broadcast.media.probe import Probe, Unfit, probe, require_readable
+from delivery.broadcast.media.profile_versions import require_unchanged
 from delivery.broadcast.media.profiles import Profile
 from delivery.broadcast.media.result import Result
+from delivery.broadcast.media.sources import shown_name
 from delivery.broadcast.media.view import link_view
 from delivery.broadcast.qc.analysis import ANALYSIS_FILE, read_analysis
 from delivery.broadcast.qc.measured import Analysis
 from delivery.broadcast.qc.report import made_of, report_on
 from delivery.broadcast.qc.shelf import Shelf
-from delivery.broadcast.qc.verdict import Verdict
+from delivery.broadcast.qc.verdict import Finding, Severity, Verdict
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, Message, Refused, TuxaError
 from delivery.ids import fact_id
@@ -94,6 +96,7 @@ class Ingest:
         self._facts = facts
         self._work = home / "work" / "ingest"
         self._view = home / "media"
+        self._profiles = home / "media_profiles"
         self._ffmpeg = ffmpeg
         self._shelf = Shelf(home, library.blobs, library.media)
 
@@ -118,6 +121,7 @@ class Ingest:
         progress: Progress | None = None,
     ) -> Generator[Result, None, None]:
         """Ingest `files`, yielding each one's result when it is finished; a bad file never stops the others."""
+        require_unchanged(profile, self._profiles)
         self.sweep()
         todo: list[Step] = []
         running: dict[Future[Conformed], _Running] = {}
@@ -145,7 +149,7 @@ class Ingest:
                     yield self._end(running.pop(future), future, profile, actor)
                 for job in running.values():
                     if progress:
-                        progress(str(job.step.file), *read_progress(job.folder))
+                        progress(_shown(job.step.file), *read_progress(job.folder))
         finally:
             self._call_off(running)
 
@@ -200,10 +204,10 @@ class Ingest:
                 raise Refused(
                     N_("{file} changed while it was being converted."),
                     do=N_("Wait until it is written completely, then run the command again."),
-                    file=step.file.name,
+                    file=shown_name(step.file),
                 )
             report = report_on(
-                step.file.name,
+                shown_name(step.file),
                 step.source,
                 profile=profile,
                 probe=step.probe,
@@ -234,11 +238,12 @@ class Ingest:
     def _unfit(self, file: Path, lesson: Lesson, error: TuxaError, profile: Profile) -> Result:
         """A file that nothing could be begun with."""
         try:
-            source = _hash(file)
+            # A pipe or a device would never come to an end.
+            source = _hash(file) if file.is_file() else ""
         except OSError:
             source = ""
         found = error.found if isinstance(error, Unfit) else None
-        key = asset_id(source or f"unreadable:{file.absolute()}", profile)
+        key = asset_id(source or f"unreadable:{_shown(file.absolute())}", profile)
         step = Step(file, lesson, source, key, found, key)
         return self._refused(step, error, profile=profile)
 
@@ -247,7 +252,12 @@ class Ingest:
     ) -> Result:
         """Note why, and keep the report where the recording rather than the machine is at fault."""
         report = report_on(
-            step.file.name, step.source, profile=profile, probe=step.probe, analysis=analysis, error=error
+            shown_name(step.file),
+            step.source,
+            profile=profile,
+            probe=step.probe,
+            analysis=analysis,
+            error=error,
         )
         told = report.noted()
         try:
@@ -256,20 +266,21 @@ class Ingest:
             self._note(step, "refused", told)
         except (OSError, DBAPIError):
             # The disk is full, most likely, and the person is told of this file's own reason just the same.
-            structlog.get_logger().warning("refusal could not be noted", file=step.file.name)
-        return Result(str(step.file), Verdict.REFUSED, error=error, findings=report.findings)
+            structlog.get_logger().warning("refusal could not be noted", file=shown_name(step.file))
+        return Result(_shown(step.file), Verdict.REFUSED, error=error, findings=report.findings)
 
     def _known(self, step: Step, actor: str, profile: Profile) -> Result:
         """It is converted: bind it, with these captions, to this material too, when it is not yet."""
         try:
             return self._bound(step, actor)
         except (TuxaError, OSError, DBAPIError) as error:
+            # What was noted when it was converted stays: only the binding failed.
             reason = error if isinstance(error, TuxaError) else _broken(step.file, error)
-            return self._refused(step, reason, profile=profile)
+            return Result(_shown(step.file), Verdict.REFUSED, error=reason)
 
     def _bound(self, step: Step, actor: str) -> Result:
         base = self._library.get(step.base)
-        told = self._told_of(base.source)
+        told = self._told_of(base)
         latest = self._library.media.lesson_of(step.lesson.material)
         if latest is None or latest.asset != step.asset:
             tell = partial(self._tell, step=step, actor=actor, told=told)
@@ -280,14 +291,19 @@ class Ingest:
 
     def _passed(self, step: Step, asset: Asset, told: Mapping[str, Any], *, new: bool) -> Result:
         fixes = tuple(Message(msgid, params) for msgid, params in told.get("fixes", ()))
-        report = self._shelf.of_address(told.get("report", ""))
+        findings: tuple[Finding, ...] = ()
+        try:
+            report = self._shelf.of_address(told.get("report", ""))
+            findings = report.findings if report else ()
+        except TuxaError as error:
+            findings = (Finding("report", Severity.WARNING, error.what, error.do),)
         return Result(
-            file=str(step.file),
+            file=_shown(step.file),
             verdict=Verdict.PASS_WITH_FIXES if fixes else Verdict.PASS,
             asset=asset,
             new=new,
             fixes=fixes,
-            findings=report.findings if report else (),
+            findings=findings,
             paths=link_view(asset, self._library.blobs, self._view),
         )
 
@@ -303,13 +319,19 @@ class Ingest:
             asset=asset.id,
             course=lesson.course,
             unit=lesson.unit,
-            title=lesson.title or step.file.stem,
+            title=lesson.title or Path(shown_name(step.file)).stem,
             now=now,
         )
         if step.asset != step.base:
             media.drop_job(connection, step.base, lesson.material)
         media.put_job(
-            connection, asset.id, lesson.material, file=step.file.name, state="done", now=now, result=told
+            connection,
+            asset.id,
+            lesson.material,
+            file=shown_name(step.file),
+            state="done",
+            now=now,
+            result=told,
         )
         draft = Draft(
             id=fact_id(FactKind.MEDIA_INGESTED, asset.id, lesson.material),
@@ -327,12 +349,16 @@ class Ingest:
         )
         self._facts.append_in(connection, [draft], once=True)
 
-    def _told_of(self, source: str) -> Mapping[str, Any]:
-        """What was noted when this recording was converted, whatever captions it had."""
-        same = {row.asset for row in self._library.media.lessons() if row.source == source}
-        done = (j for j in self._library.media.jobs() if j.asset in same and j.state == "done")
-        job = next(done, None)
-        return job.result if job else {}
+    def _told_of(self, base: Asset) -> Mapping[str, Any]:
+        """What was noted when this recording was converted into this format, whatever captions it had."""
+        same = {row.asset for row in self._library.media.lessons() if row.source == base.source}
+        for job in self._library.media.jobs():
+            if job.asset not in same or job.state != "done":
+                continue
+            asset = self._library.find(job.asset)
+            if asset and (asset.profile, asset.profile_version) == (base.profile, base.profile_version):
+                return job.result
+        return {}
 
     def _note(self, step: Step, state: JobState, result: Mapping[str, Any] | None = None) -> None:
         with self._library.database.write() as connection:
@@ -340,7 +366,7 @@ class Ingest:
                 connection,
                 step.base,
                 step.lesson.material,
-                file=step.file.name,
+                file=shown_name(step.file),
                 state=state,
                 now=to_micros(self._library.clock.now()),
                 result=result,
@@ -385,9 +411,13 @@ def _broken(file: Path, error: Exception) -> Refused:
     return Refused(
         N_("{file} could not be converted: {reason}."),
         do=N_("Check free disk space and memory, then run the same command again."),
-        file=file.name,
+        file=shown_name(file),
         reason=reason,
     )
+
+
+def _shown(file: Path) -> str:
+    return str(file.with_name(shown_name(file))) if file.name else str(file)
 
 
 def _hash(file: Path) -> str:

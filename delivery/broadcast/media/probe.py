@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from stat import S_ISREG
 
 import av
 from av.audio.stream import AudioStream
-from av.error import FFmpegError
+from av.error import ArgumentError, FFmpegError
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from delivery.broadcast.media.mp3length import claimed_seconds
 from delivery.broadcast.media.profiles import Kind
+from delivery.broadcast.media.sources import open_source, shown_name
 from delivery.broadcast.media.walk import Gap, Walk, walk
 from delivery.broadcast.media.wave import missing_seconds
 from delivery.errors import N_, BadInput, Message
@@ -33,6 +37,13 @@ _CUT_OFF_S = 1.0
 _CUT_OFF_SHARE = 0.01
 """A file that ends earlier than its header says, by more than both of these, was cut off."""
 _GAPS_KEPT = 200
+_VIETNAMESE = ("vie", "vi")
+"""ISO 639-2 and 639-1."""
+_USUAL_RATES = tuple(
+    Fraction(n, d)
+    for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
+)
+_SAME_RATE = 0.0005
 _PIPED_PICTURES = "_pipe"
 """FFmpeg's readers of still pictures are called ``png_pipe``, ``jpeg_pipe`` …"""
 
@@ -66,12 +77,14 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """The sound stream that will be used: the first one."""
+    """The sound stream that will be used: the default one, else a Vietnamese one, else the first."""
 
     index: int
     codec: str
     rate: int
     channels: int
+    track: int = 1
+    """Its place among the sound streams, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,10 @@ class Probe:
     """Holes in the streams that will be used."""
     broken: str = ""
     """Why reading ended before the end of the file; empty when it did not."""
+    claims_s: float = 0.0
+    """Length that its header claims, where that differs and the header may be wrong; else 0."""
+    unread_s: float = 0.0
+    """Sound that lies in the file behind the end that its header names."""
 
 
 class Unfit(BadInput):
@@ -121,9 +138,15 @@ def look(path: Path, *, want_video: bool) -> Probe:
     """What `path` holds, be it of use or not. Raises BadInput when it cannot be read as sound or video."""
     require_readable(path)
     try:
-        with av.open(str(path)) as container:
+        with open_source(path) as container:
             found = _look(container, want_video=want_video)
-        return replace(found, missing_s=max(found.missing_s, missing_seconds(path)))
+        return _with_claims(found, path)
+    except ArgumentError as error:
+        raise BadInput(
+            N_("{file} is no recording: it is a list of other files, or of a kind that is not read."),
+            do=N_("Add the recordings themselves; join several into one MP4 or MKV first."),
+            file=path.name,
+        ) from error
     except (FFmpegError, OSError, ValueError) as error:
         raise BadInput(
             N_("{file} is not a sound or video file that can be read ({reason})."),
@@ -133,11 +156,29 @@ def look(path: Path, *, want_video: bool) -> Probe:
         ) from error
 
 
+def _with_claims(found: Probe, path: Path) -> Probe:
+    """`found`, with what the file's own header says of its length."""
+    missing_s = missing_seconds(path)
+    claims_s = claimed_seconds(path) if found.format == "mp3" else 0.0
+    little_s = max(_CUT_OFF_S, _CUT_OFF_SHARE * found.duration_s)
+    return replace(
+        found,
+        missing_s=max(found.missing_s, missing_s, 0.0),
+        claims_s=claims_s if abs(claims_s - found.duration_s) > little_s else 0.0,
+        unread_s=-missing_s if -missing_s > little_s else 0.0,
+    )
+
+
 def require_readable(path: Path) -> None:
     """Raises BadInput unless `path` is a file with something in it that this user may read."""
+    if shown_name(path) != path.name:
+        raise BadInput(
+            N_("The name of {file} is not written in UTF-8."),
+            do=N_("Rename the file, and add it again."),
+            file=shown_name(path),
+        )
     try:
-        size = path.stat().st_size
-        folder = path.is_dir()
+        stat = path.stat()
         allowed = os.access(path, os.R_OK)
     except OSError as error:
         raise BadInput(
@@ -146,13 +187,13 @@ def require_readable(path: Path) -> None:
             file=str(path),
             reason=error.strerror or str(error),
         ) from error
-    if folder or not allowed:
+    if not S_ISREG(stat.st_mode) or not allowed:
         raise BadInput(
-            N_("{file} is a folder, or may not be read by this user."),
+            N_("{file} is a folder or a device, or may not be read by this user."),
             do=N_("Name one file, and give this user the right to read it."),
             file=str(path),
         )
-    if size == 0:
+    if stat.st_size == 0:
         raise BadInput(
             N_("{file} is empty."), do=N_("Copy it again from where it was recorded."), file=path.name
         )
@@ -161,7 +202,7 @@ def require_readable(path: Path) -> None:
 def _look(container: av.container.InputContainer, *, want_video: bool) -> Probe:
     pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     video = pictures[0] if want_video and pictures else None
-    audio = next(iter(container.streams.audio), None)
+    audio = _voice(container.streams.audio)
     chosen: list[Stream] = [stream for stream in (video, audio) if stream is not None]
     format_name = container.format.name
     seen = walk(container, chosen, longest_s=LONGEST_S)
@@ -171,7 +212,7 @@ def _look(container: av.container.InputContainer, *, want_video: bool) -> Probe:
         format=format_name,
         duration_s=0.0 if still else seen.duration_s,
         video=_video_info(video, first, seen) if video else None,
-        audio=_audio_info(audio) if audio else None,
+        audio=_audio_info(audio, container.streams.audio) if audio else None,
         audio_tracks=len(container.streams.audio),
         missing_s=seen.missing_s,
         gaps=seen.gaps[:_GAPS_KEPT],
@@ -200,7 +241,7 @@ def _video_info(stream: VideoStream, first: list[VideoFrame], seen: Walk) -> Vid
         width=context.width,
         height=context.height,
         aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
-        rate=Fraction(stream.average_rate or seen.rate),
+        rate=_rate(stream, seen),
         interlaced=sum(bool(frame.interlaced_frame) for frame in first) * 2 > len(first),
         matrix=_matrix(context.colorspace, context.height),
         transfer=_HIGH_RANGE.get(int(context.color_trc), ""),
@@ -210,6 +251,16 @@ def _video_info(stream: VideoStream, first: list[VideoFrame], seen: Walk) -> Vid
     )
 
 
+def _rate(stream: VideoStream, seen: Walk) -> Fraction:
+    """The header's, unless the pictures come regularly at a usual rate: fragmented files count their own length."""
+    if not seen.variable:
+        for counted in (seen.rate, seen.middle_rate):
+            for usual in _USUAL_RATES:
+                if abs(counted / usual - 1) < _SAME_RATE:
+                    return usual
+    return Fraction(stream.average_rate or seen.rate)
+
+
 def _matrix(colorspace: int, height: int) -> str:
     """Sources that do not say are taken as BT.709 in high definition and BT.601 below, as receivers do."""
     if colorspace != _UNSPECIFIED_MATRIX:
@@ -217,10 +268,24 @@ def _matrix(colorspace: int, height: int) -> str:
     return "bt709" if height >= 720 else "bt601"
 
 
-def _audio_info(stream: AudioStream) -> AudioInfo:
+def _voice(streams: Sequence[AudioStream]) -> AudioStream | None:
+    """The sound track that a player would choose here."""
+
+    def rank(stream: AudioStream) -> tuple[bool, bool]:
+        vietnamese = (stream.language or "").lower() in _VIETNAMESE
+        return not stream.disposition & Disposition.default, not vietnamese
+
+    return min(streams, key=rank, default=None)
+
+
+def _audio_info(stream: AudioStream, every: Sequence[AudioStream]) -> AudioInfo:
     context = stream.codec_context
     return AudioInfo(
-        index=stream.index, codec=context.name, rate=context.sample_rate, channels=context.channels
+        index=stream.index,
+        codec=context.name,
+        rate=context.sample_rate,
+        channels=context.channels,
+        track=[one.index for one in every].index(stream.index) + 1,
     )
 
 

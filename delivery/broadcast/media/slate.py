@@ -30,6 +30,7 @@ from delivery.broadcast.media.library import Library, asset_id
 from delivery.broadcast.media.profiles import Profile
 from delivery.broadcast.media.segmenter import access_units, cut_streams, sound_frames
 from delivery.broadcast.media.sound import SILENCE, Loudness, Treatment
+from delivery.broadcast.media.sources import source_input
 from delivery.broadcast.media.speech import WORDS_PER_MINUTE, speak
 from delivery.broadcast.media.stills import draw_card, draw_slate
 from delivery.errors import N_
@@ -157,7 +158,7 @@ class Station:
             silence = graph.input(f"anullsrc=r={sound.RATE}:cl=stereo", f="lavfi")
             runner.run(sound.sound_outputs(silence.audio, SEGMENT_TICKS, Treatment(), files, profile=profile))
             return files, SILENCE
-        stream = sound.source_input(voice).audio
+        stream = source_input(voice).audio
         measured = runner.measure(stream)
         _, result = encode_sound(
             runner, stream, SEGMENT_TICKS, measured=measured, profile=profile, files=files

@@ -131,11 +131,6 @@ def channel_fixes(channels: Channels) -> tuple[Message, ...]:
     return (Message(told[channels]),)
 
 
-def source_input(path: Path) -> Any:
-    """An ordinary file as ffmpeg's input: never taken for an option, a device or an address."""
-    return graph.input(f"file:{path}", protocol_whitelist="file,crypto,data")
-
-
 def house_sound(stream: Any) -> Any:
     """Any sound stream as stereo at 48 kHz, its gaps filled, starting at time 0."""
     stream = stream.filter("aresample", RATE, **{"async": 1, "first_pts": 0})

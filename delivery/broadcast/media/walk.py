@@ -51,6 +51,8 @@ class Walk:
     """By how much the file ends earlier than its header says; 0 when the header says nothing that counts."""
     rate: Fraction
     """Pictures per second as counted; 0 without pictures."""
+    middle_rate: Fraction
+    """Pictures per second by the middle one of all distances, which a hole does not move; 0 without pictures."""
     variable: bool
     gaps: tuple[Gap, ...]
     broken: str
@@ -85,6 +87,7 @@ def walk(container: av.container.InputContainer, chosen: list[Stream], *, longes
         duration_s=last - first,
         missing_s=_missing(container, end_of_all) if courses else 0.0,
         rate=pictures.rate if pictures else Fraction(0),
+        middle_rate=pictures.middle_rate if pictures else Fraction(0),
         variable=pictures.variable if pictures else False,
         gaps=tuple(gap for course in courses for gap in course.gaps(first)),
         broken=broken,
@@ -131,6 +134,12 @@ class _Course:
         steps = self._steps()
         counted = len(steps) / float(steps.sum()) if len(steps) and steps.sum() > 0 else 0.0
         return Fraction(counted).limit_denominator(1001)
+
+    @property
+    def middle_rate(self) -> Fraction:
+        steps = self._steps()
+        middle = float(np.median(steps)) if len(steps) else 0.0
+        return Fraction(1 / middle).limit_denominator(1001) if middle > 0 else Fraction(0)
 
     @property
     def variable(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from delivery.errors import NotFound, TuxaError
 
@@ -15,6 +16,7 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/mp2t"
 CAPTIONS_TYPE = "text/vtt; charset=utf-8"
 _CAPTIONS = "captions-"
+_FOR_A_SECOND = "public, max-age=1"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_MINUTE = "public, max-age=60"
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
@@ -27,6 +29,8 @@ class HlsProvider(Protocol):
     def master(self, channel_code: str) -> str: ...
 
     def playlist(self, channel_code: str, rendition: str) -> str: ...
+
+    def held_playlist(self, channel_code: str, rendition: str) -> bytes | None: ...
 
     def segment(self, channel_code: str, rendition: str, sequence: int) -> bytes: ...
 
@@ -49,19 +53,24 @@ def hls_router(provider: HlsProvider) -> APIRouter:
     def master_playlist(request: Request, channel: str) -> Response:
         return _answer(request, lambda: provider.master(channel).encode(), PLAYLIST_TYPE, "public, max-age=5")
 
-    @router.api_route("/{channel}/{rendition}.m3u8", methods=["GET", "HEAD"])
-    def media_playlist(request: Request, channel: str, rendition: str) -> Response:
-        language = rendition.removeprefix(_CAPTIONS)
-        return _answer(
-            request,
-            lambda: (
-                provider.playlist(channel, rendition)
-                if language == rendition
-                else provider.captions(channel, language)
-            ).encode(),
-            PLAYLIST_TYPE,
-            "public, max-age=1",
-        )
+    async def media_playlist(request: Request) -> Response:
+        """Asked for by every viewer every few seconds: what is held for this moment is answered at once."""
+        channel, name = request.path_params["channel"], request.path_params["rendition"]
+        held = provider.held_playlist(channel, name)
+        if held is not None:
+            return _answer(request, lambda: held, PLAYLIST_TYPE, _FOR_A_SECOND)
+        language = name.removeprefix(_CAPTIONS)
+
+        def made() -> bytes:
+            if language == name:
+                return provider.playlist(channel, name).encode()
+            return provider.captions(channel, language).encode()
+
+        return await run_in_threadpool(_answer, request, made, PLAYLIST_TYPE, _FOR_A_SECOND)
+
+    router.add_route(
+        "/hls/{channel}/{rendition}.m3u8", media_playlist, ["GET", "HEAD"], include_in_schema=False
+    )
 
     @router.api_route("/{channel}/{rendition}/{sequence}.ts", methods=["GET", "HEAD"])
     def segment(request: Request, channel: str, rendition: str, sequence: str) -> Response:

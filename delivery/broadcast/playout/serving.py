@@ -72,7 +72,7 @@ class Serving:
         """`window_ticks` is how far back a viewer may go."""
         self.window_ticks = max(window_ticks, WINDOW_TICKS)
         self.alerts = alerts or Alerts(clock)
-        self._playlists: dict[tuple[str, str], tuple[Timeline, int, str]] = {}
+        self._playlists: dict[tuple[str, str], tuple[Timeline, int, str, bytes]] = {}
         self._store = store
         self._feed = feed
         self._assets = assets
@@ -100,6 +100,12 @@ class Serving:
         # With what follows, so that a channel that has not begun yet tells its first number.
         rows = self._store.rows(channel_code, since_tick=tick - self.window_ticks)
         return playlist(Timeline(channel_code, rows), rendition, at, window_ticks=self.window_ticks)
+
+    def held_playlist(self, channel_code: str, rendition: str) -> bytes | None:
+        """The playlist of this tick, if somebody has asked for it already. No disk or database is asked: within a tick
+        nothing in it changes, because what has ended never does."""
+        held = self._playlists.get((channel_code, rendition))
+        return held[3] if held and held[1] == tick_at(self._clock.now()) else None
 
     def captions(self, channel_code: str, language: str) -> str:
         """Media playlist of the captions in a language: as long and as numbered as the pictures."""
@@ -181,7 +187,7 @@ class Serving:
         if held and held[0] is timeline and held[1] == tick:
             return held[2]
         text = playlist(timeline, rendition, now, window_ticks=self.window_ticks)
-        self._playlists[channel_code, rendition] = (timeline, tick, text)
+        self._playlists[channel_code, rendition] = (timeline, tick, text, text.encode())
         return text
 
     def segment(self, channel_code: str, rendition: str, sequence: int) -> bytes:

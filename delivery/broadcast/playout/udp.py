@@ -35,6 +35,7 @@ class Udp:
     local: str = ""
     """Address of the interface for multicast; empty is the system's choice."""
     _socket: socket.socket | None = None
+    _found: Any = field(default=None, repr=False)
     _number: int = -1
     _most: int = DATAGRAM
     _call: Any = field(default=None, repr=False)
@@ -46,8 +47,10 @@ class Udp:
     def open(self) -> None:
         """Raises OSError."""
         self.close()
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, address = found[0]
+        if self._found is None:
+            # Once: a name server that does not answer must not hold up other feeds later.
+            self._found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[0]
+        family, kind, protocol, _, address = self._found
         made = socket.socket(family, kind, protocol)
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from delivery.broadcast.media.ffmpeg import Ffmpeg, Tap, arguments, run
 from delivery.broadcast.media.probe import AudioInfo, Probe
-from delivery.broadcast.media.sound import RATE, house_sound, measured_loudness, source_input, voice_of
+from delivery.broadcast.media.sound import RATE, house_sound, measured_loudness, voice_of
+from delivery.broadcast.media.sources import source_input
 from delivery.broadcast.qc import spans as kinds
 from delivery.broadcast.qc.damage import DamageEar, all_damage
 from delivery.broadcast.qc.limits import LIMITS, SPANS_KEPT, Limits

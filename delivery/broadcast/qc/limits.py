@@ -17,6 +17,12 @@ class Limits:
 
     black_level: int = 26
     """A point is black up to this luma of 255: 10 %, as FFmpeg's blackdetect (``pixel_black_th``)."""
+    end_noted_s: float = 1.0
+    """House: a track that ends so much before the other one was cut off, or exported wrongly."""
+
+    picture_missing_refused_share: float = 0.5
+    """House: no television lesson stands on its last picture for half its time."""
+
     black_points: float = 0.995
     """A picture is black when so many of its points are; blackdetect's 0.98 passes for a white title on black."""
     black_noted_s: float = 1.0
@@ -66,6 +72,8 @@ class Limits:
     """House: raising a recording so far raises its noise to a level that is heard."""
     range_warned_lu: float = 20.0
     """House: soft passages of speech are then lost on a small receiver."""
+    range_least_s: float = 60.0
+    """EBU Tech 3342: the loudness range of less than a minute says little."""
 
     damage_warned_s: float = 0.0
     """Any damage is told, with its time."""

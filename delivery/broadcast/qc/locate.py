@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from delivery.broadcast.media.probe import Probe
+from delivery.broadcast.media.sources import open_source
 from delivery.broadcast.qc.spans import DAMAGE, PICTURE_DAMAGED, SOUND_DAMAGED, Span, joined
 
 _AROUND_S: Final = 4.0
@@ -47,7 +48,7 @@ def _tracks(probe: Probe) -> list[int]:
 
 
 def _bad(source: Path, index: int, window: Span) -> list[Span]:
-    with suppress(FFmpegError), av.open(str(source)) as container:
+    with suppress(FFmpegError), open_source(source) as container:
         stream = container.streams[index]
         if isinstance(stream, VideoStream | AudioStream):
             stream.codec_context.thread_type = "NONE"

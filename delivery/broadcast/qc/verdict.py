@@ -67,6 +67,8 @@ _COPY_AGAIN: Final = Message(
         "Copy the file again from where it was recorded; if that copy is damaged too, record these places again."
     )
 )
+_COMPARE: Final = Message(N_("Compare its length with the original, and copy it again if it was cut off."))
+_EXPORT_AGAIN: Final = Message(N_("Export it again with picture and sound of the same length."))
 _LISTEN: Final = Message(N_("Listen there, and record it again where it disturbs."))
 _LOOK_THERE: Final = Message(N_("Look there, and cut it out or record it again where it disturbs."))
 _TOLD_EACH: Final = 10
@@ -83,6 +85,7 @@ def judge(
         *_damage(probe, analysis, limits),
         *_silence(probe, analysis, limits),
         *_picture(probe, analysis, limits),
+        *_length(probe),
         *_clipping(analysis, limits),
         *_balance(analysis, limits),
         *_loudness(analysis, profile, limits),
@@ -184,6 +187,11 @@ def _silence(probe: Probe, analysis: Analysis, limits: Limits) -> Iterator[Findi
             ),
             _RECORD_AGAIN,
         )
+    elif probe.duration_s - analysis.sound.length_s >= limits.end_noted_s:
+        end_s = analysis.sound.length_s
+        params = {"end": hours_minutes(end_s), "whole": hours_minutes(probe.duration_s)}
+        message = Message(N_("Its sound ends at {end} of {whole}."), params)
+        yield Finding("sound_ends", Severity.WARNING, message, _LISTEN, end_s, probe.duration_s)
     yield from _by_length(spans, limits.silence_warned_s, N_("No sound from {from} to {to}."), do=_LISTEN)
 
 
@@ -195,6 +203,7 @@ def _picture(probe: Probe, analysis: Analysis, limits: Limits) -> Iterator[Findi
         message = Message(N_("None of its pictures can be decoded."))
         yield Finding("no_picture", Severity.REFUSAL, message, _COPY_AGAIN)
         return
+    yield from _ends_early(probe, picture.length_s, limits)
     black = analysis.of(kinds.BLACK)
     if picture.black_s >= limits.black_refused_share * picture.length_s:
         yield Finding(
@@ -213,6 +222,37 @@ def _picture(probe: Probe, analysis: Analysis, limits: Limits) -> Iterator[Findi
             Message(N_("Look whether that is meant; as radio it would reach more listeners.")),
         )
     yield from _each(still, Severity.NOTE, N_("The picture stands still from {from} to {to}."))
+
+
+def _length(probe: Probe) -> Iterator[Finding]:
+    """A header that says another length: cut off, or wrongly written; both happen."""
+    found = hours_minutes(probe.duration_s)
+    if probe.claims_s:
+        params = {"claimed": hours_minutes(probe.claims_s), "found": found}
+        message = Message(N_("Its header says {claimed}, but {found} were found in it."), params)
+        yield Finding("length", Severity.WARNING, message, _COMPARE)
+    if probe.unread_s:
+        params = {"found": found, "more": hours_minutes(probe.unread_s)}
+        message = Message(
+            N_("Its header ends it at {found}; {more} of sound lie behind that, unread."), params
+        )
+        yield Finding("length", Severity.WARNING, message, _COMPARE)
+
+
+def _ends_early(probe: Probe, length_s: float, limits: Limits) -> Iterator[Finding]:
+    """Pictures that come to an end while the sound goes on."""
+    missing_s = probe.duration_s - length_s
+    if missing_s < limits.end_noted_s:
+        return
+    params = {"end": hours_minutes(length_s), "whole": hours_minutes(probe.duration_s)}
+    if missing_s >= limits.picture_missing_refused_share * probe.duration_s:
+        message = Message(N_("Its picture ends at {end} of {whole}: most of it is missing."), params)
+        yield Finding("no_picture", Severity.REFUSAL, message, _EXPORT_AGAIN, length_s, probe.duration_s)
+        return
+    message = Message(
+        N_("Its picture ends at {end} of {whole}; the last picture stands until the end."), params
+    )
+    yield Finding("picture_ends", Severity.WARNING, message, _LOOK_THERE, length_s, probe.duration_s)
 
 
 def _clipping(analysis: Analysis, limits: Limits) -> Iterator[Finding]:
@@ -260,7 +300,7 @@ def _loudness(analysis: Analysis, profile: Profile, limits: Limits) -> Iterator[
             ),
             Message(N_("Listen whether the noise disturbs, and record it again nearer to the microphone.")),
         )
-    if measured.range_lu >= limits.range_warned_lu:
+    if measured.range_lu >= limits.range_warned_lu and analysis.sound.length_s >= limits.range_least_s:
         yield Finding(
             "range",
             Severity.WARNING,

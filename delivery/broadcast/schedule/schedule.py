@@ -19,6 +19,7 @@ from delivery.store.air import TICK_US, Airing, Slot
 from delivery.units import Ticks
 
 _UNTIL = re.compile(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?", re.IGNORECASE)
+_DAYS = re.compile(r"(?:^|;)BYDAY=([^;]*)")
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
 _DAY_PARTS = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER")
 
@@ -227,6 +228,11 @@ def _clean_rule(rule: str, start: datetime) -> str:
     if frequency in ("HOURLY", "MINUTELY") and any(f"{part}=" in rule for part in _DAY_PARTS):
         # Such a rule may search for years before its next occurrence.
         raise _bad_rule(rule, f"{frequency} + {', '.join(_DAY_PARTS)}")
+    days = _DAYS.search(rule)
+    numbered = {any(c.isdigit() for c in day) for day in days.group(1).split(",")} if days else set()
+    if len(numbered) > 1:
+        # The library would look up to the year 9999 for a day that is both.
+        raise _bad_rule(rule, "BYDAY=MO + BYDAY=1TU")
     try:
         rule = _UNTIL.sub(_until_in_utc, rule)
         _parse(rule, start)

@@ -34,7 +34,11 @@ def publish_address(folder: Path, address: BusAddress) -> Path:
     file = folder / FILE
     part = folder / f".{FILE}.{os.getpid()}.part"
     with part.open("wb") as stream:
-        stream.write(orjson.dumps({"requests": address.requests, "events": address.events}))
+        # Whoever listens everywhere is found here on the loopback address.
+        told = {"requests": address.requests, "events": address.events}
+        stream.write(
+            orjson.dumps({name: at.replace("//0.0.0.0:", "//127.0.0.1:") for name, at in told.items()})
+        )
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(file)

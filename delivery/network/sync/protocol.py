@@ -7,13 +7,23 @@ Messages may be lost, doubled, late or hostile; facts are stored once, in order,
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from delivery.errors import Message
+from delivery.network.sync.effects import (
+    Commit,
+    Effect,
+    Find,
+    Give,
+    KeepHeads,
+    Locate,
+    Mend,
+    Read,
+    Send,
+    Testify,
+)
 from delivery.network.sync.messages import (
     NEWEST,
     Ack,
@@ -28,6 +38,7 @@ from delivery.network.sync.messages import (
     Stretch,
 )
 from delivery.network.sync.messages import Message as AnyMessage
+from delivery.network.sync.underway import Mending, Outgoing, digest_of
 from delivery.record.ledger import Head
 from delivery.record.segment import Place, Segment, may_pass, start_of, writer_of
 
@@ -43,98 +54,6 @@ LOST_S: Final = 15.0
 """After so long without a word the other site is out of reach."""
 MAX_MEND: Final = 1 << 28
 """Bytes of content that are held until another chain is here whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this."""
-
-    message: AnyMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Read the next stretch after this place, and hand it to :meth:`Peer.read` or :meth:`Peer.branched`."""
-
-    after: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Store this durably, then call :meth:`Peer.committed`, :meth:`Peer.not_next` or :meth:`Peer.refused`."""
-
-    segment: Segment
-
-
-@dataclass(frozen=True, slots=True)
-class Locate:
-    """Call :meth:`Peer.located` with places of ours in this stream."""
-
-    stream: str
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """Call :meth:`Peer.found` with the first of these places that is on our chain."""
-
-    stream: str
-    places: tuple[Place, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """Take the other's chain behind `common`, then call :meth:`Peer.mended` or :meth:`Peer.not_followed`."""
-
-    common: Place
-    segments: tuple[Segment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KeepHeads:
-    """Keep these heads of the other site, then call :meth:`Peer.kept` with what is kept of it now."""
-
-    heads: tuple[Head, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Testify:
-    """The other site keeps these heads of ours, with its signature over each."""
-
-    heads: tuple[tuple[Head, bytes], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """Send :class:`Heads` with the newest heads of our own streams."""
-
-
-Effect = Send | Read | Commit | Locate | Find | Mend | KeepHeads | Testify | Give
-
-
-@dataclass(slots=True)
-class _Outgoing:
-    """How far the other site has a stream, and what is on its way to it."""
-
-    cursor: Place
-    """End of what was sent."""
-    acknowledged: int = 0
-    flying: deque[int] = field(default_factory=deque)
-    """Last sequences of the stretches on their way."""
-    reading: bool = False
-    blocked: bool = False
-    """The chains differ: nothing is sent until one side has mended."""
-
-
-@dataclass(slots=True)
-class _Mending:
-    common: Place
-    until: int
-    segments: list[Segment] = field(default_factory=list)
-    size: int = 0
-
-    @property
-    def end(self) -> Place:
-        return self.segments[-1].end if self.segments else self.common
 
 
 class Peer:
@@ -158,8 +77,8 @@ class Peer:
         self.sent_facts = 0
         self.taken_facts = 0
         self._mine: dict[str, Place] = {}
-        self._theirs: dict[str, _Outgoing] | None = None
-        self._mending: dict[str, _Mending] = {}
+        self._theirs: dict[str, Outgoing] | None = None
+        self._mending: dict[str, Mending] = {}
         self._agreed = False
         self._testified = ""
         """Digest of our own heads when the other site last answered what it keeps of them."""
@@ -271,7 +190,7 @@ class Peer:
             # They have exactly what we have: from here on we know what they lack.
             self._agreed = True
             if self._theirs is None or any(o.flying or o.blocked for o in self._theirs.values()):
-                self._theirs = {place.stream: _Outgoing(place, place.seq) for place in self._shared()}
+                self._theirs = {place.stream: Outgoing(place, place.seq) for place in self._shared()}
             self.refusals.clear()
             return [*out, *self._pump()]
         self._agreed = False
@@ -290,7 +209,7 @@ class Peer:
         self._theirs = {}
         for place in have.places:
             if self.shares(place.stream):
-                self._theirs[place.stream] = _Outgoing(place, place.seq)
+                self._theirs[place.stream] = Outgoing(place, place.seq)
         return self._pump()
 
     def _on_stretch(self, segment: Segment, now: float) -> list[Effect]:
@@ -368,7 +287,7 @@ class Peer:
         mine = self._mine.get(stream)
         if common is None or mine is None or self._theirs is None:
             return self._drop("places")
-        self._theirs[stream] = _Outgoing(common, common.seq)
+        self._theirs[stream] = Outgoing(common, common.seq)
         return [Send(Common(common, mine.seq)), *self._pump()]
 
     def _on_common(self, message: Common, now: float) -> list[Effect]:
@@ -379,7 +298,7 @@ class Peer:
             return self._drop("not yours")
         if message.place.seq >= min(mine.seq, message.until):
             return self._drop("common")
-        self._mending[stream] = _Mending(message.place, message.until)
+        self._mending[stream] = Mending(message.place, message.until)
         return []
 
     def _on_mending(self, stream: str, segment: Segment) -> list[Effect]:
@@ -428,7 +347,7 @@ class Peer:
             out = self._theirs.get(place.stream)
             # Whoever sent it has it: it is not sent back.
             if out is None or out.blocked or out.cursor.seq < place.seq:
-                self._theirs[place.stream] = _Outgoing(place, place.seq)
+                self._theirs[place.stream] = Outgoing(place, place.seq)
         return [Send(Ack(place)), *self._pump()]
 
     def mended(self, restored: Place, now: Place) -> list[Effect]:
@@ -436,7 +355,7 @@ class Peer:
         self._mine[now.stream] = now
         self.refusals.pop(now.stream, None)
         if self._theirs is not None and self.shares(now.stream):
-            self._theirs[now.stream] = _Outgoing(restored, restored.seq)
+            self._theirs[now.stream] = Outgoing(restored, restored.seq)
         return [Send(Ack(restored)), *self._pump()]
 
     def not_next(self, place: Place) -> list[Effect]:
@@ -492,7 +411,7 @@ class Peer:
                 continue
             out = self._theirs.get(stream)
             if out is None:
-                out = self._theirs[stream] = _Outgoing(start_of(stream))
+                out = self._theirs[stream] = Outgoing(start_of(stream))
             behind += max(0, mine.seq - out.acknowledged)
             # An equal sequence with another hash is a branch, which reading finds.
             ahead = mine.seq > out.cursor.seq or (mine.seq == out.cursor.seq and mine.hash != out.cursor.hash)
@@ -502,9 +421,3 @@ class Peer:
                 effects.append(Read(out.cursor))
         self.behind = behind
         return effects
-
-
-def digest_of(places: Iterable[Place]) -> str:
-    """SHA-256 over places, in order."""
-    lines = "".join(f"{place.stream} {place.seq} {place.hash}\n" for place in places)
-    return hashlib.sha256(lines.encode()).hexdigest()

@@ -14,13 +14,15 @@ from delivery.errors import Message as ErrorText
 from delivery.ids import IdSource
 from delivery.network.sync.admission import WELCOME, Admission, rotate_message
 from delivery.network.sync.codec import BadFrame, decode, encode
+from delivery.network.sync.effects import Effect
 from delivery.network.sync.ferry import Ferry
 from delivery.network.sync.keys import JOIN_ROLE, KnownSite, SiteBook, SyncKeys
 from delivery.network.sync.lines import CallingLine, Channel, Line, ListeningLine, Received
 from delivery.network.sync.messages import OLDEST, Hello, Join, Message, Rotate, Welcome
 from delivery.network.sync.positions import Positions
-from delivery.network.sync.protocol import Effect, Peer, digest_of
+from delivery.network.sync.protocol import Peer
 from delivery.network.sync.status import SiteStatus
+from delivery.network.sync.underway import digest_of
 from delivery.network.sync.worker import carry_out
 from delivery.record.ledger import Head
 from delivery.record.segment import Place, Segment
@@ -129,6 +131,8 @@ class SyncRunner:
         self._dirty = False
         self._refused_at: float | None = None
         self._shown_at = float("-inf")
+        # Before the first word of another site: whoever said that it has nothing would be sent everything.
+        self._look()
         self.line = self._open(listen)
 
     def _open(self, listen: str) -> Line:
@@ -188,6 +192,7 @@ class SyncRunner:
         self._rotate(now)
         self._call_again(now)
         if now - self._slow_at >= _SLOW_S or self._dirty:
+            self._parts.wanted.offer()
             if any(link.peer.taken_facts != link.status.taken_seen for link in self._links.values()):
                 self._parts.adopt_sites()
                 self._parts.wanted.look_again()

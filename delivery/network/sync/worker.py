@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from delivery.network.sync.messages import Heads, Message
-from delivery.network.sync.protocol import (
+from delivery.network.sync.effects import (
     Commit,
     Effect,
     Find,
@@ -15,11 +14,12 @@ from delivery.network.sync.protocol import (
     KeepHeads,
     Locate,
     Mend,
-    Peer,
     Read,
     Send,
     Testify,
 )
+from delivery.network.sync.messages import Heads, Message
+from delivery.network.sync.protocol import Peer
 from delivery.record.ledger import Head
 from delivery.record.segment import BadSegment, Place, Segment
 from delivery.store.receiving import NotNext

@@ -25,9 +25,13 @@ from delivery.network.web.courses import course_routes
 from delivery.network.web.desk import desk_routes
 from delivery.network.web.gradesheet import grade_routes
 from delivery.network.web.guard import Guard, RateLimit
+from delivery.network.web.guide import guide_routes
 from delivery.network.web.health import health_routes
 from delivery.network.web.lessons import lesson_routes
+from delivery.network.web.manage import manage_routes
 from delivery.network.web.measure import Measures
+from delivery.network.web.oidc import oidc_routes
+from delivery.network.web.opinions import opinion_routes
 from delivery.network.web.ownrecord import record_routes
 from delivery.network.web.pages import page_routes
 from delivery.network.web.questions import question_routes
@@ -39,6 +43,7 @@ from delivery.network.web.sheet import sheet_routes
 from delivery.network.web.signin import sign_in_routes
 from delivery.network.web.staff import oversight_routes, people_routes, staff_routes
 from delivery.network.web.study import study_routes
+from delivery.network.web.teach import teach_routes
 from delivery.network.web.tus import tus_routes
 from delivery.network.web.vendor import hls_script
 from delivery.network.web.visit import SignInNeeded, VisitOf, posts, visits
@@ -76,6 +81,7 @@ def create_portal(services: PortalServices) -> FastAPI:
     posted_of = posts(learner_of)
     app.include_router(page_routes(services, visit_of, learner_of, posted_of))
     app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
+    app.include_router(oidc_routes(services, visit_of))
     app.include_router(account_routes(services, owner_of, posts(owner_of)))
     app.include_router(sheet_routes(services, visit_of, posted_of))
     app.include_router(receipt_routes(services, learner_of))
@@ -85,6 +91,9 @@ def create_portal(services: PortalServices) -> FastAPI:
     app.include_router(course_routes(services, learner_of))
     app.include_router(lesson_routes(services, learner_of, posted_of))
     app.include_router(record_routes(services, learner_of))
+    app.include_router(guide_routes(services, visit_of, learner_of))
+    overseer_of = needs(visit_of, Capability.OVERSEE)
+    app.include_router(opinion_routes(services, owner_of, posts(owner_of), overseer_of, posts(overseer_of)))
     _staff_pages(app, services, visit_of, learner_of)
     app.include_router(health_routes(services, measures))
     app.mount("/api", create_api(services, limits))
@@ -120,6 +129,8 @@ def _staff_pages(app: FastAPI, services: PortalServices, visit_of: VisitOf, lear
     app.include_router(
         question_routes(services, learner_of, posts(learner_of), teacher_of, posts(teacher_of))
     )
+    app.include_router(teach_routes(services, teacher_of, posts(teacher_of)))
+    app.include_router(manage_routes(services, needs(visit_of, Capability.OVERSEE), operator_of))
     app.include_router(desk_routes(services, teacher_of, posts(teacher_of)))
     app.include_router(grade_routes(services, needs(visit_of, Capability.READ_GRADES)))
     app.include_router(staff_routes(services, staff_of, filer_of))

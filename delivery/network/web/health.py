@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import hmac
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from delivery.network.web.measure import CONTENT_TYPE, Measures
@@ -23,7 +27,9 @@ def health_routes(services: PortalServices, measures: Measures) -> APIRouter:
         return JSONResponse({"ok": ready}, 200 if ready else 503)
 
     @router.get("/metrics")
-    def metrics() -> Response:
+    def metrics(request: Request) -> Response:
+        if not _may_measure(request, services.settings.metrics_token):
+            raise HTTPException(404)
         gauges = {
             "tuxa_ready": ("Whether the home can be read and written.", float(services.is_ready())),
             "tuxa_locked_codes": (
@@ -34,3 +40,17 @@ def health_routes(services: PortalServices, measures: Measures) -> APIRouter:
         return Response(measures.text(gauges), media_type=CONTENT_TYPE)
 
     return router
+
+
+def _may_measure(request: Request, token: str) -> bool:
+    """Whether a program may read the counts: with the token of the settings; without one, from this machine only. What
+    came through a proxy did not come from this machine, wherever the proxy runs."""
+    if token:
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -10,21 +10,31 @@ from delivery.errors import N_
 _LEARNER = (
     ("/", N_("Today")),
     ("/courses", N_("Courses")),
+    ("/plan", N_("Plan")),
     ("/attendance", N_("Attendance")),
     ("/me", N_("My record")),
 )
 _STAFF = (("/staff", N_("Overview")),)
 _BY_ROLE = (
+    (Role.LECTURER, ("/teach", N_("Courses"))),
     (Role.LECTURER, ("/desk", N_("Marking"))),
     (Role.LECTURER, ("/questions", N_("Questions"))),
     (Role.CLERK, ("/held", N_("Held work"))),
     (Role.MANAGER, ("/held", N_("Held work"))),
     (Role.MANAGER, ("/activity", N_("Activity"))),
+    (Role.MANAGER, ("/satisfaction", N_("Satisfaction"))),
+    (Role.MANAGER, ("/roles", N_("People"))),
+    (Role.MANAGER, ("/sites", N_("Sites"))),
+    (Role.MANAGER, ("/log", N_("Log"))),
     (Role.MANAGER, ("/regulation", N_("Regulation"))),
     (Role.ADMIN, ("/people", N_("People"))),
     (Role.TECHNICIAN, ("/state", N_("State"))),
     (Role.MANAGER, ("/state", N_("State"))),
     (Role.ADMIN, ("/state", N_("State"))),
+    (Role.TECHNICIAN, ("/alerts", N_("Alerts"))),
+    (Role.ADMIN, ("/alerts", N_("Alerts"))),
+    (Role.TECHNICIAN, ("/jobs", N_("Jobs"))),
+    (Role.ADMIN, ("/jobs", N_("Jobs"))),
 )
 
 

@@ -90,8 +90,9 @@ def combine(parts: Sequence[bytes], text: str = "") -> bytes:
 
 def _combined(parts: Sequence[bytes], text: str) -> bytes:
     pieces = [text_pdf(text)] if text else []
-    for is_pdf, run in groupby(parts, key=lambda part: part.startswith(_PDF)):
-        pieces += run if is_pdf else [pictures_pdf(list(run))]
+    for is_pdf, found in groupby(parts, key=lambda part: part.startswith(_PDF)):
+        run = list(found)
+        pieces += run if is_pdf else [pictures_pdf(run)]
     if len(pieces) == 1:
         return pieces[0]
     writer = PdfWriter()

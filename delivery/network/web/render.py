@@ -82,6 +82,7 @@ def render(
             day=lambda value: day(value, language),
             hour=lambda value: hour(value, language),
             weekday=lambda value: weekday(value, language),
+            dayname=lambda value: dayname(value, language),
             number=lambda text: decimal(text, language),
             **context,
         )
@@ -108,6 +109,11 @@ def weekday(value: datetime, language: Language) -> str:
     """``Chủ Nhật, 22/11/2026``."""
     local = value.astimezone(VIETNAM)
     return f"{format_date(local, 'EEEE', locale=language)}, {day(local, language)}"
+
+
+def dayname(value: date, language: Language) -> str:
+    """``Thứ Hai, 30/11/2026``."""
+    return f"{format_date(value, 'EEEE', locale=language)}, {day(value, language)}"
 
 
 def decimal(text: str, language: Language) -> str:

@@ -19,6 +19,7 @@ from delivery.errors import N_, NotFound
 from delivery.i18n import Translator
 from delivery.ids import IdSource
 from delivery.network.web.slowlane import SlowLane
+from delivery.network.web.station import Station
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
@@ -28,6 +29,7 @@ from delivery.store.api_tokens import ApiTokens
 from delivery.store.course_facts import CourseFacts
 from delivery.store.credentials import Credentials
 from delivery.store.marks import Marks
+from delivery.store.opinions import Opinions
 from delivery.store.scans import Scans
 from delivery.store.seen import Seen
 from delivery.store.sheets import Sheet
@@ -150,6 +152,7 @@ class PortalServices:
     uploads: Uploads
     teaching: Teaching
     threads: Threads
+    opinions: Opinions
     course_facts: CourseFacts
     marks: Marks
     scans: Scans
@@ -190,6 +193,8 @@ class PortalServices:
     """Material -> the recording of it that may be played on demand now."""
     lesson_file: Callable[[str, str], bytes] = field(default=no_file)
     """(material, name) -> bytes of a playlist, segment or captions file; raises NotFound."""
+    station: Station = field(default_factory=Station)
+    """Channels' guide, sites, alerts, jobs, and what lecturers see of materials and packets."""
     slow: SlowLane = field(default_factory=SlowLane)
     """The line in which requests wait that need the executor."""
     readings: Readings = field(default_factory=Readings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
@@ -55,7 +57,17 @@ def sign_in_page(
     status: int = 200,
 ) -> Response:
     """The form. With `sheet`, it says that a printed sheet brought the person here, but not whose."""
-    return visit.page("sign_in.html", then=then, sheet=sheet, problem=problem, code=code, status=status)
+    settings = visit.services.settings
+    provider = settings.oidc_name or urlsplit(settings.oidc_issuer).hostname or ""
+    return visit.page(
+        "sign_in.html",
+        then=then,
+        sheet=sheet,
+        problem=problem,
+        code=code,
+        provider=provider if settings.oidc_issuer else "",
+        status=status,
+    )
 
 
 def _refused(visit: Visit, refused: SignInRefused, *, then: str, code: str) -> Response:

@@ -21,6 +21,7 @@ _OPEN = ("not_recorded", "delivered", "incomplete")
 _ARRIVED: Mapping[FactKind, str] = {
     FactKind.MARK_RECORDED: N_("A mark was given"),
     FactKind.QUESTION_ANSWERED: N_("Your lecturer answered"),
+    FactKind.OPINION_ANSWERED: N_("Your opinion was answered"),
     FactKind.PEER_ANSWER_RECEIVED: N_("Another learner answered you"),
     FactKind.PACKET_POSTED: N_("The packet was posted to you"),
     FactKind.PACKET_RETURNED_UNDELIVERED: N_("A packet to you came back: tell your university your address"),
@@ -53,8 +54,8 @@ class Arrived:
     address: str
 
 
-def due_of(learner: str, services: PortalServices) -> list[Due]:
-    """Assignments that are due within :data:`SOON` or overdue, the most urgent first."""
+def due_of(learner: str, services: PortalServices, *, ahead: timedelta = SOON) -> list[Due]:
+    """Assignments that are due within `ahead` or overdue, the most urgent first."""
     today = services.clock.now().astimezone(VIETNAM).date()
     out = []
     for course in services.record_of(learner)["courses"]:
@@ -62,7 +63,7 @@ def due_of(learner: str, services: PortalServices) -> list[Due]:
             if told["kind"] != "assignment" or told["status"] not in _OPEN or not told["due"]:
                 continue
             day = date.fromisoformat(told["due"])
-            if day - today <= SOON:
+            if day - today <= ahead:
                 address = address_of_activity(told["activity"], services)
                 # Of work without any page nothing is missing: it is due.
                 missing = tuple(told["pages_missing"]) if told["status"] == "incomplete" else ()
@@ -83,6 +84,8 @@ def arrived_for(learner: str, services: PortalServices) -> list[Arrived]:
             planned = activities.get(fact.activity)
             thread = fact.data.get("thread")
             address = f"/me/activity/{quote(fact.activity, safe='')}" if planned else ""
+            if kind is FactKind.OPINION_ANSWERED:
+                address = "/opinion"
             if thread:
                 address = f"/courses/{quote(fact.course, safe='')}/questions/{thread}"
             out.append(Arrived(words, planned.title if planned else fact.course, at, address))

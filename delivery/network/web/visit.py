@@ -52,7 +52,7 @@ class Visit:
     """Secret of this browser from which its forms' tokens are made: the session token, or a cookie before that."""
     new_form_secret: bool = False
     cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """To be set with the answer: name -> (value, seconds)."""
+    """To be set with the answer: name -> (value, seconds; 0: until the browser closes, below: remove)."""
     token: ApiToken | None = None
     """The token of a program that acts for the person, instead of a browser's session."""
 
@@ -124,7 +124,7 @@ class Visit:
             response.set_cookie(
                 name,
                 value,
-                max_age=seconds or None,
+                max_age=None if seconds == 0 else max(seconds, 0),
                 path="/",
                 httponly=True,
                 samesite="lax",
@@ -137,6 +137,10 @@ class Visit:
         name = _cookie(self.services, self.request, "session")
         left = session.expires_at - self.services.clock.now()
         self.cookies[name] = (session.token, int(left.total_seconds()))
+
+    def cookie_name(self, purpose: str) -> str:
+        """Name of a cookie of this portal for one purpose."""
+        return _cookie(self.services, self.request, purpose)
 
     def charge(self) -> None:
         """A wrong guess: take more from the address's bucket."""

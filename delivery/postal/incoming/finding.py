@@ -14,26 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from delivery.postal.incoming.cascade import Grey
+from delivery.postal.incoming.cornermarks import Matrix, find_mark, project
 from delivery.postal.incoming.scan import CodeFound, Point
 from delivery.postal.sheetlayout import CodeSpot, Corner, SheetLayout
 from delivery.record.sheetcode import SIDE_CHARS
 
-Matrix = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-
-LEG_MM = 5.0
-STROKE_MM = 0.8
-"""Length and breadth of a corner mark's legs, as drawn."""
 SURE = 0.6
 """Confidence from which a page may be read by its layout."""
-_PER_MM = 6
-"""Samples for a millimetre when marks are looked for: a stroke has five."""
-_SEEN = 0.55
-"""Least correlation (-1 to 1) of a place with the shape of a corner mark."""
 _NEAR_MM, _WIDE_MM = 4.0, 11.0
 """How far around its place a mark is looked for: with codes from all over the page, and with one or none."""
 _WELL_MM = 0.35
@@ -93,59 +83,35 @@ def find_page(
 
 def has_frame(picture: Grey) -> bool:
     """Whether a picture shows the corner marks of a sheet of ours, which fills it more or less, any way round."""
+    return find_frame(picture) is not None
+
+
+def find_frame(picture: Grey) -> Matrix | None:
+    """Where the frame of corner marks lies in a picture that a sheet of ours fills more or less, or None.
+
+    Millimetres of A4, upright in an upright picture and lying in a broad one, to pixels. The marks do not tell which
+    end is up.
+    """
     image, (height, width) = Image.fromarray(picture), picture.shape
     page = _A4 if height >= width else _A4[::-1]
     matrix = np.diag([width / page[0], height / page[1], 1.0])
     near = _FRAME_INSET
     right, foot = page[0] - near, page[1] - near
     marks = (Corner(near, near), Corner(right, near), Corner(right, foot), Corner(near, foot))
-    seen = [_mark(image, matrix, mark, way, 13.0) for mark, way in zip(marks, _INWARD, strict=True)]
-    places = {
-        number: (mark.x, mark.y, place)
-        for number, (mark, place) in enumerate(zip(marks, seen, strict=True))
-        if place is not None
-    }
-    if len(places) < 3:
-        return False
-    from_mm = np.array([[x, y] for x, y, _ in places.values()])
-    to_px = np.array([place for _, _, place in places.values()])
-    affine, *_ = np.linalg.lstsq(np.column_stack([from_mm, np.ones(len(from_mm))]), to_px, rcond=None)
+    seen = [find_mark(image, matrix, mark, way, 13.0) for mark, way in zip(marks, _INWARD, strict=True)]
+    pairs = [(mark, place) for mark, place in zip(marks, seen, strict=True) if place is not None]
+    if len(pairs) < 3:
+        return None
+    mm = np.array([(mark.x, mark.y) for mark, _ in pairs])
+    px = np.array([place for _, place in pairs])
+    flat = _affine(mm, px, np.ones(len(mm)))
     # Three points always fit: then the frame must at least be square to itself and as large as the page.
-    across, down = affine[0] / matrix[0, 0], affine[1] / matrix[1, 1]
+    across, down = flat[:2, 0] / matrix[0, 0], flat[:2, 1] / matrix[1, 1]
     square = abs(float(across @ down)) < 0.06
     size = 0.8 < float(np.hypot(*across)) < 1.1 and 0.8 < float(np.hypot(*down)) < 1.1
-    return square and size
-
-
-def project(matrix: Any, points: Any) -> Matrix:
-    """Points (n, 2) through a homography."""
-    pts = np.asarray(points, dtype=float)
-    w = matrix[2, 0] * pts[..., 0] + matrix[2, 1] * pts[..., 1] + matrix[2, 2]
-    x = matrix[0, 0] * pts[..., 0] + matrix[0, 1] * pts[..., 1] + matrix[0, 2]
-    y = matrix[1, 0] * pts[..., 0] + matrix[1, 1] * pts[..., 1] + matrix[1, 2]
-    out: Matrix = np.stack([x / w, y / w], axis=-1)
-    return out
-
-
-def patch(
-    picture: Image.Image, matrix: Matrix, place: Point, size: Point, *, per_mm: float
-) -> npt.NDArray[np.uint8]:
-    """A rectangle of the page, straightened: `place` is its top left and `size` its width and height in millimetres,
-    `per_mm` its samples for a millimetre, in rows and columns. White where the picture ends."""
-    rows, columns = max(1, round(size[1] * per_mm)), max(1, round(size[0] * per_mm))
-    back = matrix @ np.array([[1 / per_mm, 0, place[0]], [0, 1 / per_mm, place[1]], [0, 0, 1.0]])
-    back = back / back[2, 2]
-    fill = 255 if picture.mode == "L" else (255, 255, 255)
-    out: npt.NDArray[np.uint8] = np.asarray(
-        picture.transform(
-            (columns, rows),
-            Image.Transform.PERSPECTIVE,
-            tuple(back.ravel()[:8]),
-            Image.Resampling.BILINEAR,
-            fillcolor=fill,
-        )
-    )
-    return out
+    if not (square and size):
+        return None
+    return fit(mm, px) if len(pairs) == 4 else flat
 
 
 # From codes to a first guess
@@ -190,7 +156,7 @@ def _from_codes(
             if number in marks:
                 continue
             known = spread or len(marks) >= 2
-            place = _mark(
+            place = find_mark(
                 picture,
                 guess,
                 layout.corners[number],
@@ -319,88 +285,3 @@ def _similar(mm: Matrix, px: Matrix) -> Matrix | None:
     if math.hypot(cosine, sine) < 1e-6:
         return None
     return np.array([[*turn[0], shift[0]], [*turn[1], shift[1]], [0.0, 0.0, 1.0]])
-
-
-# Corner marks
-
-
-def _mark(
-    picture: Image.Image, matrix: Matrix, corner: Corner, inward: tuple[int, int], reach: float
-) -> Matrix | None:
-    """The pixel of a corner mark near its guessed place, or None: the best normalised correlation with its shape."""
-    side = 2 * reach + 2 * LEG_MM
-    near = patch(picture, matrix, (corner.x - side / 2, corner.y - side / 2), (side, side), per_mm=_PER_MM)
-    shape, (ox, oy) = _shape(*inward)
-    scores = correlation(near, shape)
-    at = np.unravel_index(int(np.argmax(scores)), scores.shape)
-    if scores[at] < _SEEN:
-        return None
-    row, column = peak(scores, int(at[0]), int(at[1]))
-    # From the shape's corner to the place that the mark stands for.
-    x = corner.x - side / 2 + (column + ox) / _PER_MM
-    y = corner.y - side / 2 + (row + oy) / _PER_MM
-    place: Matrix = project(matrix, np.array([x, y]))
-    return place
-
-
-def _shape(dx: int, dy: int) -> tuple[Floats, tuple[float, float]]:
-    """A corner mark on paper, sampled, and where its point lies from the sample's top left. 1 is ink.
-
-    Paper outside the mark belongs to the shape, or any long line would look like one of its legs.
-    """
-    clear = 1.4
-    span = LEG_MM + 2 * clear
-    n = round(span * _PER_MM)
-    at = (np.arange(n) + 0.5) / _PER_MM
-    # With the corner at (clear, clear) and legs to the right and downwards.
-    x, y = np.meshgrid(at - clear, at - clear)
-    half = STROKE_MM / 2
-    across = (np.abs(y) <= half) & (x >= -half) & (x <= LEG_MM)
-    down = (np.abs(x) <= half) & (y >= -half) & (y <= LEG_MM)
-    shape = (across | down).astype(np.float32)
-    origin = clear * _PER_MM
-    if dx < 0:
-        shape = shape[:, ::-1]
-    if dy < 0:
-        shape = shape[::-1]
-    return shape, (origin if dx > 0 else n - origin, origin if dy > 0 else n - origin)
-
-
-def correlation(near: Any, shape: Floats) -> Floats:
-    """Normalised cross-correlation of dark with ink at each place where the shape lies wholly in the picture."""
-    dark = 255.0 - np.asarray(near, dtype=np.float64)
-    template = shape - shape.mean()
-    rows, columns = near.shape[0] - shape.shape[0] + 1, near.shape[1] - shape.shape[1] + 1
-    size = near.shape
-    spectrum = np.fft.rfft2(dark) * np.conj(np.fft.rfft2(template, size))
-    product = np.fft.irfft2(spectrum, size)[:rows, :columns]
-    area = shape.size
-    total, squares = _boxes(dark, shape.shape), _boxes(dark**2, shape.shape)
-    variance = np.maximum(squares - total**2 / area, 0.0)
-    # Less than the faintest print has: nothing there but grain.
-    floor = area * 6.0**2
-    norm = np.sqrt(np.maximum(variance, floor) * float((template**2).sum()))
-    scores: Floats = (product / norm).astype(np.float32)
-    return scores
-
-
-def _boxes(values: Any, size: tuple[int, ...]) -> Any:
-    """Sum over each box of `size`."""
-    sums = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    h, w = size
-    return sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]
-
-
-def peak(scores: Floats, row: int, column: int) -> tuple[float, float]:
-    """The top of the parabola through a maximum and its neighbours, in each direction."""
-
-    def offset(before: float, here: float, after: float) -> float:
-        bend = before - 2 * here + after
-        return 0.0 if bend >= 0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
-
-    dr = dc = 0.0
-    if 0 < row < scores.shape[0] - 1:
-        dr = offset(*(float(scores[row + d, column]) for d in (-1, 0, 1)))
-    if 0 < column < scores.shape[1] - 1:
-        dc = offset(*(float(scores[row, column + d]) for d in (-1, 0, 1)))
-    return row + dr, column + dc

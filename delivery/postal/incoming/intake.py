@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from delivery.clock import to_micros
+from delivery.errors import N_, BadInput
 from delivery.postal.incoming.grouping import Proposal, front_of
 from delivery.postal.incoming.marks import read_filed, waiting_readings
 from delivery.postal.incoming.proposals import proposals_of
@@ -128,11 +130,13 @@ def take_in(
     progress: Progress = silent,
     postmark: date | None = None,
     envelope: str = "",
+    executor: Executor | None = None,
 ) -> Intake:
     """Take in one scanned file. Raises BadInput when the file as a whole cannot be read.
 
     The same file again changes nothing: its pages are duplicates. A file whose intake was killed is continued.
-    `postmark` is the day stamped on all that lay in the pile, `envelope` the envelope that it came from.
+    `postmark` is the day stamped on all that lay in the pile, `envelope` the envelope that it came from. Without
+    `executor` workers are started for this file, and ended.
     """
     total = count_pages(path)
     digest = _digest(path)
@@ -152,13 +156,20 @@ def take_in(
     done = total - len(todo)
     progress(done, total)
     if todo or not again:
-        with desk.executor() as executor:
-            for pages in _read_all(executor, path, todo):
-                rows = _Dealing(desk, returns, file, actor).deal(pages)
-                known.update((row.page, row) for row in rows)
-                done += len(rows)
-                progress(done, total)
-            read_filed(desk, executor, [row.fact for row in known.values() if row.status == FILED])
+        try:
+            with nullcontext(executor) if executor else desk.executor() as workers:
+                for pages in _read_all(workers, path, todo):
+                    rows = _Dealing(desk, returns, file, actor).deal(pages)
+                    known.update((row.page, row) for row in rows)
+                    done += len(rows)
+                    progress(done, total)
+                read_filed(desk, workers, [row.fact for row in known.values() if row.status == FILED])
+        except BrokenExecutor as error:
+            raise BadInput(
+                N_("The file {file} could not be read to its end: the program that reads it was ended."),
+                do=N_("What was read is kept. Free memory and take it in again, or scan the pile in parts."),
+                file=path.name,
+            ) from error
     returns.finish(digest, now=to_micros(desk.clock.now()))
     rows = [known[number] for number in sorted(known)]
     return _summary(desk, returns, path.name, [_again(row) for row in rows] if again else rows)

@@ -14,8 +14,14 @@ from delivery.store.returns import PageRow, Returns
 def proposals_of(desk: Desk, returns: Returns, rows: Sequence[PageRow]) -> dict[str, tuple[Proposal, ...]]:
     """What each page may be, the most likely first, by the page's name; made anew from what is filed by now."""
     pages = ReturnedPages(desk.database)
+
+    @cache
+    def came(sheets: tuple[str, ...]) -> set[str]:
+        return pages.came(sheets)
+
+    # Neighbours ask the same of the same packets.
     known = Known(
-        cache(desk.sheets.by_page), cache(desk.sheets.of_packet), lambda sheets: pages.came(list(sheets))
+        cache(desk.sheets.by_page), cache(desk.sheets.of_packet), lambda sheets: came(tuple(sheets))
     )
     out: dict[str, tuple[Proposal, ...]] = {}
     pile: dict[int, PageRow] = {}

@@ -7,10 +7,8 @@ decided, each page of a file is filed, waiting, a duplicate, blank or foreign, s
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -21,20 +19,16 @@ from delivery.ids import fact_id
 from delivery.postal.incoming.grouping import Proposal, Why
 from delivery.postal.incoming.intake import Post, post_of, source_of
 from delivery.postal.incoming.marks import Marking, read_filed
-from delivery.postal.incoming.proposals import proposals_of
-from delivery.postal.parts import Desk
+from delivery.postal.incoming.waiting import Waiting, WaitingPages
 from delivery.postal.roles import ASSIGNMENT
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
-from delivery.record.sheetcode import PageRef, SideRef, read_code
 from delivery.store.readings import COUNTS, Readings
-from delivery.store.returned import ReturnedPages
-from delivery.store.returns import BLANK, DUPLICATE, FILED, FOREIGN, QUEUED, PageRow, Returns, ScanFile
+from delivery.store.returns import BLANK, DUPLICATE, FILED, FOREIGN, QUEUED, PageRow
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival, Extra, Outcome
 from delivery.units import Micros
 
-_PRINTED_ID = re.compile(r"[0-9a-f]{12}")
 UNDONE = "undone"
 """Reason of a page that was filed by a machine and taken back by a person."""
 ACCEPTED, CHOSEN, EXTRA, DISCARDED = "accepted", "chosen", "extra", "discarded"
@@ -62,109 +56,8 @@ _COUNTED_AS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One page that waits, for a list."""
-
-    row: PageRow
-    file: ScanFile
-    proposals: tuple[Proposal, ...]
-
-    @property
-    def ident(self) -> str:
-        return self.row.ident
-
-    @property
-    def proposal(self) -> Proposal | None:
-        return self.proposals[0] if self.proposals else None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A learner found by code or name, with the works whose sheets are out."""
-
-    learner: str
-    code: str
-    name: str
-    works: tuple[Sheet, ...]
-    """First page of each work of the newest packets."""
-
-
-class Queue:
-    """The queue of one home. `actor` of each decision is a code."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.returns = Returns(desk.database, desk.blobs, desk.keys.master, desk.ids)
-        self._pages = ReturnedPages(desk.database)
-
-    # Looking
-
-    def counts(self, *, file: str = "") -> dict[str, int]:
-        """Pages that wait, by reason, as of now."""
-        return self.returns.waiting(file=file)
-
-    def rows(self, *, reason: str = "", file: str = "", offset: int = 0, limit: int = 50) -> list[Waiting]:
-        """A part of the queue, in the order of the piles, with proposals."""
-        return self._with_proposals(self.returns.queue(reason=reason, file=file, offset=offset, limit=limit))
-
-    def row(self, ident: str) -> Waiting:
-        """One page, whether it still waits or was decided. Raises NotFound."""
-        return self._with_proposals([self.returns.find(ident)])[0]
-
-    def decided(self, *, limit: int = 50) -> list[PageRow]:
-        """The newest decisions."""
-        return self.returns.decided(limit=limit)
-
-    def image(self, ident: str) -> tuple[bytes, str, int]:
-        """(picture, media type, degrees clockwise by which it is turned). Raises NotFound."""
-        row = self.returns.find(ident)
-        if row.image:
-            return self.returns.image(row), row.media_type, row.rotation
-        found = self._pages.with_facts([row.fact]).get(row.fact) if row.fact else None
-        if found is None:
-            return self.returns.image(row), row.media_type, row.rotation  # says what to do
-        return self._desk.scans.get(found.learner, found.blob), found.media_type, row.rotation
-
-    def search(self, text: str, *, limit: int = 20) -> list[Match]:
-        """Learners whose code or name holds `text`, whatever its capitals and accents, who have work by post."""
-        wanted = _plain(text)
-        if not wanted:
-            return []
-        by_learner = {ref.id: ref for ref in self._desk.learners.all()}
-        found = []
-        profiles = self._desk.vault.profiles(list(by_learner))
-        for learner, profile in sorted(profiles.items(), key=lambda pair: pair[1].code):
-            if wanted in _plain(profile.code) or wanted in _plain(profile.full_name):
-                works = self._works_of(learner)
-                if works:
-                    found.append(Match(learner, profile.code, profile.full_name, works))
-            if len(found) == limit:
-                break
-        return found
-
-    def _works_of(self, learner: str) -> tuple[Sheet, ...]:
-        sheets = self._desk.sheets.of_learner(learner)
-        return tuple(
-            sheet
-            for sheet in sheets
-            if sheet.role == ASSIGNMENT
-            and sheet.page == 1
-            and not sheet.superseded
-            and sheet.state != "voided"
-        )
-
-    def _with_proposals(self, rows: Sequence[PageRow]) -> list[Waiting]:
-        files: dict[str, ScanFile] = {}
-        for row in rows:
-            if row.file not in files:
-                found = self.returns.file(row.file)
-                if found is not None:
-                    files[row.file] = found
-        proposals = proposals_of(self._desk, self.returns, rows)
-        return [Waiting(row, files[row.file], proposals[row.ident]) for row in rows if row.file in files]
-
-    # Deciding
+class Queue(WaitingPages):
+    """The queue of one home, with the decisions about it. `actor` of each decision is a code."""
 
     def accept(self, ident: str, *, actor: str, which: int = 1) -> PageRow:
         """File a page as it is proposed (the `which`-th proposal). Raises Refused without one."""
@@ -250,24 +143,6 @@ class Queue:
         marking = Marking(self._desk)
         for reading in marking.readings.of_works([told.id], *COUNTS):
             marking.refuse(reading.reading, actor=actor)
-
-    def sheet_named(self, text: str) -> Sheet:
-        """The printed page with this number (``1A2B-3C4D-5E6F``) or code. Raises NotFound."""
-        plain = text.strip().lower().replace("-", "").replace(" ", "")
-        sheet = self._desk.sheets.by_page(plain) if _PRINTED_ID.fullmatch(plain) else None
-        if sheet is None:
-            match read_code(text.strip(), self._desk.keys.codes):
-                case PageRef(page_id):
-                    sheet = self._desk.sheets.by_page(page_id)
-                case SideRef(side_id):
-                    sheet = self._desk.sheets.by_side(side_id)
-        if sheet is None:
-            raise NotFound(
-                N_("No printed page has the number or code “{text}”."),
-                do=N_("It stands at the foot of each sheet, for example 1a2b-3c4d-5e6f."),
-                text=text,
-            )
-        return sheet
 
     def _sheet_of(self, learner: str, activity: str, page: int) -> Sheet:
         ref = self._desk.learners.require(learner)
@@ -480,9 +355,3 @@ def _refusal(outcome: Outcome, ident: str) -> Refused:
         do=N_("Search the learner, or bring this site up to date with “tuxa sync run”."),
         ident=ident,
     )
-
-
-def _plain(text: str) -> str:
-    """Without capitals and accents, as people type in a hurry; đ is d."""
-    parts = unicodedata.normalize("NFD", text.casefold().strip().replace("đ", "d"))
-    return "".join(char for char in parts if not unicodedata.combining(char))

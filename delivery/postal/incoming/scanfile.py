@@ -39,8 +39,8 @@ _UPRIGHT = 1e-3
 """Part of a length by which a picture may lean before it counts as turned."""
 _TAIL = 2048
 """Bytes at the end of a file in which its end mark stands; some scanners pad their files."""
-_MOST_OBJECTS = 400
-"""Of a page. A scanned page has a picture, or some strips, and perhaps its invisible text."""
+_MOST_OBJECTS = 10_000
+"""Of a page. A scanned page has a picture, or some strips, and perhaps each word of it as invisible text."""
 
 
 @dataclass(frozen=True, slots=True)

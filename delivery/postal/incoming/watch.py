@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,12 @@ class _Seen:
     since: float
 
 
+class _Stopped(Exception):
+    """Somebody wants to stop while a file is taken in. It stays where it is, and is gone on with."""
+
+
 class FolderWatch:
-    """One watched folder. `wait` sleeps for so many seconds and says whether to go on."""
+    """One watched folder. `wait` sleeps for so many seconds (or none) and says whether to go on."""
 
     def __init__(
         self,
@@ -76,13 +81,22 @@ class FolderWatch:
         self._patience = patience
         self._on_progress = on_progress
         self._seen: dict[str, _Seen] = {}
+        self._workers: Executor | None = None
 
     def run(self) -> Iterator[Taken]:
-        """Deal with files as they come, until `wait` says to stop."""
-        while True:
-            yield from self.look()
-            if not self._wait(EVERY_S):
-                return
+        """Deal with files as they come, until `wait` says to stop; a file that is being taken in is gone on with the
+        next time."""
+        with contextlib.ExitStack() as stack:
+            while True:
+                try:
+                    if self._workers is None and self.pending:
+                        # Kept for the files that follow: to start workers takes longer than to read a page.
+                        self._workers = stack.enter_context(self._desk.executor())
+                    yield from self.look()
+                except _Stopped:
+                    return
+                if not self._wait(EVERY_S):
+                    return
 
     @property
     def pending(self) -> bool:
@@ -134,8 +148,16 @@ class FolderWatch:
                     do=N_("Scan the pile again."),
                     file=path.name,
                 )
-            intake = take_in(self._desk, path, actor=self._actor, progress=self._progress(path.name))
+            intake = take_in(
+                self._desk,
+                path,
+                actor=self._actor,
+                progress=self._progress(path.name),
+                executor=self._workers,
+            )
         except TuxaError as problem:
+            if isinstance(problem.__cause__, BrokenExecutor):
+                self._workers = None  # the next file gets new ones
             target = self._move(path, FAILED)
             reason = self._desk.translate.error(problem)
             write_whole(target.with_name(f"{target.name}.txt"), f"{reason}\n".encode())
@@ -143,8 +165,13 @@ class FolderWatch:
         return Taken(path.name, self._move(path, DONE), intake)
 
     def _progress(self, name: str) -> Callable[[int, int], None]:
-        tell = self._on_progress
-        return (lambda _done, _total: None) if tell is None else (lambda done, total: tell(name, done, total))
+        def tell(done: int, total: int) -> None:
+            if self._on_progress is not None:
+                self._on_progress(name, done, total)
+            if done < total and not self._wait(0):
+                raise _Stopped
+
+        return tell
 
     def _move(self, path: Path, where: str) -> Path:
         """Into a folder beside, under a name that nothing has there."""

@@ -91,8 +91,20 @@ def rights_are_held(s: Snapshot) -> Iterator[Finding]:
         subject = of_material(s, material)
         held = latest(s, EvidenceKind.RIGHTS, material.code)
         told = s.material_standings.get(material.code)
-        if held is None and told is not None and told.licence:
-            yield _licence(s, subject, told.licence, told.licensed_until)
+        if told is not None and told.licence:
+            # What air, print and portal are held to decides (decision 0018); the paper on file documents it.
+            ended = told.licensed_until is not None and told.licensed_until < s.on
+            if held is not None and held.until != told.licensed_until and not ended:
+                yield warns(
+                    subject,
+                    N_("The paper on file ends on {paper}, what was recorded for use on {told}."),
+                    N_("Record what the paper says: tuxa media rights."),
+                    rests_on=[told.licence, held.code],
+                    paper=held.until or "–",
+                    told=told.licensed_until or "–",
+                )
+            else:
+                yield _licence(s, subject, told.licence, told.licensed_until)
         elif held is None:
             if material.author:
                 yield passes(subject, value="own", rests_on=[material.author])

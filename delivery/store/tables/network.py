@@ -64,6 +64,7 @@ class CourseFactTable(SQLModel, table=True):
     __table_args__ = (
         Index("course_fact_by_course", "course", "kind"),
         Index("course_fact_by_activity", "activity", "kind"),
+        Index("course_fact_by_kind", "kind"),
     )
 
     fact: str = Field(primary_key=True)

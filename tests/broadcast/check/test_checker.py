@@ -243,7 +243,69 @@ def stamps_before_arrival(data: np.ndarray) -> np.ndarray:  # type: ignore[type-
     return data
 
 
+def bytes_of_another_file_between(data: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    raw = data.tobytes()
+    return raw[: 1500 * PACKET] + b"\x47" * 77 + raw[1500 * PACKET :]
+
+
+def tail_first(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    return np.concatenate((data[3000:], data[:3000]))
+
+
+def sound_counter_stuck(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    for number in of(data, AUDIO)[40:44]:
+        data[number, 3] &= 0xF0
+    return data
+
+
+def table_on_the_wrong_pid(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    spare = of(data, NULL_PID)[5]
+    data[spare] = data[of(data, PMT)[2]]
+    data[spare, 1:3] = (0x40, 0)
+    return data
+
+
+def scrambled_tables(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    data[of(data, PMT)[4], 3] |= 0xC0
+    return data
+
+
+def one_packet_inserted(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """A null packet too many: every clock after it stands 1 ms too far from the bytes before."""
+    null = data[of(data, NULL_PID)[0]]
+    middle = len(data) // 2
+    return np.concatenate((data[:middle], null[None], data[middle:]))
+
+
+def clock_drifts(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    for count, number in enumerate(clocks(data)):
+        set_clock(data[number], lambda value, count=count: value + (40 if count % 2 else -40))  # type: ignore[misc]
+    return data
+
+
+def one_picture_lost(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    starts = unit_starts(data, VIDEO)
+    for number in of(data, VIDEO):
+        if starts[60] <= number < starts[61] and not data[number, 3] & 0x20:
+            data[number, 1:3] = (0x1F, 0xFF)
+    data[starts[60], 1] &= ~np.uint8(0x40)
+    return data
+
+
+def two_lessons_put_end_to_end(data: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    return np.concatenate((data, data))
+
+
 FAULTS: dict[Fault, set[str]] = {
+    bytes_of_another_file_between: {"1.1"},
+    tail_first: {"1.4", "2.3b", "pts-step"},
+    sound_counter_stuck: {"1.4"},
+    table_on_the_wrong_pid: {"1.3"},
+    scrambled_tables: {"1.5", "2.6"},
+    one_packet_inserted: {"2.4"},
+    clock_drifts: {"2.4"},
+    one_picture_lost: {"pts-step"},
+    two_lessons_put_end_to_end: {"1.4", "2.3b", "pts-step"},
     lost_bytes: {"1.1"},
     garbage_in_front: {"1.1"},
     wrong_sync_byte: {"1.2"},

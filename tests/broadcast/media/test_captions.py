@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,13 @@ def test_text_in_another_encoding_is_read_or_refused_with_the_line(tmp_path: Pat
     with pytest.raises(BadInput) as caught:
         read_captions(tmp_path / "a.mp4", length_ms=90_000)
     assert "a.srt, line 7: it is not UTF-8" in str(caught.value.problems[0])
+
+
+def test_captions_belong_to_a_name_however_it_is_encoded(tmp_path: Path) -> None:
+    """Macs and archives write Vietnamese letters decomposed; Windows users write the language in capitals."""
+    recording = tmp_path / "Bài 7 Tiếng Việt.mp4"
+    recording.touch()
+    decomposed = unicodedata.normalize("NFD", "Bài 7 Tiếng Việt")
+    for name in (f"{decomposed}.srt", f"{decomposed}.EN.srt"):
+        (tmp_path / name).write_text("1\n00:00:00,000 --> 00:00:01,000\nXin chào\n", encoding="utf-8")
+    assert [track.language for track in read_captions(recording, length_ms=2000)] == ["en", "vi"]

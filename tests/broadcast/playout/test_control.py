@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -14,7 +15,9 @@ from delivery.broadcast.playout.control import ControlRoom, Order
 from delivery.broadcast.schedule.schedule import tick_at
 from delivery.errors import BadInput, GateClosed, NotFound, Refused
 from delivery.record.kinds import FactKind
+from delivery.store import projections
 from delivery.store.air import TICK_US, Row
+from delivery.store.audit_projections import projection_problems
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_fixtures import studio
 from tests.broadcast.playout.air_station import START, Air, make_air
@@ -179,3 +182,25 @@ def test_attendance_cards_stay_with_their_lessons_when_the_timeline_is_compiled_
         air.clock.at = START + timedelta(seconds=seconds)
         air.compile()
     assert [row for row in air.station.store.rows("TV1") if row.kind == "card"] == cards
+
+
+def test_schedule_and_orders_are_rebuilt_from_their_facts_in_any_order(air: Air) -> None:
+    room(air).carry_out(Order.of("TV1", "hold", minutes=1), actor="kythuat1")
+    scheduler, store = air.station.scheduler, air.station.store
+    [first, second, third] = store.slots()
+    scheduler.withdraw(second.id, actor="t")
+    scheduler.withdraw(third.id, actor="t")
+    scheduler.add(third, actor="t")
+    scheduler.add(third, actor="t")
+    assert store.slots() == [first, third]
+    expected = [store.slots(), store.controls("TV1")]
+    told = list(air.facts.select())
+    assert [f.kind for f in told].count(FactKind.SLOT_SCHEDULED) == 4
+    chance = random.Random(3)
+    for _ in range(6):
+        chance.shuffle(told)
+        with air.database.write() as connection:
+            projections.rebuild(connection, told)
+        assert [store.slots(), store.controls("TV1")] == expected
+    with air.database.read() as connection:
+        assert list(projection_problems(connection)) == []

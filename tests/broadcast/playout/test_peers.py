@@ -180,6 +180,38 @@ def test_an_srt_listener_gets_the_very_bytes(tmp_path: Path, studio: Studio) -> 
     assert {c.id for c in check(split(np.frombuffer(got, np.uint8))).checks if c.count} <= {"av-offset"}
 
 
+def test_a_group_on_the_network_gets_whole_datagrams_from_the_interface_that_was_named() -> None:
+    group, data = "239.255.77.42", bytes(range(188)) * 7 * 45
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        listener.bind((group, 0))
+        membership = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
+        listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        listener.settimeout(5)
+        port = listener.getsockname()[1]
+        peer = output_of(f"udp://{group}:{port}?ttl=0&localaddr=127.0.0.1", ffmpeg=str)
+        peer.open()
+        peer.send(data)
+        got = [listener.recv(4_096) for _ in range(45)]
+        peer.close()
+    assert {len(datagram) for datagram in got} == {DATAGRAM}
+    assert b"".join(got) == data
+
+
+def test_datagrams_leave_one_by_one_where_the_kernel_does_not_cut() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(5)
+        peer = Udp("127.0.0.1", listener.getsockname()[1])
+        peer.open()
+        peer._most = DATAGRAM
+        assert peer._socket is not None
+        peer._socket.setsockopt(17, 103, 0)
+        peer.send(bytes(3 * DATAGRAM))
+        assert [len(listener.recv(9_000)) for _ in range(3)] == [DATAGRAM] * 3
+        peer.close()
+
+
 def test_a_peer_that_is_not_there_is_a_loss_and_no_exception() -> None:
     told: list[str] = []
     port = free_port()

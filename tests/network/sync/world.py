@@ -16,8 +16,10 @@ from sqlalchemy import create_engine, select
 
 from delivery.ids import fact_id
 from delivery.network.sync.codec import BadFrame, decode, encode
+from delivery.network.sync.effects import Effect
 from delivery.network.sync.messages import OLDEST, Hello, Message
-from delivery.network.sync.protocol import Effect, Peer, digest_of
+from delivery.network.sync.protocol import Peer
+from delivery.network.sync.underway import digest_of
 from delivery.network.sync.worker import carry_out
 from delivery.record.canonical import canonical
 from delivery.record.facts import Draft, FactRow, read_row, stream_name

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from delivery.postal.incoming.cascade import clahe, flattened, local_threshold, versions
-from delivery.postal.incoming.scan import read_page_image
+from delivery.postal.incoming.scan import decode, read_page_image
 from tests.support.degraded import DAMAGES, degrade, render
 from tests.support.returned_sheets import SheetSet, print_sheets
 
@@ -40,6 +40,25 @@ def test_severe_damage_is_read_or_told_and_never_misread(sheets: SheetSet, pages
         assert named <= {sheets.pages[seed % 2]}
         read += bool(named)
     assert read >= 3
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+def test_codes_struck_through_by_a_pen_are_rebuilt_where_the_corner_marks_say_they_stand(
+    sheets: SheetSet, pages: list[Image.Image], turn: int
+) -> None:
+    # One stroke over two finders of each code: no decoder sees them any more.
+    struck = pages[0].copy()
+    pen = ImageDraw.Draw(struck)
+    per_mm = struck.width / 210
+    for x, y, mm in ((171, 14, 24), (15, 265, 18), (177, 265, 18)):
+        for line in (((x, y + 3), (x + mm, y + 1)), ((x + 2, y), (x + 2.4, y + mm))):
+            pen.line([(a * per_mm, b * per_mm) for a, b in line], fill=50, width=round(1.1 * per_mm))
+    out = io.BytesIO()
+    struck.rotate(1.0, fillcolor=230).rotate(-turn, expand=True).save(out, "JPEG")
+    assert decode(np.asarray(struck)) == []
+    reading = read_page_image(out.getvalue())
+    assert (reading.version, reading.rotation) == ("rebuilt", turn)
+    assert sheets.named_by(reading.texts) == {sheets.pages[0]}
 
 
 def test_the_same_seed_gives_the_same_scan(pages: list[Image.Image]) -> None:

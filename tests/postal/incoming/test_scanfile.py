@@ -113,7 +113,7 @@ def test_a_picture_from_a_telephone_in_heic_is_read(
     import pillow_heif
 
     path = tmp_path / "IMG_0001.HEIC"
-    pillow_heif.from_pillow(page).save(str(path), quality=70)
+    pillow_heif.from_pillow(page.convert("L").resize((868, 1228))).save(str(path), quality=60)
     assert count_pages(path) == 1
     (read,) = read_pages(path, (1,))
     assert read.media_type == "image/heic"
@@ -183,7 +183,7 @@ def test_one_damaged_page_does_not_lose_the_others(
     assert broken.image
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_no_damage_to_a_file_is_a_traceback(page: Image.Image, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     path = tmp_path / ("scan.pdf" if seed % 2 else "scan.tif")

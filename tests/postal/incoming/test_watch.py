@@ -13,9 +13,10 @@ import pytest
 
 from delivery.app import App
 from delivery.clock import ManualClock
+from delivery.demo.paper import blank_back
 from delivery.errors import BadInput
 from delivery.postal.incoming.watch import PATIENCE_S, FolderWatch, Taken, has_its_end, is_being_written
-from tests.postal.incoming.mail import copy_of, own_paper, pile
+from tests.postal.incoming.mail import copy_of, pile
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def home(printed_home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def scan(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return pile([own_paper()], tmp_path_factory.mktemp("scan") / "scan.pdf").read_bytes()
+    return pile([blank_back(seed=1, dpi=100)], tmp_path_factory.mktemp("scan") / "scan.pdf").read_bytes()
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 def watching(desk: App, folder: Path) -> Callable[[float], list[Taken]]:
     """Let so many seconds go by, in the steps in which the folder is looked at."""
-    watch = FolderWatch(desk, folder, actor="VT01", wait=lambda _seconds: False)
+    watch = FolderWatch(desk, folder, actor="VT01", wait=lambda _seconds: True)
     clock = desk.clock
     assert isinstance(clock, ManualClock)
 
@@ -119,7 +120,7 @@ def test_a_second_file_of_the_same_name_replaces_nothing(desk: App, folder: Path
         (folder / "scan.pdf").write_bytes(scan)
         (taken,) = pass_by(2)
     assert taken.intake is not None
-    assert taken.intake.duplicates == 1
+    assert taken.intake.pages == 1
     assert sorted(p.name for p in (folder / "done").iterdir()) == ["scan-2.pdf", "scan.pdf"]
 
 

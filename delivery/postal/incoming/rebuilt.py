@@ -1,0 +1,139 @@
+"""For a page whose codes no decoder sees as they are: its corner marks tell where the codes stand, each module is
+looked at in its place, what every code of ours has in common (finders, timing, format) is drawn anew, and the rebuilt
+symbol goes to the decoder.
+
+A pen's line across two finders hides a code from any decoder, though its data would be well within what the error
+correction mends. As everywhere, a text that comes of it counts only when its MAC verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zxingcpp
+from PIL import Image
+from qrcode.constants import ERROR_CORRECT_Q
+from qrcode.main import QRCode
+
+from delivery.postal.incoming.cascade import Grey, flattened
+from delivery.postal.incoming.cornermarks import Matrix, patch, project
+from delivery.postal.incoming.finding import find_frame
+from delivery.postal.page import A4_MM
+from delivery.postal.symbol import MAIN_MM, MASK, MIN_MODULE_MM, QUIET_MODULES, SIDE_MM
+
+Bits = npt.NDArray[np.bool_]
+
+_TOP_MM, _INSET_MM, _FOOT_MM = 14.0, 15.0, 14.0
+"""Where codes stand on every page: distance of the main one from the top, of all from the sides, of side ones from the
+foot."""
+_MAIN_VERSIONS = (4, 3, 5, 6)
+"""Versions that addresses of usual length come to, the likeliest first."""
+_PER_MODULE = 6
+_SLACK_MM = 1.5
+"""How far a code may lie off its place: curl between the marks."""
+_FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+_PLAIN = 0.22
+"""Least contrast, as a share of white, between what must be light and what must be dark."""
+
+
+def rebuilt_codes(picture: Grey) -> list[tuple[str, Matrix]]:
+    """Texts of the codes at the places where codes of ours must stand, with the corners (4, 2) of each in pixels."""
+    frame = find_frame(picture)
+    if frame is None:
+        return []
+    flat = Image.fromarray(flattened(Image.fromarray(picture)))
+    out = []
+    for matrix in _ways_round(frame, upright=picture.shape[0] >= picture.shape[1]):
+        for version, x, y, mm in _places():
+            text, shift = _read(flat, matrix, version, (x, y), mm)
+            if text:
+                square = np.array([(x, y), (x + mm, y), (x + mm, y + mm), (x, y + mm)]) + shift
+                out.append((text, project(matrix, square)))
+        if out:
+            break
+    return out
+
+
+def _ways_round(frame: Matrix, *, upright: bool) -> Iterator[Matrix]:
+    """From millimetres of the page to pixels, for the two ways round that a frame of this shape leaves open."""
+    width, height = A4_MM
+    if upright:
+        yield frame
+        yield frame @ np.array([[-1.0, 0, width], [0, -1, height], [0, 0, 1]])
+    else:
+        yield frame @ np.array([[0, -1.0, height], [1, 0, 0], [0, 0, 1]])
+        yield frame @ np.array([[0, 1.0, 0], [-1, 0, width], [0, 0, 1]])
+
+
+def _places() -> Iterator[tuple[int, float, float, float]]:
+    """Version, left, top and size of each code that a page may have."""
+    width, height = A4_MM
+    for x in (_INSET_MM, width - _INSET_MM - SIDE_MM):
+        yield 1, x, height - _FOOT_MM - SIDE_MM, SIDE_MM
+    for version in _MAIN_VERSIONS:
+        mm = max(MAIN_MM, MIN_MODULE_MM * (17 + 4 * version))
+        yield version, width - _INSET_MM - mm, _TOP_MM, mm
+
+
+def _read(
+    picture: Image.Image, matrix: Matrix, version: int, place: tuple[float, float], mm: float
+) -> tuple[str, Any]:
+    known, common = _common(version)
+    n = len(known)
+    per_mm = _PER_MODULE * n / mm
+    slack = round(_SLACK_MM * per_mm)
+    size = mm + 2 * slack / per_mm
+    corner = (place[0] - slack / per_mm, place[1] - slack / per_mm)
+    near = patch(picture, matrix, corner, (size, size), per_mm=per_mm).astype(np.float32)
+    near = _mean(near)
+    best, at, values = -1.0, (0, 0), near
+    for dy in range(0, 2 * slack + 1, 2):
+        for dx in range(0, 2 * slack + 1, 2):
+            modules = near[dy + _PER_MODULE // 2 :: _PER_MODULE, dx + _PER_MODULE // 2 :: _PER_MODULE][:n, :n]
+            if modules.shape != (n, n):
+                continue
+            contrast = float(modules[common & ~known].mean() - modules[common & known].mean())
+            if contrast > best:
+                best, at, values = contrast, (dx, dy), modules
+    if best < _PLAIN * 255:
+        return "", None
+    middle = float(values[common & ~known].mean() + values[common & known].mean()) / 2
+    dark = np.where(common, known, values < middle)
+    text = _decoded(dark)
+    shift = np.array([(at[0] - slack) / per_mm, (at[1] - slack) / per_mm])
+    return text, shift
+
+
+def _mean(values: Any) -> Any:
+    """Each sample with its eight neighbours, so that a module is judged by its middle half."""
+    padded = np.pad(values, 1, mode="edge")
+    h, w = values.shape
+    return sum(padded[dy : dy + h, dx : dx + w] for dy in range(3) for dx in range(3)) / 9.0
+
+
+def _decoded(dark: Bits) -> str:
+    quiet = np.pad(dark, QUIET_MODULES)
+    picture = np.where(np.kron(quiet, np.ones((4, 4), dtype=bool)), np.uint8(0), np.uint8(255))
+    found = zxingcpp.read_barcodes(np.ascontiguousarray(picture), formats=_FORMATS, is_pure=True)
+    return found[0].text if len(found) == 1 and found[0].valid else ""
+
+
+@cache
+def _common(version: int) -> tuple[Bits, Bits]:
+    """Of a code of ours: which modules are dark, and which of them are the same in every code of this version."""
+    code: Any = QRCode(version=version, error_correction=ERROR_CORRECT_Q, mask_pattern=MASK, border=0)
+    code.add_data("A")
+    code.make(fit=False)
+    known = np.array(code.modules, dtype=bool)
+    n = len(known)
+    common = np.zeros((n, n), dtype=bool)
+    # Finders with their light border and the format beside them; timing; from version 2 on one alignment pattern.
+    common[:9, :9] = common[:9, n - 8 :] = common[n - 8 :, :9] = True
+    common[6, :] = common[:, 6] = True
+    if version > 1:
+        common[n - 9 : n - 4, n - 9 : n - 4] = True
+    return known, common

@@ -1,0 +1,114 @@
+"""Odd mail: torn sheets, black pages, voided and replaced sheets, written backs. Each is named and counted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from delivery.app import App
+from delivery.demo.paper import blank_back, scan
+from delivery.errors import Refused
+from delivery.postal.incoming.grouping import front_of
+from delivery.postal.incoming.intake import Intake, take_in
+from delivery.postal.incoming.queue import Queue
+from delivery.postal.incoming.shape import written_on
+from delivery.postal.outgoing.posting import WhyVoid, void
+from delivery.record.kinds import FactKind
+from delivery.store.sheets import Sheet
+from delivery.store.submissions import Arrival
+from tests.postal.incoming.mail import came_back, copy_of, paper, pile, sheets_of
+
+ONE, TWO = "TX260001", "TX260002"
+
+
+@pytest.fixture
+def desk(printed_home: Path, tmp_path: Path) -> Iterator[App]:
+    app = copy_of(printed_home, tmp_path / "home")
+    yield app
+    app.close()
+
+
+def adds_up(result: Intake) -> bool:
+    counted = result.filed + len(result.queued) + result.duplicates + result.blank + result.foreign
+    return counted == result.pages
+
+
+def test_both_halves_of_a_torn_sheet_wait_and_are_put_together_by_a_person(desk: App, tmp_path: Path) -> None:
+    sheet = sheets_of(desk, ONE)[3]
+    whole = paper(desk, sheet)
+    middle = whole.height // 2
+    halves = [
+        scan(whole.crop((0, 0, whole.width, middle)), seed=1),
+        scan(whole.crop((0, middle, whole.width, whole.height)), seed=2),
+    ]
+    result = take_in(desk, pile(halves, tmp_path / "torn.pdf"), actor="VT01")
+    assert [(entry.reason, entry.proposal and entry.proposal.sheet) for entry in result.queued] == [
+        ("torn", sheet.page_id),
+        ("torn", sheet.page_id),
+    ]
+    assert adds_up(result)
+    queue = Queue(desk)
+    queue.accept(result.queued[0].ident, actor="VT01")
+    queue.extra(result.queued[1].ident, ONE, sheet.activity, behind=sheet.page, actor="VT01")
+    assert queue.returns.totals() == {"filed": 2}
+
+
+def test_black_pages_and_voided_sheets_wait_with_their_reason(desk: App, tmp_path: Path) -> None:
+    sheet = sheets_of(desk, ONE)[3]
+    void(desk, "B1", [sheet.learner], reason=WhyVoid.MISPRINT, actor="VT01")
+    black = Image.new("RGB", (1240, 1754), (8, 8, 10))
+    result = take_in(desk, pile([black, came_back(desk, sheet)], tmp_path / "odd.pdf"), actor="VT01")
+    assert [entry.reason for entry in result.queued] == ["dark", "held"]
+    assert adds_up(result)
+    queue = Queue(desk)
+    with pytest.raises(Refused):
+        queue.accept(result.queued[1].ident, actor="VT01")
+    assert queue.counts() == {"dark": 1, "held": 1}
+    # Nothing was half-done by the refusal.
+    assert list(desk.facts.select(kind=FactKind.SCAN_DECIDED)) == []
+
+
+def test_what_is_written_on_the_back_of_a_page_goes_with_its_work(desk: App) -> None:
+    front = sheets_of(desk, ONE)[3]
+    back = Sheet(
+        "b" * 12, "b" * 10, front.learner, front.course, "", "blank", 0, 0, front.packet, "B1", "printed", "",
+        False, position=front.position + 1,
+    )  # fmt: skip
+    assert front_of(back, sheets_of(desk, ONE)) == front
+    cover = sheets_of(desk, ONE)[0]
+    assert front_of(cover, sheets_of(desk, ONE)) is None
+    empty = blank_back(seed=1, dpi=100)
+    written = empty.copy()
+    ImageDraw.Draw(written).line([150, 500, 600, 520], (24, 42, 130), 4)
+    assert [written_on(_jpeg(image)) for image in (empty, written)] == [False, True]
+    arrival = Arrival(
+        page_id=sheets_of(desk, ONE)[5].page_id,
+        channel="post",
+        image=_jpeg(written),
+        media_type="image/jpeg",
+        received_at=desk.clock.now(),
+        actor="VT01",
+        source="scan:x:1",
+        back_of=front,
+    )
+    desk.submissions.accept([arrival])
+    (fact,) = desk.facts.select(kind=FactKind.EXTRA_RECEIVED)
+    assert (fact.activity, fact.data["behind"]) == (front.activity, front.page)
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def test_the_same_picture_in_two_files_is_known_the_second_time(desk: App, tmp_path: Path) -> None:
+    page = came_back(desk, sheets_of(desk, TWO)[3])
+    take_in(desk, pile([page], tmp_path / "a.pdf"), actor="VT01")
+    again = take_in(desk, pile([page, page], tmp_path / "b.pdf"), actor="VT01")
+    assert (again.filed, again.duplicates) == (0, 2)
+    assert adds_up(again)

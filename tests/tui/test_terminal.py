@@ -1,0 +1,134 @@
+"""Consoles on real terminals: a tmux session against the station's own methods, work without a station, and a crash."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from delivery.app import App
+from delivery.app.consoles import build_bus
+from delivery.network.bus.address import publish_address, withdraw_address
+from delivery.record.kinds import FactKind
+from tests.support.home import make_app
+
+pytestmark = [pytest.mark.needs("tmux"), pytest.mark.timeout(120)]
+
+PATIENCE_S: Final = 60.0
+BROKEN: Final = """
+import sys
+from tui.technician.app import TechnicianConsole
+def broken(self): raise RuntimeError("a bug in this console")
+TechnicianConsole.refresh_state = broken
+from delivery.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class Terminal:
+    """A tmux session of its own with one console in it."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self._socket = str(folder / "tmux")
+        self._run("new-session", "-d", "-x", "80", "-y", "24", *command)
+        self._run("set-option", "-g", "remain-on-exit", "on")
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", self._socket, "-f", "/dev/null", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+        )
+        return done.stdout
+
+    def press(self, *keys: str) -> None:
+        self._run("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self._run("capture-pane", "-p")
+
+    def sees(self, *texts: str) -> str:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            shown = self.screen()
+            if all(text in shown for text in texts):
+                return shown
+            time.sleep(0.1)
+        pytest.fail(f"{texts} never came:\n{self.screen()}")
+
+    def close(self) -> None:
+        self._run("kill-server")
+
+
+@contextmanager
+def terminal(folder: Path, words: list[str], code: str = "") -> Iterator[Terminal]:
+    program = ["-c", code] if code else ["-m", "delivery.cli.main"]
+    shown = Terminal(
+        folder, ["sh", "-c", '"$@"; echo "ended with $?"; cat', "sh", sys.executable, *program, *words]
+    )
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[App]:
+    app = make_app(tmp_path / "home")
+    yield app
+    app.close()
+
+
+def test_a_console_in_tmux_works_with_the_station_and_what_it_did_is_a_fact(
+    home: App, tmp_path: Path
+) -> None:
+    folder = home.settings.home
+    (folder / "inbox").mkdir()
+    with build_bus(home) as bus:
+        publish_address(folder / "run", bus.address)
+        with terminal(tmp_path, ["--home", str(folder), "console", "technician"]) as shown:
+            shown.sees("1 Đang phát", "Chưa có kênh nào", "h Giữ")
+            shown.press("3")
+            shown.sees("Chưa có bản ghi nào")
+            shown.press("p")
+            shown.sees("tv720p25/", "radio-aac/")
+            shown.press("Escape")
+            shown.press("4")
+            shown.sees("Cảnh báo", "Ai làm gì")
+            shown.press("F1")
+            shown.sees("Trợ giúp", "Tiếp nhận")
+            shown.press("Escape")
+            shown.press("C-q")
+            shown.sees("ended with 0")
+        withdraw_address(folder / "run")
+        assert bus.tally.refused == 0
+    assert not list(home.facts.select(kind=FactKind.COMMAND_GIVEN)), "looking is not recorded"
+
+
+def test_without_a_station_the_console_works_on_the_store_and_says_so(home: App, tmp_path: Path) -> None:
+    words = ["--home", str(home.settings.home), "--lang", "en", "console", "technician"]
+    with terminal(tmp_path, words) as shown:
+        shown.sees("No station is running here", "No channels yet")
+        shown.press("C-q")
+        shown.sees("ended with 0")
+
+
+def test_a_crash_gives_the_terminal_back_and_names_the_log_file(home: App, tmp_path: Path) -> None:
+    words = ["--home", str(home.settings.home), "--lang", "en", "console", "technician", "--alone"]
+    with terminal(tmp_path, words, BROKEN) as shown:
+        text = shown.sees("ended with 3", "This is a bug in tuxa")
+        assert "tuxa-crash.log" in text.replace("\n", "")
+        # What is typed is echoed again: the terminal is no longer in the console's hands.
+        shown.press("echoed again", "Enter")
+        shown.sees("echoed again")
+    log = (home.settings.home / "log" / "tuxa-crash.log").read_text()
+    assert "a bug in this console" in log
