@@ -24,6 +24,8 @@ BEAT_S: Final = 1.0
 """How often playout looks at what has gone out."""
 AHEAD: Final = timedelta(hours=49)
 """How far the daemon keeps the timeline compiled: an air bundle reaches 48 hours."""
+AFTER_OTHERS_S: Final = 5.0
+"""How long the daily evaluation waits at the start."""
 REFRESH_S: Final = 600.0
 """How often it is extended."""
 
@@ -158,7 +160,9 @@ def run_ingest(app: App, stop: Stop) -> None:
 
 
 def run_regulation(app: App, stop: Stop) -> None:
-    """Evaluate every clause of the regulation once a day."""
+    """Evaluate every clause of the regulation once a day; the portal and the channels come up first."""
+    if stop.wait(AFTER_OTHERS_S):
+        return
     from delivery.app.daily import run_daily
 
     run_daily(app, stop)

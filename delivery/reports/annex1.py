@@ -107,7 +107,7 @@ _ISSUED = "Quyết định ban hành chương trình đào tạo từ xa mới n
 
 def _programmes(s: Snapshot, programmes: list[Programme], problems: list[Message]) -> Table:
     columns = (
-        Column("TT", "(1)", weight=0.4),
+        Column("TT", "(1)", weight=0.5),
         Column("Tên chương trình đào tạo từ xa", "(2)", weight=1.4),
         Column("Tên ngành đào tạo", "(3)", weight=1.2),
         Column("Số quyết định", "(4)", _LICENCE, 1.0),
@@ -116,7 +116,7 @@ def _programmes(s: Snapshot, programmes: list[Programme], problems: list[Message
         Column("Số quyết định", "(7)", _ISSUED, 1.0),
         Column("Ngày ký", "(8)", _ISSUED, 1.24),
         Column("Người ký", "(9)", _ISSUED, 1.05),
-        Column("Phương thức đào tạo từ xa", "(10)", weight=1.45, note="1"),
+        Column("Phương thức đào tạo từ xa", "(10)", weight=1.5, note="1"),
     )
     rows = []
     for programme in programmes:

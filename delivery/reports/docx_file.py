@@ -44,7 +44,7 @@ def docx_of(report: Report) -> bytes:
         if section.landscape is not landscape:
             landscape = section.landscape
             _page(document.add_section(WD_SECTION.NEW_PAGE), landscape=landscape)
-        _section(document, section)
+        _section(document, section, last=section is report.sections[-1])
     _ending(document, report, landscape=landscape)
     out = io.BytesIO()
     document.save(out)
@@ -179,7 +179,8 @@ def _title(document: DocumentType, report: Report) -> None:
         _body(document, line, italic=True)
 
 
-def _section(document: DocumentType, section: Section) -> None:
+def _section(document: DocumentType, section: Section, *, last: bool) -> None:
+    """The last words stay with the signature: it never stands on a page alone."""
     heading = f"{section.number}. {section.title}" if section.number else section.title
     paragraph = _write(document.add_paragraph(), heading, form.BODY_PT, bold=True)
     paragraph.paragraph_format.space_before = Pt(10)
@@ -188,14 +189,15 @@ def _section(document: DocumentType, section: Section) -> None:
     for words in section.paragraphs or (
         () if section.table else ((section.hint,) if section.hint else (DOTS, DOTS))
     ):
-        _body(document, words)
+        _body(document, words, keep=last and section.table is None)
     if section.table is not None:
         _table(document, section.table, landscape=section.landscape)
 
 
-def _body(document: DocumentType, words: str, *, italic: bool = False) -> None:
+def _body(document: DocumentType, words: str, *, italic: bool = False, keep: bool = False) -> None:
     paragraph = _write(document.add_paragraph(), words, form.BODY_PT, italic=italic, align=_JUSTIFY)
     paragraph.paragraph_format.first_line_indent = Mm(form.INDENT_MM)
+    paragraph.paragraph_format.keep_with_next = keep
     paragraph.paragraph_format.space_after = Pt(form.BETWEEN_PT)
 
 
@@ -291,6 +293,7 @@ def _whole(table: WordTable, at: int) -> None:
 def _ending(document: DocumentType, report: Report, *, landscape: bool) -> None:
     gap = document.add_paragraph()
     gap.paragraph_format.space_before = Pt(6)
+    gap.paragraph_format.keep_with_next = True
     width = form.text_width_mm(landscape=landscape)
     table = _plain(document, (width / 2, width / 2))
     _whole(table, 0)

@@ -54,7 +54,11 @@ class SharedMedia:
         """Tell of every approved lesson that was not told yet; how many."""
         if self._site != self._main:
             return 0
-        told = {(f.data["material"], f.data["asset"]) for f in self._facts.select(kind=FactKind.MEDIA_SHARED)}
+        # With an empty learner, so that the index over learner and kind answers.
+        told = {
+            (f.data["material"], f.data["asset"])
+            for f in self._facts.select(kind=FactKind.MEDIA_SHARED, learner="")
+        }
         newest = {row.material: row for row in self._media.lessons()}
         fresh = [row for row in newest.values() if (row.material, row.asset) not in told and self._ready(row)]
         drafts = [draft for row in fresh for draft in self._draft(row)]
@@ -105,7 +109,7 @@ class SharedMedia:
     def _newest(self, courses: Collection[str]) -> list[Fact]:
         """What the main site told last of each material of these courses."""
         out: dict[str, Fact] = {}
-        for fact in self._facts.select(kind=FactKind.MEDIA_SHARED):
+        for fact in self._facts.select(kind=FactKind.MEDIA_SHARED, learner=""):
             if fact.course in courses and writer_of(fact.stream) == self._main:
                 out[fact.data["material"]] = fact
         return list(out.values())

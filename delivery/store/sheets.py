@@ -76,6 +76,12 @@ class Sheets:
         )
         return {(sheet.learner, sheet.activity): sheet for sheet in found}
 
+    def learners_with(self, part: str, *, limit: int = 50) -> list[str]:
+        """Learner ids of the sheets whose number begins with, or holds, this part (hexadecimal digits only)."""
+        query = select(_sheet.c.learner).distinct().where(_sheet.c.page_id.contains(part, autoescape=True))
+        with self._database.read() as connection:
+            return [str(learner) for learner in connection.execute(query.limit(limit)).scalars()]
+
     def of_batch(self, batch: str) -> list[Sheet]:
         """All sheets of a batch."""
         return self._many(_sheet.c.batch == batch)

@@ -1,6 +1,6 @@
 """Pictures of every screen, at 80 x 24 and 160 x 45, in both languages, compared with those that were looked at.
 
-After a change that is meant, keep the new ones with the environment variable ``TUXA_KEEP_PICTURES=1``, and look at them.
+After a change that is meant, keep the new ones with ``TUXA_KEEP_PICTURES=1``, and look at them.
 What is compared is the text, line by line: the same on every release of Textual, which the SVG is not.
 """
 

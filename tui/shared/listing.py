@@ -142,7 +142,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _strip(self, content: Content, width: int, *, at_cursor: bool) -> Strip:
         style = self.get_visual_style("listing--cursor") if at_cursor else self.visual_style
         strips = Visual.to_strips(self, content.truncate(width, ellipsis=True), width, 1, style, pad=True)
-        return strips[0] if strips else Strip.blank(width)
+        return strips[0] if strips else Strip.blank(width, self.rich_style)
 
     def notify_style_update(self) -> None:
         self._strips.clear()

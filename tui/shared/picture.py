@@ -54,8 +54,9 @@ class Picture(Widget):
 
     DEFAULT_CSS = "Picture { height: 4; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, most_rows: int = _MOST_ROWS, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.most_rows = most_rows
         self._image: Image.Image | None = None
         self._held: tuple[int, int, list[Strip]] | None = None
 
@@ -68,7 +69,7 @@ class Picture(Widget):
             # As high as it is wide across the panel, and no higher than the panel likes.
             across = max(self.parent_width - 2, 1)
             rows = -(-self._image.height * across // (self._image.width * 2))
-            self.styles.height = min(max(rows, 1), _MOST_ROWS)
+            self.styles.height = min(max(rows, 1), self.most_rows)
         self.refresh()
 
     @property
@@ -80,10 +81,10 @@ class Picture(Widget):
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         if self._image is None:
-            return Strip.blank(width)
+            return Strip.blank(width, self.rich_style)
         if self._held is None or self._held[:2] != (width, height):
             strips = half_blocks(self._image, width, height)
             self._held = (width, height, strips)
         strips = self._held[2]
-        strip = strips[y] if y < len(strips) else Strip.blank(0)
+        strip = strips[y] if y < len(strips) else Strip.blank(0, self.rich_style)
         return strip.adjust_cell_length(width, self.rich_style)

@@ -39,3 +39,29 @@ BANNERS = {
         "No station is running here: this console works on the store itself, and nothing is sent."
     ),
 }
+
+WITHIN = (
+    N_("Approve"),
+    N_("As-run against plan"),
+    N_("Cancel"),
+    N_("Choose"),
+    N_("Day sheet"),
+    N_("Edit"),
+    N_("Go on"),
+    N_("New slot"),
+    N_("Next"),
+    N_("Nothing stands against it."),
+    N_("Nothing to say against it."),
+    N_("Refuse"),
+    N_("Save"),
+    N_("Slate at once"),
+    N_("TV"),
+    N_("Which material is it?"),
+    N_("in {seconds} s"),
+    N_("only serious"),
+    N_("radio"),
+    N_("rerun"),
+    N_("settled by it"),
+    N_("transmitter"),
+)
+"""Words that stand inside other texts, named here so that they are found and translated."""

@@ -160,7 +160,7 @@ class Grid(Widget, can_focus=True):
             return Strip.blank(width, self.rich_style)
         content = self._heading(width) if y < _HEAD else self._row(y - _HEAD, width)
         strips = Visual.to_strips(self, content.truncate(width), width, 1, self.visual_style, pad=True)
-        return strips[0] if strips else Strip.blank(width)
+        return strips[0] if strips else Strip.blank(width, self.rich_style)
 
     def _column(self, width: int) -> int:
         return max((width - _TIMES) // max(self.days, 1), 3)

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from delivery.app.consoles.alerts import AlertBook, alert_methods
+from delivery.app.consoles.due import DueDesk, due_methods
 from delivery.app.consoles.ingest import IngestDesk, ingest_methods
+from delivery.app.consoles.learner import learner_methods
 from delivery.app.consoles.onair import on_air_methods
+from delivery.app.consoles.post import post_methods
+from delivery.app.consoles.returns import ReturnsDesk, returns_methods
 from delivery.app.consoles.schedule import schedule_methods
 from delivery.app.orders import order_methods
 from delivery.clock import to_micros
-from delivery.ids import fact_id
+from delivery.ids import digest_of, fact_id
 from delivery.network.bus.address import LOOPBACK
 from delivery.network.bus.authorise import GivenCommand, Method
 from delivery.network.bus.keys import CONSOLES, AuthorizedKeys, KeyHolder, read_key_pair
@@ -79,6 +83,22 @@ def methods(
         **schedule_methods(app, publish),
         **ingest_methods(app, desk),
         **alert_methods(app, book, publish),
+        **returns_methods(app, ReturnsDesk(app, publish)),
+        **due_methods(app, DueDesk(app, publish)),
+        **post_methods(app, publish),
+        **learner_methods(app, publish),
+    }
+
+
+_TYPED = ("text", "packet_text")
+"""Arguments that a person typed or a hand scanner read: they may hold a name by mistake."""
+
+
+def _kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as a fact may hold them: of what was typed only a digest, which names nobody."""
+    return {
+        name: digest_of(("typed", str(value)))[:16] if name in _TYPED else value
+        for name, value in arguments.items()
     }
 
 
@@ -96,7 +116,7 @@ def recorder(app: App) -> Callable[[GivenCommand], None]:
                     data={
                         "target": command.target,
                         "command": command.command,
-                        "arguments": dict(command.arguments),
+                        "arguments": _kept(command.arguments),
                     },
                 )
             ],

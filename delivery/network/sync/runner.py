@@ -192,7 +192,7 @@ class SyncRunner:
         self._rotate(now)
         self._call_again(now)
         if now - self._slow_at >= _SLOW_S or self._dirty:
-            self._parts.wanted.offer()
+            self._offer()
             if any(link.peer.taken_facts != link.status.taken_seen for link in self._links.values()):
                 self._parts.adopt_sites()
                 self._parts.wanted.look_again()
@@ -202,6 +202,12 @@ class SyncRunner:
                 self._note_position(link)
             self._slow_at, self._dirty = now, False
         self._write_status()
+
+    def _offer(self) -> None:
+        try:
+            self._parts.wanted.offer()
+        except TuxaError as error:
+            _log.error("sync.offer_failed", reason=str(error))
 
     def _note_position(self, link: _Link) -> None:
         if places := link.peer.theirs():

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.catalogue.model import LearnerProfile
@@ -28,6 +31,7 @@ from delivery.postal.roles import FEEDBACK
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import page_token, side_token
+from delivery.store.files import PARTIAL_SUFFIX
 from delivery.store.packets import Packets, PacketState, PrintJob
 
 JOB_PAGES = 1000
@@ -82,8 +86,28 @@ def print_batch(
             folder=str(run.folder),
             reason=error.strerror or str(error),
         ) from error
-    run.plan_jobs(job_pages)
-    return run.draw(progress, again=again)
+    with _swept(run.folder, desk.settings.home / "run" / f"print-{batch}.lock"):
+        run.plan_jobs(job_pages)
+        return run.draw(progress, again=again)
+
+
+@contextmanager
+def _swept(folder: Path, lock_file: Path) -> Iterator[None]:
+    """Remove what a killed run left half written; not while another run is writing there."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_file, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        # Another clerk prints the same batch: each of us draws what the other has not, as the facts decide.
+        yield
+        return
+    try:
+        for left in folder.glob(f"*{PARTIAL_SUFFIX}"):
+            left.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(slots=True)

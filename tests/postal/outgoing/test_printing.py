@@ -120,6 +120,15 @@ def test_a_full_disk_leaves_no_half_file_and_printing_goes_on_afterwards(
     assert print_batch(app, "B1", actor="clerk").drawn == 3
 
 
+def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Path) -> None:
+    home = print_home(tmp_path, learners=1)
+    left = home.folder / "print" / "B1" / "tmpabc.part"
+    left.write_bytes(b"%PDF-1.4 half")
+    print_batch(home.app, "B1", actor="clerk")
+    home.app.close()
+    assert not left.exists()
+
+
 def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exactly_once(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,78 @@
+"""Envelopes at the counter: received by hand scanner before they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from delivery.errors import N_, TuxaError
+from tui.clerk.counter import SCAN_HINT, Answer, Counter, Said, problem
+from tui.clerk.words import ENVELOPES
+from tui.shared.dialogs import Dialog
+from tui.shared.drawn import Text
+from tui.shared.lines import MUTED, day_of, line, time_of_day, wrapped
+from tui.shared.values import int_of, text_of
+
+if TYPE_CHECKING:
+    from tui.clerk.app import ClerkConsole
+
+
+class Envelopes(Dialog[None]):
+    """Scan the return label of each envelope; a typed day is the postmark of what follows."""
+
+    DEFAULT_CSS = """
+    Envelopes > #box { height: 80%; }
+    Envelopes Counter Listing { background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.postmark = ""
+        self.received = self.known = self.problems = 0
+
+    def compose(self) -> Iterable[Widget]:
+        with Vertical(id="box") as box:
+            box.border_title = self.words(N_("Envelopes"))
+            box.border_subtitle = self.words(N_("Esc closes"))
+            yield Text(self._lines, id="sums")
+            yield Counter(self._hear, hint=SCAN_HINT, id="counter")
+
+    def on_mount(self) -> None:
+        self.query_one(Counter).entry.focus()
+
+    def _lines(self, width: int) -> list[Content]:
+        sums = self.words(
+            N_("{received} received, {known} known before, {problems} not used"),
+            received=self.received,
+            known=self.known,
+            problems=self.problems,
+        )
+        day = self.words(N_("postmark {day}"), day=self.postmark) if self.postmark else ""
+        hint = self.words(N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows."))
+        return [*wrapped(Content.styled(hint, MUTED), width, 2), line(Content.styled(sums, "bold"), Content(day), width)]
+
+    def _hear(self, text: str, answer: Answer) -> None:
+        clerk = cast("ClerkConsole", self.app)
+
+        def done(result: Any) -> None:
+            heard = text_of(result, "heard")
+            sign = ENVELOPES.get(heard, ENVELOPES["received"])
+            self.postmark = text_of(result, "postmark")
+            self.received += heard in ("received", "noted")
+            self.known += heard == "duplicate"
+            told = clerk.words(sign.word)
+            if since := int_of(result, "since"):
+                told = f"{told} · {day_of(since)} {time_of_day(since)}"
+            answer(Said(sign.glyph, text_of(result, "code"), sign.colour, told))
+            self.query_one("#sums", Text).refresh()
+
+        def failed(error: TuxaError) -> None:
+            self.problems += 1
+            answer(problem(text, clerk.words.error(error)))
+            self.query_one("#sums", Text).refresh()
+
+        clerk.order("returns.envelope", {"text": text, "postmark": self.postmark}, done=done, failed=failed)
