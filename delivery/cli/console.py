@@ -43,6 +43,15 @@ def technician(context: typer.Context, alone: _Alone = False, station: _Kit = No
     run(tuxa, "technician", TechnicianConsole, alone=alone, kit=station)
 
 
+@app.command("clerk")
+def clerk(context: typer.Context, alone: _Alone = False, station: _Kit = None) -> None:
+    """Packets that are due, the post's counter, returned sheets, one learner. Works on the store itself, too."""
+    from tui.clerk.app import ClerkConsole
+
+    tuxa = app_of(context) if station is None else raw_app_of(context)
+    run(tuxa, "clerk", ClerkConsole, alone=alone, kit=station)
+
+
 @app.command("invite")
 def invite(
     context: typer.Context,
@@ -97,6 +106,7 @@ def revoke_(context: typer.Context, name: str) -> None:
 @app.command("keys")
 def keys(context: typer.Context) -> None:
     """Print a keys file with every command of the consoles and its key, to be changed and put into the home."""
+    from tui.clerk.app import ClerkConsole
     from tui.shared.keys import FILE, bindings_of, template
     from tui.technician.app import TechnicianConsole
 
@@ -104,7 +114,7 @@ def keys(context: typer.Context) -> None:
     note(
         tuxa.translate(N_("Put the lines that you change into {file}."), file=str(tuxa.settings.home / FILE))
     )
-    say(template(bindings_of(TechnicianConsole.PARTS), tuxa.translate).rstrip())
+    say(template(bindings_of((*TechnicianConsole.PARTS, *ClerkConsole.PARTS)), tuxa.translate).rstrip())
 
 
 def run(
@@ -119,7 +129,8 @@ def run(
     from delivery import log
     from tui.shared.keys import bindings_of, read_choices
 
-    choices = read_choices(tuxa.settings.home, bindings_of(console_class.PARTS))
+    # One keys file serves both consoles.
+    choices = read_choices(tuxa.settings.home, bindings_of(_all_parts(console_class)))
     # Nothing but the console may write to the terminal while it is open.
     log.configure(tuxa.settings.home / "log" / "tuxa.log")
     if kit is not None:
@@ -130,6 +141,13 @@ def run(
     made.run()
     if made.crash is not None:
         raise made.crash
+
+
+def _all_parts(console_class: type[ConsoleApp]) -> tuple[type[object], ...]:
+    from tui.clerk.app import ClerkConsole
+    from tui.technician.app import TechnicianConsole
+
+    return (*console_class.PARTS, *TechnicianConsole.PARTS, *ClerkConsole.PARTS)
 
 
 def _station(tuxa: App, name: str) -> Station:

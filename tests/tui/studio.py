@@ -193,6 +193,10 @@ class Studio:
     now_us: int | None = None
     """Where the station's time stands still; it goes on as usual where this is None."""
 
+    def last_asked(self, word: str) -> dict[str, Any]:
+        """The newest question that had this parameter: screens also ask by themselves, again and again."""
+        return next(params for _, params in reversed(self.asked) if word in params)
+
     def __post_init__(self) -> None:
         asked = {
             "channels.status": lambda _p: {"now": self.now(), "playout": True, "channels": self.channels},

@@ -52,8 +52,11 @@ class Envelopes(Dialog[None]):
             problems=self.problems,
         )
         day = self.words(N_("postmark {day}"), day=self.postmark) if self.postmark else ""
-        hint = self.words(N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows."))
-        return [*wrapped(Content.styled(hint, MUTED), width, 2), line(Content.styled(sums, "bold"), Content(day), width)]
+        hint = self.words(
+            N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows.")
+        )
+        head = wrapped(Content.styled(hint, MUTED), width, 2)
+        return [*head, line(Content.styled(sums, "bold"), Content(day), width)]
 
     def _hear(self, text: str, answer: Answer) -> None:
         clerk = cast("ClerkConsole", self.app)
@@ -72,7 +75,7 @@ class Envelopes(Dialog[None]):
 
         def failed(error: TuxaError) -> None:
             self.problems += 1
-            answer(problem(text, clerk.words.error(error)))
+            answer(problem(text, " ".join(clerk.words.error(error).split())))
             self.query_one("#sums", Text).refresh()
 
         clerk.order("returns.envelope", {"text": text, "postmark": self.postmark}, done=done, failed=failed)

@@ -63,17 +63,17 @@ class ReturnsSection(Section):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "accept", N_("Accept"), id="returns.accept"),
-        Binding("p", "proposals", N_("Other"), id="returns.proposals"),
+        Binding("p", "proposals", N_("Other"), show=False, id="returns.proposals"),
         Binding("f", "search", N_("Learner"), id="returns.search"),
-        Binding("s", "sheet", N_("Number"), id="returns.sheet"),
-        Binding("e", "extra", N_("Extra"), id="returns.extra"),
+        Binding("s", "sheet", N_("Number"), show=False, id="returns.sheet"),
+        Binding("e", "extra", N_("Extra"), show=False, id="returns.extra"),
         Binding("v", "correct", N_("Value"), id="returns.correct"),
         Binding("x", "discard", N_("Refuse"), id="returns.discard"),
         Binding("u", "undo", N_("Undo"), id="returns.undo"),
-        Binding("z", "zoom", N_("Zoom"), id="returns.zoom"),
-        Binding("tab", "turn", N_("Marks"), id="returns.turn"),
+        Binding("z", "zoom", N_("Zoom"), show=False, id="returns.zoom"),
+        Binding("tab", "turn", N_("Other list"), id="returns.turn"),
         Binding("n", "envelopes", N_("Envelopes"), id="returns.envelopes"),
-        Binding("w", "take_in", N_("Take in"), id="returns.take_in"),
+        Binding("w", "take_in", N_("Take in"), show=False, id="returns.take_in"),
         Binding("c", "stop", N_("Stop"), id="returns.stop"),
     ]
     AUTO_FOCUS = "#pages"
@@ -123,7 +123,7 @@ class ReturnsSection(Section):
 
     @property
     def listing(self) -> Listing[Any]:
-        return cast("Listing[Any]", self.query_one("#readings" if self.is_marks else "#pages", Listing))
+        return self.query_one("#readings" if self.is_marks else "#pages", Listing)
 
     @property
     def chosen(self) -> Page | Reading | None:
@@ -173,7 +173,9 @@ class ReturnsSection(Section):
         state, words = self.clerk.state, self.console_app.words
         if self.is_marks:
             return words.plural(N_("{count} reading"), N_("{count} readings"), state.readings)
-        return words.plural(N_("{count} page"), N_("{count} pages"), max(state.waiting, len(self.listing.items)))
+        return words.plural(
+            N_("{count} page"), N_("{count} pages"), max(state.waiting, len(self.listing.items))
+        )
 
     def changed(self) -> None:
         if not self.is_mounted:
@@ -264,7 +266,7 @@ class ReturnsSection(Section):
             return reading_lines(chosen, width, words)
         if isinstance(chosen, Page):
             has_none = self._shown == chosen.id and not self._pictures.get(chosen.id)
-            return page_lines(chosen, width, words, has_no_picture=has_none)
+            return page_lines(chosen, width, words, has_no_picture=has_none, is_low=self.size.height < 34)
         return []
 
     # --- decisions ----------------------------------------------------------------------------------
@@ -282,7 +284,9 @@ class ReturnsSection(Section):
         def done(_result: Any) -> None:
             if not self.is_marks:
                 self._done.append(ident)
-            self.told("reading" if isinstance(chosen, Reading) else "page", {"id": ident, "status": "decided"})
+            self.told(
+                "reading" if isinstance(chosen, Reading) else "page", {"id": ident, "status": "decided"}
+            )
             self._going.discard(ident)
             if said:
                 self.clerk.say(said)
@@ -291,6 +295,7 @@ class ReturnsSection(Section):
             self._going.discard(ident)
             self.clerk.tell(error)
             self._show()
+            self.listing.choose(ident)
 
         self._going.add(ident)
         self._show()
@@ -320,7 +325,9 @@ class ReturnsSection(Section):
             push(self, dialog, lambda which: self._decide("returns.accept", {"which": int(which)}, ""))
 
     def action_sheet(self) -> None:
-        field = Field("sheet", N_("Number or code"), hint=N_("at the foot of the sheet: 1a2b-3c4d-5e6f"), needed=True)
+        field = Field(
+            "sheet", N_("Number or code"), hint=N_("at the foot of the sheet: 1a2b-3c4d-5e6f"), needed=True
+        )
         push(
             self,
             Form(partial(self.words, N_("Which sheet is it?")), [field]),
@@ -334,7 +341,9 @@ class ReturnsSection(Section):
         self._find(self._choose_work, extra=True)
 
     def _find(self, then: Any, *, extra: bool) -> None:
-        field = Field("text", N_("Code or name"), hint=N_("a part of it, with or without accents"), needed=True)
+        field = Field(
+            "text", N_("Code or name"), hint=N_("a part of it, with or without accents"), needed=True
+        )
 
         def ask(values: dict[str, str] | None) -> None:
             self.clerk.request(

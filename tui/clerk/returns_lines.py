@@ -14,10 +14,17 @@ from tui.clerk.words import REASONS, TOTALS, UNCLEAR, WHY
 from tui.shared.lines import MUTED, bar, decimal, line, wrapped
 from tui.shared.values import dicts_of, int_of, message_of, say, text_of
 
+_ROOMY = 100
+
 
 def word(words: Translator, known: dict[str, str], code: str) -> str:
     """The word for a code; the code itself where a station of another release has one more."""
     return words(known[code]) if code in known else code
+
+
+def number(text: str, words: Translator) -> str:
+    """A mark with a decimal comma where the language has one."""
+    return text.replace(".", ",") if words.language == "vi" else text
 
 
 def page_line(page: Page, width: int, words: Translator) -> Content:
@@ -27,7 +34,9 @@ def page_line(page: Page, width: int, words: Translator) -> Content:
         sign = "+" if best.kind == "extra" else str(best.page)
         left = Content.assemble((f" {best.learner} ", "bold"), f"{best.activity} ", (sign, "bold $primary"))
         return line(left, Content.styled(f"{best.certainty} % ", MUTED), width)
-    return line(Content.assemble((" ? ", "bold $warning"), word(words, REASONS, page.reason)), Content(""), width)
+    return line(
+        Content.assemble((" ? ", "bold $warning"), word(words, REASONS, page.reason)), Content(""), width
+    )
 
 
 def proposal_text(proposal: Proposal, words: Translator) -> str:
@@ -50,14 +59,22 @@ def proposal_text(proposal: Proposal, words: Translator) -> str:
     )
 
 
-def page_lines(page: Page, width: int, words: Translator, *, has_no_picture: bool) -> list[Content]:
-    """The chosen page: where it lies, why it waits, what it may be."""
+def page_lines(
+    page: Page, width: int, words: Translator, *, has_no_picture: bool, is_low: bool = False
+) -> list[Content]:
+    """The chosen page: where it lies, why it waits, what it may be. On a low terminal the picture takes the room of
+    further proposals."""
     place = words(N_("page {page} of {file}"), page=page.page, file=page.file)
     lines = [line(Content.styled(place, MUTED), Content.styled(page.id, MUTED), width)]
     lines += wrapped(Content.styled(f"! {word(words, REASONS, page.reason)}", "$warning"), width, 2)
-    for number, one in enumerate(page.proposals[:3], 1):
+    for number, one in enumerate(page.proposals[: 1 if is_low else 3], 1):
         key = ("Y ", "bold $primary") if number == 1 else ("P ", "bold $primary")
-        lines += wrapped(Content.assemble(key, proposal_text(one, words), (f" ({one.certainty} %)", MUTED)), width, 2)
+        lines += wrapped(
+            Content.assemble(key, proposal_text(one, words), (f" ({one.certainty} %)", MUTED)), width, 2
+        )
+    if is_low and (more := len(page.proposals) - 1) > 0:
+        told = words.plural(N_("{count} other proposal"), N_("{count} other proposals"), more)
+        lines.append(Content.assemble(("P ", "bold $primary"), (told, MUTED)))
     if not page.proposals:
         lines.append(Content.styled(words(N_("Nothing is proposed.")), MUTED))
     if has_no_picture:
@@ -73,7 +90,11 @@ def _place(reading: Reading, words: Translator) -> str:
 
 def reading_line(reading: Reading, width: int, words: Translator) -> Content:
     """A reading that waits, in one line."""
-    read = ("?", "bold $warning") if reading.is_doubtful else (reading.read or "–", "bold $primary")
+    read = (
+        ("?", "bold $warning")
+        if reading.is_doubtful
+        else (number(reading.read, words) or "–", "bold $primary")
+    )
     left = Content.assemble(f" {reading.learner} {reading.activity} ", (f"{_place(reading, words)} ", MUTED))
     return line(left, Content.assemble(read, " "), width)
 
@@ -81,14 +102,16 @@ def reading_line(reading: Reading, width: int, words: Translator) -> Content:
 def reading_lines(reading: Reading, width: int, words: Translator) -> list[Content]:
     """The chosen reading: what was read, how surely, and what is doubtful."""
     head = Content.assemble((f"{reading.learner}  ", "bold"), f"{reading.activity}  {_place(reading, words)}")
-    sure = words(N_("{percent} % sure"), percent=f"{reading.confidence / 10:.0f}")
+    sure = words(N_("certain to {percent}%"), percent=f"{reading.confidence / 10:.0f}")
     lines = [line(head, Content.styled("" if reading.is_doubtful else sure, MUTED), width), Content("")]
     if reading.is_doubtful:
-        lines += wrapped(Content.styled(f"? {word(words, UNCLEAR, reading.doubt)}", "bold $warning"), width, 2)
+        lines += wrapped(
+            Content.styled(f"? {word(words, UNCLEAR, reading.doubt)}", "bold $warning"), width, 2
+        )
         keys = Content.assemble(("V ", "bold $primary"), words(N_("says what stands there")))
     else:
         value = reading.read or words(N_("nothing marked"))
-        read = value.replace(".", ",") if words.language == "vi" and reading.use == "mark" else value
+        read = number(value, words) if reading.use == "mark" else value
         lines.append(Content.assemble(f"{words(N_('Read as'))}  ", (f" {read} ", "bold reverse")))
         keys = Content.assemble(("Y ", "bold $primary"), words(N_("confirms")))
     lines.append(Content.assemble(keys, "   ", ("X ", "bold $primary"), words(N_("nothing counts here"))))
@@ -107,10 +130,16 @@ def scan_lines(state: State, width: int, words: Translator) -> list[Content]:
         first = line(left, right, width)
     else:
         first = _resting(state, task, width, words)
-    told = [f"{words(text)} {state.totals.get(code, 0)}" for code, text in TOTALS.items()]
-    marks = words(N_("readings {count}"), count=state.readings)
-    sealed = words(N_("unopened envelopes {count}"), count=state.unopened)
-    return [first, line(Content.styled(" · ".join(told), MUTED), Content.styled(f"{marks} · {sealed}", MUTED), width)]
+    # Little room: what was filed and what waits says most.
+    shown = list(TOTALS.items())[: 2 if width < _ROOMY else None]
+    told = [f"{words(text)} {state.totals[code]}" for code, text in shown if state.totals.get(code)]
+    waiting = [words(N_("readings {count}"), count=state.readings)] if state.readings else []
+    if state.unopened:
+        waiting.append(words(N_("unopened envelopes {count}"), count=state.unopened))
+    return [
+        first,
+        line(Content.styled(" · ".join(told), MUTED), Content.styled(" · ".join(waiting), MUTED), width),
+    ]
 
 
 def _resting(state: State, task: Task | None, width: int, words: Translator) -> Content:
@@ -132,7 +161,9 @@ def _resting(state: State, task: Task | None, width: int, words: Translator) -> 
     )
     failed = int_of(task.result, "failed")
     broken = words.plural(N_("{count} file not readable"), N_("{count} files not readable"), failed)
-    return line(left, Content.assemble((f"✓ {done}", "$success"), (f" · {broken}", "$error") if failed else ""), width)
+    return line(
+        left, Content.assemble((f"✓ {done}", "$success"), (f" · {broken}", "$error") if failed else ""), width
+    )
 
 
 def work_items(result: Any, words: Translator, *, extra: bool) -> list[tuple[str, str, str]]:
@@ -149,6 +180,8 @@ def work_items(result: Any, words: Translator, *, extra: bool) -> list[tuple[str
     return items
 
 
-def kilograms(grams: int, words: Translator) -> str:
+def weight(grams: int, words: Translator) -> str:
     """Weight for people."""
+    if grams < 1000:
+        return f"{grams} g"
     return f"{decimal(grams / 1000, 2, comma=words.language == 'vi')} kg"

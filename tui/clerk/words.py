@@ -34,6 +34,7 @@ UNCLEAR = {
     "two": N_("more than one is marked"),
     "faint": N_("a faint mark"),
     "erased": N_("something was rubbed out"),
+    "struck": N_("a filled bubble was struck out"),
     "outside": N_("something is written beside the bubble"),
     "impossible": N_("a mark above 10"),
     "not_final": N_("the square “final” is not marked"),
@@ -88,6 +89,22 @@ TOTALS = {
 }
 """What became of scanned pages."""
 STATUS = {
-    "open": Sign("○", N_("nothing yet"), MUTED),
-    "missing": Sign("!", N_("missing"), "$warning"),
+    "not_recorded": Sign("○", N_("nothing yet"), MUTED),
+    "delivered": Sign("▸", N_("sent out"), "$accent"),
+    "recorded": Sign("●", N_("took part"), "$success"),
+    "held": Sign("!", N_("held"), "$warning"),
+    "incomplete": Sign("◔", N_("incomplete"), "$warning"),
+    "submitted": Sign("●", N_("handed in"), "$success"),
+    "review": Sign("!", N_("to be looked at"), "$warning"),
+    "marked": Sign("✓", N_("marked"), "$success"),
 }
+"""How an activity of the record stands."""
+WITHIN = (
+    N_("Printing"),
+    N_("Read as"),
+    N_("Taking in"),
+    N_("To send again"),
+    N_("sites"),
+    N_("was posted before as {item}"),
+)
+"""Words that stand inside other texts, named here so that they are found and translated."""

@@ -36,7 +36,7 @@ class Zoom(ModalScreen[None]):
         super().__init__()
         self._sheet = _Sheet(data)
 
-    def compose(self) -> list[Widget]:  # type: ignore[override]
+    def compose(self) -> list[Widget]:
         return [self._sheet]
 
     def action_leave(self) -> None:

@@ -143,10 +143,10 @@ def test_the_language_and_the_colours_change_everywhere_at_one_key(studio: Studi
         return {active.binding.description for active in seat.app.screen.active_bindings.values()}
 
     async def act(seat: Seat) -> None:
-        await seat.sees("ĐANG PHÁT", "sẵn sàng", "3 Nhập liệu")
+        await seat.sees("ĐANG PHÁT", "sẵn sàng", "1 Đang phát")
         assert {"Trợ giúp", "Bỏ", "English"} <= footer(seat)
         await seat.press("ctrl+l")
-        await seat.sees("ON AIR", "ready", "2 channels", "No alarms", "3 Ingest")
+        await seat.sees("ON AIR", "ready", "2 channels", "No alarms", "1 On air")
         assert "ĐANG PHÁT" not in seat.screen()
         assert {"Help", "Skip", "Tiếng Việt"} <= footer(seat)
         first = seat.app.theme

@@ -106,7 +106,7 @@ def test_a_programme_moves_by_keys_on_ticks_and_the_change_can_be_taken_back(stu
         await seat.sees("Không có gì cản trở.")
         assert studio.given == []
         moved = {"slot": "slot-once", "from": EVENING, "to": EVENING + DAY + MINUTE + 320_000, "minutes": 0}
-        assert studio.asked[-1] == (
+        assert ("schedule.preview", studio.last_asked("move")) == (
             "schedule.preview", {"channel": "TV1", "since": MONDAY, "days": 7, "move": moved},
         )  # fmt: skip
         await seat.press("enter")
@@ -136,7 +136,7 @@ def test_of_a_recurring_slot_one_occurrence_or_the_whole_moves_and_conflicts_are
         await seat.dialog("Confirm")
         await seat.sees("chưa được phê duyệt", "[TX-4.5-1]")
         assert seat.app.screen.has_class("-danger")
-        move = studio.asked[-1][1]["move"]
+        move = studio.last_asked("move")["move"]
         assert (move["whole"], move["to"]) == (True, EVENING + DAY - HOUR)
         await seat.press("escape")
         await seat.no_dialog()
@@ -148,7 +148,7 @@ def test_of_a_recurring_slot_one_occurrence_or_the_whole_moves_and_conflicts_are
         await seat.dialog("Picker")
         await seat.press("enter")
         await seat.dialog("Confirm")
-        assert studio.asked[-1][1]["skip"] == {"slot": "slot-t1", "from": EVENING + DAY}
+        assert studio.last_asked("skip")["skip"] == {"slot": "slot-t1", "from": EVENING + DAY}
 
     sit(studio, act)
 
@@ -172,7 +172,7 @@ def test_the_mouse_moves_a_programme_and_pulls_its_end(studio: Studio) -> None:
         await go_to(seat, grid, "Đạo hàm")
         await seat.press("right_square_bracket", "right_square_bracket", "enter")
         await seat.dialog("Confirm")
-        assert studio.asked[-1][1]["move"]["minutes"] == 30
+        assert studio.last_asked("move")["move"]["minutes"] == 30
 
     sit(studio, act)
 
@@ -202,6 +202,6 @@ def test_a_weekly_slot_is_made_with_its_next_dates_in_view(studio: Studio) -> No
         await seat.dialog("Picker")
         await seat.press("enter")
         await seat.dialog("Confirm")
-        assert studio.asked[-1][1]["add"][0]["makes_good"] == "m0"
+        assert studio.last_asked("add")["add"][0]["makes_good"] == "m0"
 
     sit(studio, act)
