@@ -330,9 +330,7 @@ SPECS: Mapping[FactKind, Spec] = {
         learner=True, scope=str, retained=list, reason=str, n=int, optional={"asked": str}
     ),
     # request: erase or restrict; clauses: what the refusal rests on
-    FactKind.PERSON_REFUSED: _spec(
-        learner=True, request=str, clauses=list, n=int, optional={"asked": str}
-    ),
+    FactKind.PERSON_REFUSED: _spec(learner=True, request=str, clauses=list, n=int, optional={"asked": str}),
 }
 
 UPCASTS: Mapping[tuple[FactKind, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}

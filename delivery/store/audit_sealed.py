@@ -94,9 +94,7 @@ def _told(kinds: Sequence[str], *columns: Any) -> Select[Any]:
     )
 
 
-def _personal_data(
-    connection: Connection, vault: Vault, keys: _Keys, erased: Erasures
-) -> Iterator[Problem]:
+def _personal_data(connection: Connection, vault: Vault, keys: _Keys, erased: Erasures) -> Iterator[Problem]:
     query = _told(_PRIVATE_KINDS, as_stored(_private.c.learner).label("owner"), as_stored(_private.c.sealed))
     query = query.outerjoin(_private, _private.c.fact == FACTS.c.id)
     for found in _facts(connection, query, keys):

@@ -23,6 +23,9 @@ _rights = MaterialRightsTable.__table__  # type: ignore[attr-defined]
 _state = MaterialStateTable.__table__  # type: ignore[attr-defined]
 
 
+_NEVER = Micros(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Where one content of one material stands."""
@@ -32,7 +35,7 @@ class Approval:
     state: MaterialState
     modes: tuple[str, ...]
     decision: str
-    appraised_us: Micros = Micros(0)
+    appraised_us: Micros = _NEVER
 
 
 Gate = Literal["", "unapproved", "unlicensed"]
@@ -83,7 +86,9 @@ class Materials:
         if row is None:
             return None
         modes = tuple(row.modes.split(",")) if row.modes else ()
-        return Approval(material, content, MaterialState(row.state), modes, row.decision, Micros(row.appraised_at))
+        return Approval(
+            material, content, MaterialState(row.state), modes, row.decision, Micros(row.appraised_at)
+        )
 
     def approved(
         self, material: str, *, content: str, mode: DeliveryMode, at: datetime | None = None

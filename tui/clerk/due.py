@@ -85,6 +85,7 @@ class DueSection(Section):
 
     def __init__(self) -> None:
         super().__init__()
+        self._can_stop = False
         self.batches: list[Due] = []
         self.order = ORDERS[0]
         self.folder = ""
@@ -143,14 +144,17 @@ class DueSection(Section):
             "site": lambda due: (due.sites[0][0] if due.sites else "", due.course, due.send),
         }
         self.listing.show(sorted(self.batches, key=keys[self.order]))
-        self.query_one("#told", Text).refresh(layout=True)
+        self.query_one("#told", Text).redraw()
 
     def changed(self) -> None:
         if not self.is_mounted:
             return
         self.set_class(not self.clerk.is_live, "-stale")
         self.query_one("#told", Text).redraw()
-        self.refresh_bindings()
+        task = self.clerk.state.printing
+        if self._can_stop != (task is not None and task.is_running):
+            self._can_stop = not self._can_stop
+            self.refresh_bindings()
         super().changed()
 
     def _empty(self) -> str:
@@ -172,7 +176,7 @@ class DueSection(Section):
 
     @on(Listing.Moved)
     def _look(self) -> None:
-        self.query_one("#told", Text).refresh(layout=True)
+        self.query_one("#told", Text).redraw()
         self.set_timer(_SHOW_S, self._ask_gates)
 
     def _ask_gates(self) -> None:
@@ -183,7 +187,7 @@ class DueSection(Section):
 
         def take(result: Any) -> None:
             self.gates[batch] = dicts_of(result, "gates")
-            self.query_one("#told", Text).refresh(layout=True)
+            self.query_one("#told", Text).redraw()
             self._ask_gates()
 
         self.clerk.request("due.gates", {"batch": batch}, done=take)

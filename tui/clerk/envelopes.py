@@ -33,6 +33,8 @@ class Envelopes(Dialog[None]):
         super().__init__()
         self.postmark = ""
         self.received = self.known = self.problems = 0
+        self.trouble = ""
+        """Why the newest line was not used, in full; empty once one was."""
 
     def compose(self) -> Iterable[Widget]:
         with Vertical(id="box") as box:
@@ -56,6 +58,8 @@ class Envelopes(Dialog[None]):
             N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows.")
         )
         head = wrapped(Content.styled(hint, MUTED), width, 2)
+        if self.trouble:
+            head = wrapped(Content.styled(f"✗ {self.trouble}", "bold $error"), width, 3)
         return [*head, line(Content.styled(sums, "bold"), Content(day), width)]
 
     def _hear(self, text: str, answer: Answer) -> None:
@@ -65,17 +69,19 @@ class Envelopes(Dialog[None]):
             heard = text_of(result, "heard")
             sign = ENVELOPES.get(heard, ENVELOPES["received"])
             self.postmark = text_of(result, "postmark")
+            self.trouble = ""
             self.received += heard in ("received", "noted")
             self.known += heard == "duplicate"
             told = clerk.words(sign.word)
             if since := int_of(result, "since"):
                 told = f"{told} · {day_of(since)} {time_of_day(since)}"
             answer(Said(sign.glyph, text_of(result, "code"), sign.colour, told))
-            self.query_one("#sums", Text).refresh()
+            self.query_one("#sums", Text).redraw()
 
         def failed(error: TuxaError) -> None:
             self.problems += 1
-            answer(problem(text, " ".join(clerk.words.error(error).split())))
-            self.query_one("#sums", Text).refresh()
+            self.trouble = " ".join(clerk.words.error(error).split())
+            answer(problem(text, clerk.words(error.what)))
+            self.query_one("#sums", Text).redraw()
 
         clerk.order("returns.envelope", {"text": text, "postmark": self.postmark}, done=done, failed=failed)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui.clerk.app import ClerkConsole
 
 _SHOW_S = 0.15
+_HINT = N_("code, name, or a part of a sheet's number; or scan a code")
 _ASK_S = 0.3
 """Typing rests so long before the station is asked."""
 
@@ -76,7 +77,7 @@ class LearnerSection(Section):
 
     def body(self) -> Iterable[Widget]:
         yield Entry(
-            placeholder=self.words(N_("code, name, or a part of a sheet's number; or scan a code")),
+            placeholder=self.words(_HINT),
             id="query",
         )
         with Container(id="both"):
@@ -102,6 +103,8 @@ class LearnerSection(Section):
     def changed(self) -> None:
         if self.is_mounted:
             self.set_class(not self.clerk.is_live, "-stale")
+            # The language may have changed.
+            self.query_one("#query", Entry).placeholder = self.words(_HINT)
             super().changed()
 
     def _empty(self) -> str:
@@ -155,7 +158,7 @@ class LearnerSection(Section):
         chosen = self.listing.chosen
         if chosen is None or text_of(self.record, "learner") != chosen.learner:
             self.record = {}
-        self.query_one("#told", Text).refresh(layout=True)
+        self.query_one("#told", Text).redraw()
         if chosen is not None:
             self.set_timer(_SHOW_S, partial(self._ask_record, chosen.learner))
 
@@ -166,7 +169,7 @@ class LearnerSection(Section):
         def take(result: Any) -> None:
             if self.listing.chosen is not None and self.listing.chosen.learner == learner:
                 self.record = result if isinstance(result, dict) else {}
-                self.query_one("#told", Text).refresh(layout=True)
+                self.query_one("#told", Text).redraw()
 
         self.clerk.request("learner.record", {"learner": learner}, done=take)
 

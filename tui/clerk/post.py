@@ -105,6 +105,8 @@ class PostSection(Section):
             return
         self.set_class(not self.clerk.is_live, "-stale")
         self.query_one(Title).refresh()
+        # The language may have changed.
+        self.query_one(Counter).relabel(_BACK_HINT if self.reason else _POST_HINT)
         for name in ("#now", "#told"):
             self.query_one(name, Text).redraw()
         super().changed()

@@ -87,6 +87,7 @@ class ReturnsSection(Section):
 
     def __init__(self) -> None:
         super().__init__()
+        self._can_stop = False
         self.pages: list[Page] = []
         self.marks: list[Reading] = []
         self.is_marks = False
@@ -183,7 +184,10 @@ class ReturnsSection(Section):
         self.set_class(not self.clerk.is_live, "-stale")
         self.query_one("#scans", Text).redraw()
         self.query_one("#pages-title", Title).refresh()
-        self.refresh_bindings()
+        task = self.clerk.state.scanning
+        if self._can_stop != (task is not None and task.is_running):
+            self._can_stop = not self._can_stop
+            self.refresh_bindings()
         super().changed()
 
     def told(self, group: str, data: Any) -> None:
@@ -206,7 +210,7 @@ class ReturnsSection(Section):
 
     def _look(self) -> None:
         chosen = self.chosen
-        self.query_one("#told", Text).refresh(layout=True)
+        self.query_one("#told", Text).redraw()
         if chosen is None:
             self._shown = ""
             self.query_one("#image", Picture).show(b"")
@@ -258,7 +262,7 @@ class ReturnsSection(Section):
         panel = self.query_one("#chosen", Vertical)
         picture.most_rows = max(panel.size.height - self.query_one("#told", Text).size.height - 2, 4)
         picture.show(self._pictures[ident])
-        self.query_one("#told", Text).refresh(layout=True)
+        self.query_one("#told", Text).redraw()
 
     def _chosen_lines(self, width: int) -> list[Content]:
         chosen, words = self.chosen, self.console_app.words
