@@ -39,6 +39,7 @@ UNCLEAR: dict[str, str] = {
     Unclear.FAINT: N_("a faint mark"),
     Unclear.ERASED: N_("something was rubbed out"),
     Unclear.OUTSIDE: N_("something is written beside the bubble"),
+    Unclear.STRUCK: N_("a filled bubble was struck out"),
     Unclear.IMPOSSIBLE: N_("a mark above 10"),
     NOT_FINAL: N_("the square “final” is not marked"),
     DIFFERS: N_("another picture of this page says something else"),
