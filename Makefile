@@ -10,7 +10,7 @@
 .PHONY: help run test lint bench format lock wheel vendor catalogues venv-run venv-dev clean
 
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 VENV ?= .venv
 BIN := $(VENV)/bin
 export VENV

@@ -15,5 +15,5 @@ pytest_plugins = [
 
 # No deadlines: the machine may be busy. In CI the same examples every time.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, max_examples=60)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

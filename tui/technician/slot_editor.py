@@ -238,7 +238,9 @@ class SlotEditor(Dialog[Draft]):
         self._due = self.set_timer(_ASK_S, self._ask)
 
     def _show(self) -> None:
-        self.query_one(Text).refresh(layout=True)
+        # An answer may come while the editor is being closed: then nothing is there to be drawn.
+        for text in self.query(Text):
+            text.refresh(layout=True)
 
     def _ask(self) -> None:
         def told(result: Any) -> None:
