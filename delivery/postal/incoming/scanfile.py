@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -86,26 +87,33 @@ def read_pages(path: Path, numbers: tuple[int, ...]) -> list[ScannedPage]:
         return [_read(number, partial(_picture_page, path, image, number)) for number in numbers]
 
 
-def looks_whole(path: Path) -> bool:
-    """Whether a file ends as its kind ends. One that a scanner is still writing, or that was cut off, does not.
+def has_its_end(path: Path) -> bool | None:
+    """Whether the end mark of a PDF, JPEG or PNG file is there; None for kinds that bear none (TIFF, HEIC).
 
-    Cheap enough to ask every second of a growing file. A kind of file that bears no end mark (TIFF, HEIC) is judged by
-    whether it opens.
+    One that a scanner is still writing, or that was cut off, has none. Cheap enough to ask every second.
     """
     try:
-        size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(1024)
+            size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - _TAIL))
             tail = stream.read()
     except OSError:
         return False
     if b"%PDF-" in head:
         return b"%%EOF" in tail
-    if head[:2] == b"\xff\xd8":
+    if head.startswith(b"\xff\xd8"):
         return b"\xff\xd9" in tail
-    if head[:8] == b"\x89PNG\r\n\x1a\n":
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return b"IEND" in tail
+    return None
+
+
+def looks_whole(path: Path) -> bool:
+    """Whether a file ends as its kind ends; a kind without an end mark is judged by whether it opens."""
+    ends = has_its_end(path)
+    if ends is not None:
+        return ends
     try:
         return count_pages(path) > 0
     except BadInput:

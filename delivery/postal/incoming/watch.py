@@ -19,6 +19,7 @@ from pathlib import Path
 
 from delivery.errors import N_, BadInput, TuxaError
 from delivery.postal.incoming.intake import Intake, take_in
+from delivery.postal.incoming.scanfile import has_its_end
 from delivery.postal.parts import Desk
 from delivery.store.files import sync_folder, write_whole
 
@@ -28,7 +29,6 @@ PATIENCE_S = 120.0
 """How long a file may stand still without an end before it counts as broken: longer than a scanner warms up."""
 DONE, FAILED = "done", "failed"
 TAKEN = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
-_TAIL = 2048
 _F_SETLEASE = getattr(fcntl, "F_SETLEASE", None)
 
 
@@ -135,7 +135,8 @@ class FolderWatch:
         still = now - seen.since
         if still < STILL_S or (state.st_size == 0 and still < self._patience) or is_being_written(path):
             return ""
-        if has_its_end(path):
+        if has_its_end(path) is not False:
+            # Of a kind without an end mark, opening it will tell.
             return "whole"
         return "broken" if still >= self._patience else ""
 
@@ -207,22 +208,3 @@ def is_being_written(path: Path) -> bool:
         return False
     finally:
         os.close(handle)
-
-
-def has_its_end(path: Path) -> bool:
-    """Whether the end of a PDF, JPEG or PNG file is there. Other kinds say nothing; they count as whole."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(8)
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - _TAIL))
-            tail = stream.read()
-    except OSError:
-        return False
-    if head.startswith(b"%PDF-"):
-        return b"%%EOF" in tail
-    if head.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" in tail
-    if head.startswith(b"\x89PNG"):
-        return b"IEND" in tail
-    return True
