@@ -63,7 +63,9 @@ _MODES = (
 _K = EvidenceKind
 
 
-def snapshot(*, learners: int = LEARNERS, seed: int = 7) -> Snapshot:
+def snapshot(
+    *, learners: int = LEARNERS, programmes: int = PROGRAMMES, courses: int = COURSES, seed: int = 7
+) -> Snapshot:
     """The institution on 21/11/2026, with a few things wrong in it."""
     draw = random.Random(seed)
     tables: dict[str, dict[Any, Any]] = {name: {} for name in _TABLES}
@@ -72,8 +74,8 @@ def snapshot(*, learners: int = LEARNERS, seed: int = 7) -> Snapshot:
         code = f"C{n}"
         tables["sites"][code] = Site(code, f"Trung tâm {n}", SiteKind.PARTNER)
         tables["partners"][code] = Partner(code, PartnerKind.CONTINUING_EDUCATION_CENTRE, "Tỉnh An Giang")
-    for n in range(PROGRAMMES):
-        _programme(tables, f"P{n:02d}", draw)
+    for n in range(programmes):
+        _programme(tables, f"P{n:02d}", courses, draw)
     for n in range(PARTNERS):
         tables["contracts"][f"HD{n}"] = Contract(
             f"HD{n}",
@@ -85,7 +87,7 @@ def snapshot(*, learners: int = LEARNERS, seed: int = 7) -> Snapshot:
             (ContractDuty.TEACHING, ContractDuty.EXAMS),
         )
     for name in COMPONENTS:
-        _file(tables, _K.COMPONENT, "", name, people=("GV0000",))
+        _file(tables, _K.COMPONENT, "", name, people=(min(tables["people"]),))
     return Snapshot(
         on=TODAY,
         institution=Institution("U", "Trường Đại học U", "Bộ Giáo dục và Đào tạo"),
@@ -112,7 +114,7 @@ def _file(
     tables["evidence"][code] = Evidence(code, kind, about, topic, **fields)
 
 
-def _programme(tables: dict[str, dict[Any, Any]], code: str, draw: random.Random) -> None:
+def _programme(tables: dict[str, dict[Any, Any]], code: str, courses: int, draw: random.Random) -> None:
     major = f"748020{draw.randrange(10)}"
     tables["programmes"][code] = Programme(code, "1", f"Chương trình {code}", major, Decimal(120), 54)
     tables["programme_details"][code] = ProgrammeDetails(
@@ -136,7 +138,7 @@ def _programme(tables: dict[str, dict[Any, Any]], code: str, draw: random.Random
     _file(tables, _K.DISTANCE_DECISION, code, signed=date(2024, 3, 4), number="1")
     for item in PUBLISHED_ITEMS:
         _file(tables, _K.PUBLICATION, code, item, signed=date(2024, 4, 1), url="https://u.edu.vn")
-    for number in range(COURSES):
+    for number in range(courses):
         _course(tables, code, number, draw)
 
 

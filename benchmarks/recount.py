@@ -66,13 +66,18 @@ def annex1_staff(duckdb: Any, folder: Path, year: int) -> dict[str, list[int]]:
     query = f"""
         WITH teaching AS (SELECT * FROM read_csv('{folder / "teaching.csv"}', all_varchar=true)),
         course AS (SELECT * FROM read_csv('{folder / "courses.csv"}', all_varchar=true)),
+        programme AS (SELECT * FROM read_csv('{folder / "programmes.csv"}', all_varchar=true)),
         person AS (SELECT * FROM read_csv('{folder / "people.csv"}', all_varchar=true)),
         duty AS (SELECT * FROM read_csv('{folder / "appointments.csv"}', all_varchar=true)),
         held AS (
             SELECT c.programme, 'teach' AS part, t.person FROM teaching t JOIN course c ON c.code = t.course
             WHERE {inside.format(t="t")}
-            UNION SELECT d.programme, CASE d.duty WHEN 'distance_manager' THEN 'manage' ELSE 'help' END, d.person
-            FROM duty d WHERE {inside.format(t="d")})
+            UNION SELECT c.programme, 'teach', c.lecturer FROM course c WHERE coalesce(c.lecturer, '') <> ''
+            AND NOT EXISTS (SELECT 1 FROM teaching t WHERE t.course = c.code)
+            UNION SELECT p.code, CASE d.duty WHEN 'distance_manager' THEN 'manage' ELSE 'help' END, d.person
+            FROM duty d JOIN programme p ON coalesce(d.programme, '') IN ('', p.code)
+            WHERE d.duty IN ('distance_manager', 'support_staff', 'adviser', 'academic_clerk')
+            AND {inside.format(t="d")})
         SELECT h.programme, h.part, p.employment, count(DISTINCT h.person)
         FROM held h JOIN person p ON p.code = h.person GROUP BY ALL
     """
@@ -107,30 +112,3 @@ def cohort_counts(duckdb: Any, folder: Path, on: date) -> dict[str, list[int]]:
                count_if(g) FROM now GROUP BY cohort
     """
     return {row[0]: list(row[1:]) for row in duckdb.sql(_sql(folder, query)).fetchall()}
-
-
-def disagreements(
-    report: Any,
-    learners: dict[tuple[str, str, bool], dict[str, int]],
-    staff: dict[str, list[int]],
-) -> list[str]:
-    """Cells of tables III and IV that differ from the count, each with both numbers."""
-    columns = (*LEVELS, "dismissed", "graduated", "headcount")
-    zeros = dict.fromkeys(columns, 0)
-    tables = dict(report.tables())
-    found, seen = [], set()
-    for row in tables["III"].rows:
-        programme, site = row[1].behind[0].code, row[4].behind[0].code
-        key = (programme, site, "10/2017" in row[1].text)
-        seen.add(key)
-        for name, cell in zip(columns, row[6:], strict=True):
-            wanted = learners.get(key, zeros)[name]
-            if cell.amount != wanted:
-                found.append(f"III {key} {name}: {cell.amount}, counted {wanted}")
-    found += [f"III {key}: no row" for key in learners.keys() - seen]
-    for row in tables["IV"].rows:
-        programme = row[1].behind[0].code
-        told, wanted_row = [cell.amount for cell in row[2:]], staff.get(programme, [0] * 7)
-        if told != wanted_row:
-            found.append(f"IV {programme}: {told}, counted {wanted_row}")
-    return found

@@ -65,6 +65,10 @@ class Refused(TuxaError):
     """The request is understood and refused, or findings are present."""
 
 
+class Unavailable(Refused):
+    """What is needed to store or find something does not answer, or has no room: the same may be done later."""
+
+
 class NotFound(Refused):
     """Something named by the person does not exist."""
 

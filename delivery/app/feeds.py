@@ -1,4 +1,4 @@
-"""The feeds that the settings name, sent by the playout daemon in a thread for each kind."""
+"""The feeds that the settings name, sent by one thread of the playout daemon."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
     from delivery.app.air import institution_name
     from delivery.broadcast.media.ffmpeg import find_ffmpeg
     from delivery.broadcast.playout.feeds import Feeds
-    from delivery.broadcast.playout.outputs import Icecast, Srt, output_of
+    from delivery.broadcast.playout.outputs import output_of
     from delivery.broadcast.playout.pacing import hurry
 
     feeds = Feeds(app.on_air, monotonic=app.clock.monotonic, provider=institution_name(app))
@@ -56,7 +56,6 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
     reader = ThreadPoolExecutor(2, thread_name_prefix="feed-reader", initializer=hurry)
     writer = ThreadPoolExecutor(1, thread_name_prefix="feed-journal")
     together: list[Sending] = []
-    threads = []
     for channel, url in wanted:
         try:
             name = app.on_air.book.channel(channel).name
@@ -68,19 +67,13 @@ def feeds_of(app: App, stop: Stop) -> Iterator[None]:
             _log.error("feed-not-begun", channel=channel, reason=str(error))
             continue
         app.wires.append((channel, sending))
-        if isinstance(output, Icecast | Srt):
-            # TCP, and the end of an ffmpeg, may make a sender wait: they do not share its thread.
-            threads.append(_start([sending], app, ended))
-        else:
-            together.append(sending)
-    if together:
-        threads.append(_start(together, app, ended))
+        together.append(sending)
+    thread = _start(together, app, ended)
     try:
         yield
     finally:
         ended.set()
-        for thread in threads:
-            thread.join(2.0)
+        thread.join(2.0)
         reader.shutdown(wait=False, cancel_futures=True)
         writer.shutdown()
 
@@ -89,10 +82,13 @@ def _start(feeds: list[Sending], app: App, ended: Event) -> Thread:
     from delivery.broadcast.playout.pace import SlewedClock
     from delivery.broadcast.playout.pacing import hurry, run
 
+    def failed(feed: Sending, error: Exception) -> None:
+        _log.error("feed-failed", peers=[line.output.name for line in feed.lines], exc_info=error)
+
     def send() -> None:
         hurry()
         try:
-            run(feeds, SlewedClock(app.clock), stopped=ended.is_set)
+            run(feeds, SlewedClock(app.clock), stopped=ended.is_set, failed=failed)
         except Exception:  # a thread's edge: the daemon goes on, and the log tells
             _log.exception("feed-died")
         finally:

@@ -79,6 +79,14 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             record_participation=lambda learner, activity, minutes, opened_us: participation.record(
                 learner, activity, minutes=minutes, opened_us=opened_us, catalogue=app.catalogue()
             ),
+            record_watched=lambda learner, activity, minutes, opened_us, ended: participation.record_watched(
+                learner,
+                activity,
+                minutes=minutes,
+                opened_us=opened_us,
+                ended=ended,
+                catalogue=app.catalogue(),
+            ),
             learners_of=lambda course: [ref.id for ref in app.learners.of_course(course)],
             profiles=lambda learners: app.vault.profiles(list(learners)),
             export_of=lambda learner: export_of(app, learner),

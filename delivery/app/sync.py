@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from filelock import FileLock, Timeout
 
 from delivery.clock import to_micros
 from delivery.errors import N_, NotFound, Refused
@@ -23,7 +24,7 @@ from delivery.network.sync.messages import OLDEST, Join, Welcome
 from delivery.network.sync.positions import Positions
 from delivery.network.sync.runner import SyncParts, SyncRunner
 from delivery.network.sync.status import StatusFile
-from delivery.record.facts import Draft
+from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
 from delivery.record.segment import writer_of
 from delivery.settings import CONFIG_FILE
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 JOIN_S = 30.0
 """How long a new site waits for the main site's answer."""
+REFUSED_S = 3.0
+"""How long it knocks again where its invitation is turned away: the main site may not have looked yet."""
 
 
 def sync_keys(app: App) -> SyncKeys:
@@ -139,6 +142,7 @@ def build_runner(app: App) -> SyncRunner:
                 "at a partner site, redeem the invitation with “tuxa sync join”."
             ),
         )
+    lock = _the_only_one(app)
     app.erasing.finish()
     limits = read_limits(settings.sync_rate_kib, settings.sync_blob_hours)
 
@@ -147,7 +151,26 @@ def build_runner(app: App) -> SyncRunner:
             parts.wanted, other=other, all_allowed=other == parts.main, limits=limits, now=app.clock.now
         )
 
-    return SyncRunner(parts, listen=settings.sync_listen, ferry=ferry)
+    try:
+        return SyncRunner(parts, listen=settings.sync_listen, ferry=ferry, lock=lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _the_only_one(app: App) -> FileLock:
+    """Held by the process that syncs this home: two would answer to one name. Raises Refused."""
+    file = app.settings.home / "run" / "sync.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Refused(
+            N_("The sync of this home is running already."),
+            do=N_("“tuxa up” runs it by itself; how it stands: tuxa sync status"),
+        ) from error
+    return lock
 
 
 def in_sync_with_somebody(app: App) -> bool:
@@ -156,14 +179,18 @@ def in_sync_with_somebody(app: App) -> bool:
 
 
 def adopt_sites(app: App) -> None:
-    """At a partner site: admit the sites that the main site admitted, and revoke those that it revoked."""
+    """At a partner site: admit the sites that the main site admitted, and revoke those that it revoked.
+
+    Keys that this site itself had on an earlier machine are among them: what was signed with those is its own.
+    """
     main, site = main_site(app), app.settings.site
+    own = app.keys.public.hex()
     if main == site:
         return
     drafts = []
     for kind in (FactKind.SITE_ADMITTED, FactKind.SITE_REVOKED):
         for fact in app.facts.select(kind=kind):
-            if writer_of(fact.stream) == main and fact.data["site"] != site:
+            if writer_of(fact.stream) == main and _concerns(fact, site=site, own=own):
                 drafts.append(
                     Draft(
                         id=fact_id(kind, site, fact.id),
@@ -175,6 +202,12 @@ def adopt_sites(app: App) -> None:
                 )
     if drafts:
         app.facts.append(drafts, once=True)
+
+
+def _concerns(fact: Fact, *, site: str, own: str) -> bool:
+    if fact.data["site"] != site:
+        return True
+    return fact.kind is FactKind.SITE_ADMITTED and fact.data["public_key"] != own
 
 
 # --- joining ------------------------------------------------------------------------------------
@@ -233,10 +266,6 @@ def become(app: App, invitation: Invitation) -> App:
 
 def join(app: App, invitation: Invitation) -> None:
     """Redeem an invitation. Doing it again after an interruption goes on where it stopped."""
-    if invitation.expires_at <= to_micros(app.clock.now()):
-        raise Refused(
-            N_("This invitation has expired."), do=N_("Ask the main site for a new one: tuxa sync invite.")
-        )
     _require_no_learners_of_another_identity(app)
     keys = sync_keys(app)
     own = keys.own()
@@ -274,10 +303,13 @@ def _ask(app: App, invitation: Invitation, request: Join) -> Welcome:
 
     line = call()
     try:
-        deadline = app.clock.monotonic() + JOIN_S
+        begun = app.clock.monotonic()
         asked = float("-inf")
-        while app.clock.monotonic() < deadline:
+        while app.clock.monotonic() < begun + JOIN_S:
             if line.was_refused():
+                # Not by this machine's clock, which may be wrong: the main site says what has expired.
+                if app.clock.monotonic() > begun + REFUSED_S:
+                    raise _turned_away(invitation)
                 line.close()
                 line = call()
             if app.clock.monotonic() - asked > 2.0 and line.send(Channel.FACTS, b"", encode(request, OLDEST)):
@@ -299,6 +331,14 @@ def _ask(app: App, invitation: Invitation, request: Join) -> Welcome:
             "An invitation that was used or revoked is not answered: ask for a new one."
         ),
         address=invitation.address,
+    )
+
+
+def _turned_away(invitation: Invitation) -> Refused:
+    return Refused(
+        N_("The main site {main} refuses this invitation: it has expired, or was withdrawn."),
+        do=N_("Ask the main site for a new one: tuxa sync invite."),
+        main=invitation.main,
     )
 
 

@@ -1,14 +1,15 @@
 """What the study office tells about single learners: events of standing, results of terms and of courses.
 
-Rows become facts (design D1); nothing of them is kept in a register.
+Rows become facts (design D1); nothing of them is kept in a register. They are named tuples, because an institution has
+hundreds of thousands.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from delivery.catalogue.register_kinds import Answer, StandingEvent
 
@@ -30,8 +31,7 @@ class Absence(StrEnum):
     UNEXCUSED = "unexcused"
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerEvent:
+class LearnerEvent(NamedTuple):
     """One event of a learner's standing, with the decision that it rests on."""
 
     learner: str
@@ -43,8 +43,7 @@ class LearnerEvent:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TermResult:
+class TermResult(NamedTuple):
     """A learner's term as it was closed (T8-10.1)."""
 
     learner: str
@@ -62,8 +61,7 @@ class TermResult:
     cumulative: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CourseResult:
+class CourseResult(NamedTuple):
     """One attempt at a course and its official result (T8-9)."""
 
     learner: str

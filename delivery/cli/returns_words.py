@@ -11,9 +11,9 @@ from delivery.postal.incoming.chase import Chase
 from delivery.postal.incoming.fields import NOT_FINAL, UNREADABLE
 from delivery.postal.incoming.grouping import Proposal, Why
 from delivery.postal.incoming.intake import Intake, proposal_json
-from delivery.postal.incoming.marks import DIFFERS
 from delivery.postal.incoming.omr import Doubt as Unclear
 from delivery.postal.incoming.queue import UNDONE
+from delivery.postal.incoming.reading_filed import DIFFERS
 from delivery.postal.incoming.resolve import Doubt
 from delivery.postal.incoming.waiting import Waiting
 from delivery.store.readings import Reading

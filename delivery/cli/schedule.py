@@ -15,7 +15,7 @@ from delivery.app.air import institution_name
 from delivery.broadcast.schedule.daysheet import day_sheet
 from delivery.broadcast.schedule.findings import Finding, local_time
 from delivery.broadcast.schedule.icalendar import to_ical
-from delivery.broadcast.schedule.schedule import make_slot
+from delivery.broadcast.schedule.schedule import in_viet_nam, make_slot
 from delivery.broadcast.schedule.scheduler import Compilation
 from delivery.broadcast.schedule.tablesin import slots_of_file
 from delivery.broadcast.schedule.xmltv import to_xmltv
@@ -252,7 +252,7 @@ def moment(text: str) -> datetime:
             do=N_("Write it as in 2026-11-24T19:30, in Vietnamese time."),
             text=text,
         ) from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=VIETNAM)
+    return in_viet_nam(parsed)
 
 
 def _say_compilation(one: Compilation, translate: Translator) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from delivery.postal.symbol import Symbol, main_symbol, side_symbol
 from delivery.record.sheetcode import SIDE_CHARS, TOKEN_CHARS, page_url
@@ -20,7 +22,7 @@ _VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
 _BITS = 11
 # Not "00": the library cannot encode a Reed-Solomon block of zeros only.
 _BASE = "AA"
-WORTH_FROM = 400
+WORTH_FROM = 150
 """Pages from which making the columns (some 220 symbols by the library) costs less than it saves."""
 
 
@@ -42,7 +44,14 @@ class AffineSymbols:
     base: int
     columns: tuple[tuple[int, ...], ...]
     """For each pair of characters, what each of its 11 bits flips."""
-    _known: tuple[dict[str, int], ...] = field(repr=False, compare=False)
+    _known: tuple[dict[str, int], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", _known_flips(self.base, self.columns))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # To another process go the columns; what a process has worked out of them serves all its print jobs.
+        return AffineSymbols, (self.side, self.size, self.base, self.columns)
 
     def __call__(self, text: str) -> Symbol:
         """The symbol of `text` (alphanumeric, of the length that this was made for)."""
@@ -64,6 +73,12 @@ class AffineSymbols:
         return flips
 
 
+@lru_cache(maxsize=8)
+def _known_flips(_base: int, columns: tuple[tuple[int, ...], ...]) -> tuple[dict[str, int], ...]:
+    """What pairs at each place flip, filled as they come: 1,024 pairs of base32 letters at the most."""
+    return tuple({} for _ in columns)
+
+
 def affine_symbols(make: Callable[[str], Symbol], chars: int) -> AffineSymbols:
     """Learn base and columns from `make`, which is asked for ``1 + 11 * chars / 2`` symbols."""
     base = _BASE * (chars // 2)
@@ -77,8 +92,7 @@ def affine_symbols(make: Callable[[str], Symbol], chars: int) -> AffineSymbols:
             text = base[: 2 * number] + pair + base[2 * number + 2 :]
             column.append(int.from_bytes(make(text).rows, "big") ^ start)
         columns.append(tuple(column))
-    known: tuple[dict[str, int], ...] = tuple({} for _ in columns)
-    return AffineSymbols(symbol.side, len(symbol.rows), start, tuple(columns), known)
+    return AffineSymbols(symbol.side, len(symbol.rows), start, tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)

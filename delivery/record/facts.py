@@ -171,8 +171,12 @@ _VERSIONS: Mapping[FactKind, int] = {kind: spec.version for kind, spec in SPECS.
 
 def read_row(row: Sequence[Any]) -> Fact:
     """Parse a stored row, given in the order of :class:`FactRow`'s fields."""
-    stream, seq, ident, kind_name, learner, recorded_at, hlc, content, _hash = row
-    document = parse(content)
+    return fact_of(row, parse(row[7]))
+
+
+def fact_of(row: Sequence[Any], document: Mapping[str, Any]) -> Fact:
+    """As :func:`read_row`, of a row whose content is parsed already."""
+    stream, seq, ident, kind_name, learner, recorded_at, hlc, _content, _hash = row
     get = document.get
     data = document["data"]
     kind = _KINDS[kind_name]

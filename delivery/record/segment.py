@@ -6,9 +6,10 @@ only when it ends in a head that the stream's writer has signed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -36,6 +37,12 @@ class Place(NamedTuple):
     stream: str
     seq: int
     hash: str
+
+
+def digest_of(places: Iterable[Place]) -> str:
+    """SHA-256 over places, in order."""
+    lines = "".join(f"{place.stream} {place.seq} {place.hash}\n" for place in places)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def start_of(stream: str) -> Place:
@@ -118,7 +125,15 @@ def may_pass(stream: str, one: str, other: str, *, main: str) -> bool:
     return may_hold(one, stream, main=main) and may_hold(other, stream, main=main)
 
 
-def chained(segment: Segment, before: Place, keys: Collection[Ed25519PublicKey]) -> list[FactRow]:
+class Believed(NamedTuple):
+    """What a segment holds, proved."""
+
+    rows: list[FactRow]
+    documents: list[Mapping[str, Any]]
+    """The rows' contents, parsed (:func:`delivery.record.facts.fact_of`)."""
+
+
+def chained(segment: Segment, before: Place, keys: Collection[Ed25519PublicKey]) -> Believed:
     """The rows with their hashes, continuing `before`.
 
     Raises BadSegment unless they join it, are well-formed facts, and end in a head signed by one of `keys`.
@@ -131,56 +146,65 @@ def chained(segment: Segment, before: Place, keys: Collection[Ed25519PublicKey])
     last, seq, stream = before.hash, before.seq, segment.stream
     for ident, kind, learner, recorded_at, hlc, content in segment.rows:
         seq += 1
-        envelope = (stream, seq, ident, kind, learner, recorded_at, hlc, content)
-        last = chain_hash(envelope, last)
-        out.append(FactRow(*envelope, last))
+        last = chain_hash((stream, seq, ident, kind, learner, recorded_at, hlc, content), last)
+        out.append(FactRow(stream, seq, ident, kind, learner, recorded_at, hlc, content, last))
     if last != segment.head.hash:
         raise _bad(segment, N_("its chain does not end in its head"))
     if not any(head_is_signed_by(segment.head, key) for key in keys):
         raise _bad(segment, N_("its head is not signed by a key of its writer"))
-    for row in segment.rows:
-        require_fact(segment, row)
-    return out
+    return Believed(out, [_read(segment, row) for row in segment.rows])
 
 
-def require_fact(segment: Segment, row: Row) -> None:
-    """Raise BadSegment unless `row` is a fact that this version can read."""
-    if row.kind not in _KINDS:
+_good_shapes: set[tuple[Any, ...]] = set()
+"""Names and types of contents that were found well-formed: nothing else decides, so their like need not be judged."""
+_MOST_SHAPES = 10_000
+
+
+def _read(segment: Segment, row: Row) -> Mapping[str, Any]:
+    """The parsed content of `row`. Raises BadSegment unless it is a fact that this version can read."""
+    try:
+        document = parse_written(row.content)
+        data = document["data"]
+        types = tuple(map(type, data.values()))
+        shape = (
+            row.kind,
+            row.learner != "",
+            document["schema"],
+            tuple(document),
+            tuple(map(type, document.values())),
+            tuple(data),
+            types,
+        )
+        if shape not in _good_shapes:
+            _judge(segment, row, document)
+            if document["schema"] == SPECS[_KINDS[row.kind]].version and len(_good_shapes) < _MOST_SHAPES:
+                _good_shapes.add(shape)
+        if dict in types or list in types:
+            # The kind's schema says the types of all values; only what lists and objects hold is left to look at.
+            require_canonical(data)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad(segment, N_("a fact in it cannot be read")) from error
+    return cast("Mapping[str, Any]", document)
+
+
+def _judge(segment: Segment, row: Row, document: Mapping[str, Any]) -> None:
+    """Raise BadSegment, or a ValueError and its like, unless `document` is the content of a known kind of fact."""
+    schema, data = document["schema"], document["data"]
+    spec = SPECS[_KINDS[row.kind]] if row.kind in _KINDS else None
+    if spec is None or (type(schema) is int and schema > spec.version):
         raise _bad(
             segment, N_("it holds facts of a kind “{kind}” that this version does not know"), kind=row.kind
         )
-    spec = SPECS[_KINDS[row.kind]]
-    try:
-        document = parse_written(row.content)
-        schema, data = document["schema"], document["data"]
-        if type(schema) is int and schema > spec.version:
-            raise _bad(
-                segment,
-                N_("it holds facts of a kind “{kind}” that this version does not know"),
-                kind=row.kind,
-            )
-        if schema == spec.version:
-            # The kind's schema says the types of all values; only what lists and objects hold is left to look at.
-            for value in data.values():
-                if type(value) is dict or type(value) is list:
-                    require_canonical(value)
-        else:
-            require_canonical(document)
-            data = upcast(row.kind, schema, data)
-        problems = problems_of(row.kind, data)
-        if type(schema) is not int or type(document["at"]) is not int or type(document["actor"]) is not str:
-            problems.append("time or actor")
-        if spec.about_learner != bool(row.learner):
-            problems.append("learner")
-        for name, value in document.items():
-            if name in _TEXTS:
-                if type(value) is not str:
-                    problems.append(name)
-            elif name not in _NEEDED:
-                problems.append("unknown fields")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _bad(segment, N_("a fact in it cannot be read")) from error
-    if problems:
+    if schema != spec.version:
+        require_canonical(document)
+        data = upcast(row.kind, schema, data)
+    texts = (name for name in document if name not in _NEEDED)
+    if (
+        problems_of(row.kind, data)
+        or (type(schema), type(document["at"]), type(document["actor"])) != (int, int, str)
+        or spec.about_learner != bool(row.learner)
+        or any(name not in _TEXTS or type(document[name]) is not str for name in texts)
+    ):
         raise _bad(segment, N_("a fact in it cannot be read"))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.kinds import DeliveryMode, MaterialKind, MaterialRole, SiteKind
 from delivery.catalogue.model import Activity, Cohort, Component, Course, Material, Programme
+from delivery.catalogue.register_kinds import StandingEvent
 from delivery.catalogue.registers import (
     Appointment,
     Contract,
@@ -321,6 +322,26 @@ def learners_of(s: Snapshot) -> Mapping[str, list[Standing]]:
 
 def standings_of(s: Snapshot, programme: str) -> Sequence[Standing]:
     return learners_of(s).get(programme, ())
+
+
+@index
+def _by_event(s: Snapshot) -> Mapping[tuple[str, StandingEvent], list[Standing]]:
+    """(programme, kind of event) -> learners who have one: most kinds concern a few of many thousands."""
+    out: dict[tuple[str, StandingEvent], list[Standing]] = {}
+    for programme, learners in learners_of(s).items():
+        for learner in learners:
+            for kind in learner.kinds:
+                out.setdefault((programme, kind), []).append(learner)
+    return out
+
+
+def learners_with(s: Snapshot, programme: str, *kinds: StandingEvent) -> Sequence[Standing]:
+    """Learners of a programme who have an event of one of these kinds."""
+    found = [_by_event(s).get((programme, kind), ()) for kind in kinds]
+    if len(kinds) == 1:
+        return found[0]
+    unique = {learner.learner: learner for learners in found for learner in learners}
+    return [unique[ident] for ident in sorted(unique)]
 
 
 def credits_of(courses: Iterable[Course]) -> Decimal:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from delivery.catalogue.kinds import DeliveryMode, MaterialState
 from delivery.catalogue.model import (
@@ -177,47 +177,40 @@ class Snapshot:
         kept = {
             function: hit
             for function, hit in _memory(self).items()
-            if all(
-                object.__getattribute__(self, name) is object.__getattribute__(new, name) for name in hit[1]
-            )
+            if all(getattr(self, name) is getattr(new, name) for name in hit[1])
         }
-        object.__setattr__(new, "_memory", kept)
+        new.__dict__["_memory"] = kept
         return new
 
 
-TABLES = frozenset(item.name for item in dataclasses.fields(Snapshot))
+class _Tracked:
+    """A view on a snapshot that notes which of its tables were read. After the first time a table is at hand."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        values = self.__dict__
+        values["_of"] = snapshot
+        values["_reads"] = set()
+        values["_memory"] = _memory(snapshot)
 
-class _Tracked(Snapshot):
-    """A snapshot that notes which of its tables were read."""
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in TABLES:
-            object.__getattribute__(self, "_reads").add(name)
-        return object.__getattribute__(self, name)
+    def __getattr__(self, name: str) -> Any:
+        value = self.__dict__[name] = getattr(self.__dict__["_of"], name)
+        self.__dict__["_reads"].add(name)
+        return value
 
 
 def tracked(snapshot: Snapshot) -> Snapshot:
     """The same values; :func:`reads_of` tells afterwards what was looked at."""
-    out: _Tracked = object.__new__(_Tracked)
-    values = dict(object.__getattribute__(snapshot, "__dict__"))
-    values["_reads"] = set()
-    values["_memory"] = _memory(snapshot)
-    object.__getattribute__(out, "__dict__").update(values)
-    return out
+    return cast(Snapshot, _Tracked(snapshot))
 
 
 def reads_of(snapshot: Snapshot) -> frozenset[str]:
     """Tables that were read through a tracked snapshot."""
-    found: set[str] = object.__getattribute__(snapshot, "_reads")
+    found: set[str] = snapshot.__dict__["_reads"]
     return frozenset(found)
 
 
 def _memory(snapshot: Snapshot) -> dict[Any, tuple[Any, frozenset[str]]]:
-    values = object.__getattribute__(snapshot, "__dict__")
-    if "_memory" not in values:
-        object.__setattr__(snapshot, "_memory", {})
-    memory: dict[Any, tuple[Any, frozenset[str]]] = values["_memory"]
+    memory: dict[Any, tuple[Any, frozenset[str]]] = snapshot.__dict__.setdefault("_memory", {})
     return memory
 
 
@@ -232,8 +225,8 @@ def index(function: Callable[[Snapshot], T]) -> Callable[[Snapshot], T]:
             inner = tracked(snapshot)
             value = function(inner)
             hit = memory[function] = (value, reads_of(inner))
-        if type(snapshot) is _Tracked:
-            object.__getattribute__(snapshot, "_reads").update(hit[1])
+        if isinstance(snapshot, _Tracked):
+            snapshot.__dict__["_reads"].update(hit[1])
         out: T = hit[0]
         return out
 

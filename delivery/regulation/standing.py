@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from delivery.catalogue.learner_rows import CourseResult, LearnerEvent, LearnerRow, TermResult
 from delivery.catalogue.register_kinds import LEAVES, EntryLevel, StandingEvent
@@ -27,9 +27,8 @@ class Status(StrEnum):
 ENDED = frozenset({Status.WITHDRAWN_VOLUNTARY, Status.DISMISSED, Status.GRADUATED})
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One learner on one day."""
+class Standing(NamedTuple):
+    """One learner on one day. A named tuple, because an institution has tens of thousands."""
 
     learner: str
     cohort: str
@@ -75,6 +74,8 @@ _ENDS = {
     _E.DISMISSED: Status.DISMISSED,
     _E.GRADUATED: Status.GRADUATED,
 }
+_LEVELS = {level.value: level for level in EntryLevel}
+_NONE = Decimal(0)
 
 
 def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRow], on: date) -> Standing:
@@ -83,14 +84,14 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
     terms: list[TermResult] = []
     results: list[CourseResult] = []
     for row in rows:
-        if isinstance(row, LearnerEvent):
-            if row.on <= on:
-                events.append(row)
-        elif isinstance(row, TermResult):
+        if isinstance(row, TermResult):
             if row.closed <= on:
                 terms.append(row)
         elif row.on <= on:
-            results.append(row)
+            if isinstance(row, LearnerEvent):
+                events.append(row)
+            else:
+                results.append(row)
     # Most learners have one event and few terms: there are tens of thousands of them.
     if len(events) > 1:
         events.sort(key=lambda e: (e.on, e.event.value, e.decision))
@@ -99,13 +100,13 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
     if len(results) > 1:
         results.sort(key=lambda r: (r.course, r.attempt))
     status, since, entry, enrolled = Status.ADMITTED, None, None, None
-    exempted = exchanged = Decimal(0)
+    exempted = exchanged = _NONE
     place = site
     for event in events:
         kind = event.event
         if kind is _E.ENROLLED:
             status, since, enrolled = Status.STUDYING, event.on, event.on
-            entry = EntryLevel(event.detail) if event.detail in set(EntryLevel) else None
+            entry = _LEVELS.get(event.detail)
         elif kind in _ENDS:
             status, since = _ENDS[kind], event.on
         elif kind in LEAVES:
@@ -114,9 +115,9 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
         elif kind is _E.RETURNED:
             status, since = Status.STUDYING, event.on
         elif kind is _E.EXEMPTED:
-            exempted += event.value or Decimal(0)
+            exempted += event.value or _NONE
         elif kind is _E.EXCHANGED:
-            exchanged += event.value or Decimal(0)
+            exchanged += event.value or _NONE
         elif kind is _E.TRANSFERRED and event.detail:
             place = event.detail
     return Standing(
@@ -132,6 +133,6 @@ def fold_standing(learner: str, cohort: str, site: str, rows: Iterable[LearnerRo
         tuple(events),
         tuple(terms),
         tuple(results),
-        frozenset(event.event for event in events),
+        frozenset([event.event for event in events]),
         site,
     )

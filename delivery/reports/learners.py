@@ -98,8 +98,11 @@ def learners_of_year(s: Snapshot, year: int) -> dict[Place, Counted]:
             )
         if _studied_on(learner, eve):
             at(programme, legacy, learner.site_on(eve)).before += 1
-        entered = False
+        entered = gone = False
         for event in learner.events:
+            # A decision on somebody who is gone already, such as one that was issued again, ends nothing.
+            name = _FLOWS.get(event.event, "")
+            again, gone = gone, bool(name) or (gone and event.event not in _BACK)
             if not first <= event.on <= last:
                 continue
             if event.event is _E.TRANSFERRED:
@@ -110,8 +113,7 @@ def learners_of_year(s: Snapshot, year: int) -> dict[Place, Counted]:
                     _entered(at(programme, legacy, learner.site_on(event.on)), event)
                 entered = True
                 continue
-            name = _FLOWS.get(event.event)
-            if name:
+            if name and not again:
                 getattr(at(programme, legacy, learner.site_on(event.on)), name).append(_behind(event))
     return out
 
@@ -121,6 +123,7 @@ _FLOWS: Mapping[StandingEvent, str] = {
     _E.WITHDRAWN_VOLUNTARY: "voluntary",
     _E.GRADUATED: "graduated",
 }
+_BACK = frozenset({_E.ENROLLED, _E.RETURNED})
 
 
 def _behind(event: LearnerEvent) -> Behind:

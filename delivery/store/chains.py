@@ -85,7 +85,9 @@ def places(connection: Connection) -> dict[str, Place]:
     return {row.stream: Place(*row) for row in connection.execute(query)}
 
 
-def admitted(connection: Connection, site: str) -> dict[str, list[Ed25519PublicKey]]:
+def admitted(
+    connection: Connection, site: str, *, even_revoked: bool = False
+) -> dict[str, list[Ed25519PublicKey]]:
     """Signing keys of the sites that this site's own chain admitted and did not revoke."""
     told: dict[FactKind, list[Any]] = {FactKind.SITE_ADMITTED: [], FactKind.SITE_REVOKED: []}
     query = (
@@ -99,7 +101,8 @@ def admitted(connection: Connection, site: str) -> dict[str, list[Ed25519PublicK
             continue
         fact = read_row(row)
         if fact.kind is FactKind.SITE_REVOKED:
-            keys.pop(fact.data["site"], None)
+            if not even_revoked:
+                keys.pop(fact.data["site"], None)
         else:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(fact.data["public_key"]))
             keys.setdefault(fact.data["site"], []).append(key)

@@ -26,7 +26,12 @@ from delivery.clock import Clock, from_micros, to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import IdSource, digest_of
 from delivery.store.database import Database
-from delivery.store.tables.network import CredentialTable, PortalSessionTable, SignInFailureTable
+from delivery.store.tables.network import (
+    ApiTokenTable,
+    CredentialTable,
+    PortalSessionTable,
+    SignInFailureTable,
+)
 
 PIN_DIGITS = 8
 SESSION_LIFETIME = timedelta(hours=12)
@@ -75,6 +80,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedInAt:
+    """A sign-in at another party: what that party calls the person, and the sign-in itself, where it names it."""
+
+    person: str
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenSession:
     """A session as its owner is shown it: `ident` names it without being its token."""
 
@@ -109,7 +122,7 @@ class Credentials:
     # --- PINs ----------------------------------------------------------------------------------
 
     def issue_pin(self, code: str) -> str:
-        """Give the person a fresh PIN, end their sessions, and return the PIN: the only time it is seen.
+        """Give the person a fresh PIN, end their sessions and tokens, and return the PIN: the only time it is seen.
 
         Raises NotFound when nobody has this code.
         """
@@ -119,7 +132,7 @@ class Credentials:
         with self._database.write() as connection:
             self._set(connection, account, hashed)
             connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == _code_digest(code)))
-            _end_sessions(connection, account)
+            _end_all(connection, account)
         return pin
 
     def set_password(self, account: str, old: str, new: str, *, keep: str) -> None:
@@ -155,11 +168,12 @@ class Credentials:
         _replace(connection, CredentialTable, "account", row)
 
     def revoke(self, code: str) -> int:
-        """Take the person's PIN or password away and end their sessions. Returns how many sessions ended."""
+        """Take the person's PIN or password away and end their sessions, and the tokens of programs that act for them.
+        Returns how many sessions ended."""
         account = self._known(code)
         with self._database.write() as connection:
             connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.account == account))
-            return _end_sessions(connection, account)
+            return _end_all(connection, account)
 
     def _known(self, code: str) -> str:
         account = self._account_of(code)
@@ -212,11 +226,11 @@ class Credentials:
         """The account of a code of a learner or a member of staff."""
         return self._account_of(code)
 
-    def open_for(self, account: str) -> Session:
-        """A session for somebody whose identity another party has proved (OpenID Connect)."""
+    def open_for(self, account: str, *, at: SignedInAt | None = None) -> Session:
+        """A session for somebody whose identity another party has proved (OpenID Connect), by the sign-in there."""
         now = self._clock.now()
         session = Session(self._ids.random_bytes(32).hex(), account, now + SESSION_LIFETIME)
-        self._open(session, "", now)
+        self._open(session, "", now, at)
         return session
 
     def _verify(self, hashed: str, pin: str) -> bool:
@@ -252,7 +266,7 @@ class Credentials:
             _replace(connection, SignInFailureTable, "code_digest", row)
         return now + lock if lock else None
 
-    def _open(self, session: Session, digest: str, now: datetime) -> None:
+    def _open(self, session: Session, digest: str, now: datetime, at: SignedInAt | None = None) -> None:
         with self._database.write() as connection:
             connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == digest))
             connection.execute(delete(_SESSIONS).where(_SESSIONS.c.expires_at <= to_micros(now)))
@@ -262,6 +276,8 @@ class Credentials:
                     account=session.account,
                     started_at=to_micros(now),
                     expires_at=to_micros(session.expires_at),
+                    provider_person=_provider_digest("person", at.person if at else ""),
+                    provider_session=_provider_digest("session", at.session if at else ""),
                 )
             )
 
@@ -306,6 +322,18 @@ class Credentials:
             connection.execute(delete(_SESSIONS).where(_SESSIONS.c.token_digest.in_(digests)))
         return len(digests)
 
+    def end_signed_in_at(self, at: SignedInAt) -> int:
+        """End the sessions that one sign-in at another party opened; where that is not named, all of its person."""
+        chosen = (
+            _SESSIONS.c.provider_session == _provider_digest("session", at.session)
+            if at.session
+            else _SESSIONS.c.provider_person == _provider_digest("person", at.person)
+        )
+        if not at.session and not at.person:
+            return 0
+        with self._database.write() as connection:
+            return connection.execute(delete(_SESSIONS).where(chosen)).rowcount
+
     def locked_codes(self) -> int:
         """How many codes are locked now because somebody guessed."""
         query = select(func.count()).where(_FAILURES.c.locked_until > to_micros(self._clock.now()))
@@ -334,6 +362,7 @@ def _table(row: type[SQLModel]) -> Table:
 _CREDENTIALS = _table(CredentialTable)
 _FAILURES = _table(SignInFailureTable)
 _SESSIONS = _table(PortalSessionTable)
+_TOKENS = _table(ApiTokenTable)
 
 
 def _replace(connection: Connection, row: type[SQLModel], key: str, values: dict[str, str | int]) -> None:
@@ -371,7 +400,9 @@ def _hash_of(connection: Connection, account: str) -> str | None:
     return found
 
 
-def _end_sessions(connection: Connection, account: str) -> int:
+def _end_all(connection: Connection, account: str) -> int:
+    """End everything by which the account is open now; how many sessions that were."""
+    connection.execute(delete(_TOKENS).where(_TOKENS.c.account == account))
     return connection.execute(delete(_SESSIONS).where(_SESSIONS.c.account == account)).rowcount
 
 
@@ -383,6 +414,11 @@ def _plain(secret: str) -> str:
 def _code_digest(code: str) -> str:
     """Name of the count of failures: the same for every way to type one code."""
     return digest_of(("sign-in", "".join(code.split())[:_LONGEST_CODE].upper()))
+
+
+def _provider_digest(what: str, name: str) -> str:
+    """What another party calls somebody is not kept, only recognised."""
+    return digest_of(("provider", what, name)) if name else ""
 
 
 def _token_digest(token: str) -> str:

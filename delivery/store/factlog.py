@@ -17,7 +17,7 @@ from delivery.clock import Clock, to_micros
 from delivery.ids import content_address
 from delivery.record.facts import Draft, Fact, FactRow, read_row, stream_name
 from delivery.record.hlc import tick
-from delivery.record.kinds import FactKind
+from delivery.record.kinds import SPECS, FactKind
 from delivery.record.ledger import Head, chain_hash, genesis, sign_head
 from delivery.store import projections, verification
 from delivery.store.database import Database
@@ -327,6 +327,8 @@ class FactLog:
         query = select(*(_fact.c[c] for c in _COLUMNS)).order_by(_fact.c.stream, _fact.c.seq)
         if kind is not None:
             query = query.where(_fact.c.kind == str(kind))
+            if not SPECS[kind].about_learner:
+                learner = ""  # said so that the index over learner and kind answers
         if learner is not None:
             query = query.where(_fact.c.learner == learner)
         if ids is not None:

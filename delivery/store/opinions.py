@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from delivery.clock import VIETNAM, Clock, from_micros, to_micros
 from delivery.errors import N_, BadInput
@@ -104,7 +105,10 @@ class Opinions:
 
     def answer(self, opinion: str, *, text: str, actor: str) -> None:
         """Answer one; the learner reads it. Raises BadInput when there is no such opinion."""
-        given = self._facts.get(opinion)
+        try:
+            given = self._facts.get(str(UUID(opinion)))
+        except ValueError:
+            given = None
         if given is None or given.kind is not FactKind.OPINION_GIVEN:
             raise BadInput(N_("This opinion is no longer there."))
         draft = Draft(

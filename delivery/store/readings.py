@@ -12,15 +12,18 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.errors import N_, NotFound
 from delivery.ids import digest_of
+from delivery.record.kinds import FactKind
 from delivery.store.database import Database
-from delivery.store.tables.returns import ReadingTable
+from delivery.store.tables.returns import ReadingTable, ReturnedPageTable
 
 _reading = ReadingTable.__table__  # type: ignore[attr-defined]
+_page = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 PROPOSED, DOUBTFUL, NOTHING, KNOWN = "proposed", "doubtful", "none", "known"
 CONFIRMED, CORRECTED, REFUSED = "confirmed", "corrected", "refused"
 WAITING = (PROPOSED, DOUBTFUL)
 COUNTS = (CONFIRMED, CORRECTED)
+DECIDED = (*COUNTS, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,29 @@ class Readings:
                 found.update(connection.execute(query).scalars())
         return found
 
-    def of_page(self, learner: str, activity: str, page: int) -> list[Reading]:
-        """Every reading of one page of a work, from all its images."""
+    def unread(self, *, limit: int = 0) -> list[str]:
+        """Facts of pages of work that stand and were never read, oldest first; at most `limit`, all with 0."""
+        query = (
+            select(_page.c.fact)
+            .where(
+                _page.c.kind == str(FactKind.WORK_RECEIVED),
+                _page.c.sheet != "",
+                _page.c.stands.is_(True),
+                ~select(_reading.c.work).where(_reading.c.work == _page.c.fact).exists(),
+            )
+            .order_by(_page.c.arrived_at, _page.c.fact)
+            .limit(limit or None)
+        )
+        with self._database.read() as connection:
+            return [str(fact) for fact in connection.execute(query).scalars()]
+
+    def of_work(self, learner: str, activity: str, *, page: int = 0, use: str = "") -> list[Reading]:
+        """Every reading of a work, from all images of its pages; of one `page`, or of one `use`."""
         return self._select(
-            _reading.c.activity == activity, _reading.c.learner == learner, _reading.c.page == page
+            _reading.c.activity == activity,
+            _reading.c.learner == learner,
+            *([_reading.c.page == page] if page else []),
+            *([_reading.c.use == use] if use else []),
         )
 
     def of_works(self, works: Sequence[str], *states: str) -> list[Reading]:
@@ -137,6 +159,37 @@ class Readings:
             update(_reading)
             .where(_reading.c.reading == name)
             .values(state=state, value=value, decided_by=by, decided_at=at, fact=fact)
+        )
+
+    def standing_in(self, connection: Connection, learner: str, activity: str) -> list[Reading]:
+        """Readings of the pages of one work that stand, as the caller's transaction sees them."""
+        query = (
+            select(*(_reading.c[name] for name in Reading.__slots__))
+            .join(_page, _page.c.fact == _reading.c.work)
+            .where(_reading.c.activity == activity, _reading.c.learner == learner, _page.c.stands.is_(True))
+        )
+        return [Reading(*row) for row in connection.execute(query)]
+
+    def propose_in(self, connection: Connection, row: Reading) -> None:
+        """Propose what was computed from other readings; where nothing changed, what was decided stays decided."""
+        before = connection.execute(
+            select(_reading.c.read, _reading.c.state).where(_reading.c.reading == row.reading)
+        ).first()
+        if before is None:
+            self.keep_in(connection, [row])
+        elif before.read != row.read or before.state in (NOTHING, PROPOSED):
+            connection.execute(
+                update(_reading)
+                .where(_reading.c.reading == row.reading)
+                .values(state=PROPOSED, read=row.read, crop=row.crop, work=row.work, page=row.page, value="")
+            )
+
+    def withdraw_in(self, connection: Connection, name: str) -> None:
+        """Propose no longer what was computed. What was confirmed stays confirmed."""
+        connection.execute(
+            update(_reading)
+            .where(_reading.c.reading == name, _reading.c.state.in_((PROPOSED, REFUSED)))
+            .values(state=NOTHING)
         )
 
     def forget_in(self, connection: Connection, work: str) -> None:

@@ -17,7 +17,7 @@ from delivery.clock import Clock, to_micros
 from delivery.errors import N_, LedgerBroken
 from delivery.ids import fact_id
 from delivery.record.canonical import parse
-from delivery.record.facts import Draft, Fact, FactRow, read_row
+from delivery.record.facts import Draft, Fact, FactRow, fact_of, read_row
 from delivery.record.hlc import tick
 from delivery.record.kinds import FactKind
 from delivery.record.ledger import Head, chain_hash, sign_head
@@ -115,11 +115,11 @@ class Receiving:
             keys = self._keys_of(connection, segment.stream)
         if segment.first != before.seq + 1:
             raise NotNext(segment.stream)
-        rows = chained(segment, before, keys)
+        rows, documents = chained(segment, before, keys)
         with _judged(segment), self._database.write() as connection:
             if self._place(connection, segment.stream) != before:
                 raise NotNext(segment.stream)
-            self._store(connection, rows)
+            self._store(connection, rows, documents)
             self._erase(connection, segment, rows)
             self._beside(connection, segment, rows)
             self._note(connection, segment.head)
@@ -138,7 +138,7 @@ class Receiving:
         rows: list[FactRow] = []
         end = common
         for segment in segments:
-            rows += chained(segment, end, keys)
+            rows += chained(segment, end, keys).rows
             end = segment.end
         with _judged(segments[-1]), self._database.write() as connection:
             now = self._place(connection, stream)
@@ -183,15 +183,20 @@ class Receiving:
         return Place(stream, head.seq, head.hash) if head else start_of(stream)
 
     def _keys_of(self, connection: Connection, stream: str) -> Sequence[Any]:
+        """Keys by which a stretch of this stream is believed.
+
+        The main site takes nothing more of whom it revoked. What it passes on to others it took before that.
+        """
         writer = writer_of(stream)
-        if writer == self._site:
-            return [self._signing.public_key()]
-        return admitted(connection, self._site).get(writer, [])
+        keys = admitted(connection, self._site, even_revoked=self._site != self._main).get(writer, [])
+        return [self._signing.public_key(), *keys] if writer == self._site else keys
 
     def _now(self) -> Micros:
         return to_micros(self._clock.now())
 
-    def _store(self, connection: Connection, rows: Sequence[FactRow]) -> None:
+    def _store(
+        self, connection: Connection, rows: Sequence[FactRow], documents: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Rows and projections; an id that is known makes its rows contend for which of them speaks."""
         contested = self._insert(connection, rows)
         changed = bool(contested) and settle(connection, contested, main=self._main, now=self._now())
@@ -199,8 +204,8 @@ class Receiving:
             self._refill(connection)
             return
         facts = [
-            read_row(row)
-            for row in rows
+            fact_of(row, document)
+            for row, document in zip(rows, documents, strict=True)
             if projections.is_projected(FactKind(row.kind)) and row.id not in contested
         ]
         projections.apply(connection, [*facts, *self._work_of(connection, facts)])

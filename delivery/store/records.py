@@ -10,8 +10,9 @@ from sqlalchemy import Connection, and_, or_, select
 from delivery.catalogue.grading import GradingRules
 from delivery.catalogue.model import Catalogue
 from delivery.record.facts import Fact, FactRow, read_row
-from delivery.record.fold import LearnerRecord, as_json, fold, membership
+from delivery.record.fold import fold, membership
 from delivery.record.kinds import FactKind
+from delivery.record.learner_record import LearnerRecord, as_json
 from delivery.record.ledger import Head
 from delivery.regulation.profile import load_profile
 from delivery.store import projections

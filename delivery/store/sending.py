@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, select
 
 from delivery.clock import Clock, to_micros
+from delivery.errors import N_, LedgerBroken
 from delivery.ids import IdSource
 from delivery.record.canonical import parse
 from delivery.record.facts import FactRow
@@ -82,8 +83,20 @@ class Sending:
     def read(self, after: Place, *, seal_for: bytes, rows: int = ROWS) -> Segment | None:
         """The next stretch after `after`, at most about `rows` facts; None when there is nothing behind it.
 
-        `seal_for` is the sealing key of the receiver. Raises ElsewhereBranched when `after` is not on our chain.
+        `seal_for` is the sealing key of the receiver. Raises ElsewhereBranched when `after` is not on our chain, and
+        LedgerBroken when what is stored behind it was altered so that it cannot even be read.
         """
+        try:
+            return self._read(after, seal_for, rows)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise LedgerBroken(
+                N_("Facts of stream {stream} behind {sequence} were altered here and cannot be read."),
+                do=N_("“tuxa record verify” says what is wrong with them."),
+                stream=after.stream,
+                sequence=after.seq,
+            ) from error
+
+    def _read(self, after: Place, seal_for: bytes, rows: int) -> Segment | None:
         with self._database.read() as connection:
             end = head_of(connection, after.stream)
             if end is None or end.seq < after.seq:

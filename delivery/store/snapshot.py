@@ -172,7 +172,7 @@ def _materials(
 
 def _standings(connection: Connection, on: date) -> dict[str, Standing]:
     rows: dict[str, list[LearnerRow]] = {}
-    for learner, row in rows_in(connection):
+    for learner, row in rows_in(connection, until=on):
         rows.setdefault(learner, []).append(row)
     return {
         learner: fold_standing(learner, cohort, site, rows.get(learner, ()), on)
@@ -213,7 +213,7 @@ def _last_seen(connection: Connection) -> dict[str, date]:
         .where(_fact.c.learner != "")
         .group_by(_fact.c.learner)
     )
-    return {learner: day_of(at) for learner, at in connection.execute(query)}
+    return {learner: day_of(at) for learner, at in connection.execute(query).all()}
 
 
 def _overrides(connection: Connection, on: date) -> tuple[Override, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -93,18 +93,22 @@ def rows_of(connection: Connection, learner: str) -> list[LearnerRow]:
     return [row for _, row in rows_in(connection, learner)]
 
 
-def rows_in(connection: Connection, only: str = "") -> Iterator[tuple[str, LearnerRow]]:
-    """(learner id, row) of everything that is stored, or of one learner."""
+_Reader = Callable[[str, Mapping[str, Any]], LearnerRow]
+_CHUNK = 5_000
+"""Rows that are fetched at once."""
+
+
+def rows_in(
+    connection: Connection, only: str = "", *, until: date | None = None
+) -> Iterator[tuple[str, LearnerRow]]:
+    """(learner id, row) of everything that is stored, or of one learner; with `until`, what is dated by that day."""
     query = select(_standing.c.learner, _standing.c.event, _standing.c.details)
     if only:
         query = query.where(_standing.c.learner == only)
-    readers: dict[type[Any], Any] = {
-        kind: reader_of(kind) for kind in (LearnerEvent, TermResult, CourseResult)
-    }
-    for learner, event, details in connection.execute(query.execution_options(yield_per=5000)):
-        document = parse(details)
-        document["learner"] = learner
-        for name in ("index", "attempt"):
-            if name in document:
-                document[name] = int(document[name])
-        yield learner, readers[_KINDS.get(event, LearnerEvent)](document)
+    if until is not None:
+        query = query.where(_standing.c.on <= until.isoformat())
+    event_of: _Reader = reader_of(LearnerEvent)
+    readers: dict[str, _Reader] = {name: reader_of(kind) for name, kind in _KINDS.items()}
+    for rows in connection.execute(query.execution_options(yield_per=_CHUNK)).partitions():
+        for learner, event, details in rows:
+            yield learner, readers.get(event, event_of)(learner, parse(details))

@@ -30,6 +30,30 @@ from delivery.demo.stage import HERO, Stage
 from delivery.record.kinds import FactKind
 from delivery.settings import load_settings
 
+# The house format of television under its own name, in sizes that encode in a moment.
+SMALL_TV = """
+name = "tv720p25"
+version = 3
+kind = "tv"
+twin = "radio-aac"
+loudness = { target_lufs = -23.0, max_true_peak_dbtp = -1.0 }
+video = { preset = "ultrafast", bframes = 2, references = 2 }
+transmitter = { rung = "270p", audio_kbps = 96, packets_per_tick = 320 }
+
+[[rung]]
+name = "270p"
+audio_kbps = 96
+width = 480
+height = 270
+level = "2.1"
+crf = 24
+max_kbps = 700
+buffer_kbit = 200
+
+[[rung]]
+name = "audio"
+audio_kbps = 64
+"""
 SHORT = tuple(replace(text, slides=text.slides[:1]) for text in LESSONS)
 PATIENCE_S = 60.0
 
@@ -96,6 +120,8 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Sup
     home = tmp_path_factory.mktemp("station") / "home"
     app = App(load_settings(home, environ={}, port=free_port()))
     app.init()
+    (home / "media_profiles").mkdir()
+    (home / "media_profiles" / "tv720p25.toml").write_text(SMALL_TV, encoding="utf-8")
     supervisor = Supervisor(app.settings, services_of(app), clock=app.clock)
     teller = Quiet()
     try:

@@ -28,7 +28,7 @@ from delivery.store.audit import audit
 from delivery.store.people import Asked
 from delivery.store.uploads import Uploads
 from delivery.store.vault import profile_to
-from tests.network.sync.sites import free_address, joined, make_site, running, until
+from tests.network.sync.sites import make_pair, running, until
 
 NAME, STREET, PHONE = "Đặng Thị Mười Một", "45/7 hẻm Lò Lu", "0912345678"
 WORDS = "Thưa cô, em bị ốm nên nộp trễ"
@@ -37,18 +37,21 @@ ASKED = Asked("CV01", "theo đơn", "2026-11-20")
 
 
 @pytest.fixture
-def main(tmp_path: Path) -> Iterator[App]:
-    app = make_site(tmp_path / "main", "MAIN", listen=free_address())
-    yield app
-    app.close()
+def pair(tmp_path: Path) -> Iterator[tuple[App, App]]:
+    sites = make_pair(tmp_path)
+    yield sites
+    for app in sites:
+        app.close()
 
 
 @pytest.fixture
-def partner(main: App, tmp_path: Path) -> Iterator[App]:
-    with running(main):
-        app = joined(main, tmp_path / "p1", "P1")
-    yield app
-    app.close()
+def main(pair: tuple[App, App]) -> App:
+    return pair[0]
+
+
+@pytest.fixture
+def partner(pair: tuple[App, App]) -> App:
+    return pair[1]
 
 
 def image_of(app: App) -> str:

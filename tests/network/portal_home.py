@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 import qrcode
+from fastapi import FastAPI
 from PIL import Image
 from sqlmodel import SQLModel
 
@@ -246,6 +247,11 @@ def side_id(code: str, page: int) -> str:
 
 def draw_photo(codes: list[str], *, seed: int = 0, size: tuple[int, int] = (900, 1200)) -> bytes:
     """A grey picture with the given codes on it; another `seed` makes another picture of the same sheet."""
+    return _drawn(tuple(codes), seed, size)
+
+
+@cache
+def _drawn(codes: tuple[str, ...], seed: int, size: tuple[int, int]) -> bytes:
     picture = Image.new("RGB", size, (236, 234, 228))
     picture.paste((200, 190, 180 - seed % 100), (40, 700, 400, 760))
     for number, text in enumerate(codes):
@@ -318,7 +324,19 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
                 material, content=content, mode=DeliveryMode.NETWORK
             ),
             record_participation=lambda learner, activity, minutes, opened_us: participation.record(
-                learner, activity, minutes=minutes, opened_us=opened_us, catalogue=CATALOGUE
+                learner,
+                activity,
+                minutes=minutes,
+                opened_us=opened_us,
+                catalogue=home.services.catalogue(),
+            ),
+            record_watched=lambda learner, activity, minutes, opened_us, ended: participation.record_watched(
+                learner,
+                activity,
+                minutes=minutes,
+                opened_us=opened_us,
+                ended=ended,
+                catalogue=home.services.catalogue(),
             ),
             learners_of=lambda course: [ref.id for ref in learners.of_course(course)],
             profiles=lambda wanted: vault.profiles(list(wanted)),
@@ -330,12 +348,27 @@ def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any
 
 
 @contextmanager
-def served(home: PortalHome, *, proxies: str = "") -> Iterator[PortalHome]:
-    """The home's portal on a free loopback port."""
+def served(home: PortalHome, *, proxies: str = "", alone: bool = False) -> Iterator[PortalHome]:
+    """The home's portal on a free loopback port.
+
+    Building the application takes longer than most tests, so that one of them serves, one after the other, all homes of
+    a test process; `alone` gives the home an application of its own, with counts and limits that nobody else has used.
+    """
+    if not alone and not proxies and not home.services.routers:
+        home.base_url = _stage().show(home)
+        yield home
+        return
+    with _running(create_portal(home.services), proxies=proxies) as home.base_url:
+        yield home
+
+
+@contextmanager
+def _running(app: FastAPI, *, proxies: str = "") -> Iterator[str]:
+    """The address of an application that is served on a free loopback port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = make_server(create_portal(home.services), host="127.0.0.1", port=port, proxies=proxies)
+        server = make_server(app, host="127.0.0.1", port=port, proxies=proxies)
         listening = threading.Event()
         startup = server.startup
 
@@ -344,15 +377,59 @@ def served(home: PortalHome, *, proxies: str = "") -> Iterator[PortalHome]:
             listening.set()
 
         server.startup = startup_and_tell  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.run, args=([listener],))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         assert listening.wait(20)
-        home.base_url = f"http://127.0.0.1:{port}"
         try:
-            yield home
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join()
+
+
+class _Stage:
+    """One portal, behind which homes take turns: it asks for each service when it needs it."""
+
+    def __init__(self) -> None:
+        self.home: PortalHome | None = None
+        self._base_url = ""
+
+    def _build(self) -> str:
+        names = {field.name for field in fields(PortalServices)} - {"slow", "routers", "hls_js", "regulation"}
+        parts: dict[str, Any] = {name: _Part(self, name) for name in names}
+        running = _running(create_portal(PortalServices(**parts)))
+        atexit.register(running.__exit__, None, None, None)
+        return running.__enter__()
+
+    def show(self, home: PortalHome) -> str:
+        """The address at which `home` is served from now on."""
+        # What the portal limits or keeps for a while is past.
+        before = self.home.clock.elapsed if self.home else 0.0
+        home.clock.elapsed = before + 100_000
+        self.home = home
+        self._base_url = self._base_url or self._build()
+        return self._base_url
+
+
+class _Part:
+    """A service of whichever home is on the stage."""
+
+    def __init__(self, stage: _Stage, name: str) -> None:
+        self._stage = stage
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now(), name)
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._now()(*args, **named)
+
+    def _now(self) -> Any:
+        assert self._stage.home is not None
+        return getattr(self._stage.home.services, self._name)
+
+
+_stage = cache(_Stage)
 
 
 @cache
@@ -488,6 +565,13 @@ class Phone:
     def sign_in(self, code: str, pin: str, then: str = "/me") -> httpx.Response:
         form = {"csrf": self.csrf("/sign-in"), "code": code, "pin": pin, "then": then}
         return self.http.post("/sign-in", data=form)
+
+    def enter(self, code: str) -> None:
+        """Be signed in, where signing in is not what is tested."""
+        account = self.home.services.credentials.account_named(code)
+        assert account is not None
+        session = self.home.services.credentials.open_for(account)
+        self.http.cookies.set("tuxa_session", session.token, domain="127.0.0.1", path="/")
 
     def send(
         self, token: str, *files: bytes, name: str = "IMG_1.jpg", kind: str = "image/jpeg"

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from delivery.errors import N_, Unavailable
+from delivery.store.api_tokens import Scope
 from delivery.store.credentials import FREE_ATTEMPTS
 from tests.network.portal_home import AIR_CODE, AN, BINH, Phone, PortalHome, portal_home, served
 
@@ -274,9 +276,67 @@ def test_the_health_page_answers_in_json(phone: Phone) -> None:
     assert json.loads(phone.get("/readyz").text) == {"ok": True}
 
 
-def test_metrics_are_counted_by_route_and_name_nobody(home: PortalHome, phone: Phone) -> None:
-    phone.http.get(f"/q/{home.token(AN)}")
-    text = phone.http.get("/metrics").text
+def test_metrics_are_counted_by_route_and_name_nobody(tmp_path: Path) -> None:
+    with portal_home(tmp_path) as home, served(home, alone=True), Phone(home) as phone:
+        phone.http.get(f"/q/{home.token(AN)}")
+        text = phone.http.get("/metrics").text
     assert 'tuxa_requests_total{method="GET",route="/q/{token}",status="200"} 1' in text
     assert 'tuxa_request_seconds_bucket{route="/q/{token}",le="+Inf"} 1' in text
     assert home.token(AN) not in text
+
+
+def test_taking_access_away_ends_the_tokens_of_programs_too(home: PortalHome) -> None:
+    learner = home.learner(AN)
+    for end in (home.services.credentials.revoke, home.services.credentials.issue_pin):
+        token = home.services.tokens.make(learner, label="thử", scopes=frozenset({Scope.READ}))
+        assert home.services.tokens.find(token)
+        end(AN)
+        assert home.services.tokens.find(token) is None
+
+
+def test_signing_in_as_somebody_else_ends_the_session_before(home: PortalHome, phone: Phone) -> None:
+    phone.enter(AN)
+    before = phone.http.cookies["tuxa_session"]
+    form = {"csrf": phone.csrf("/account"), "code": BINH, "pin": home.services.credentials.issue_pin(BINH)}
+    assert phone.http.post("/sign-in", data=form).status_code == 303
+    assert home.services.credentials.session(before) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [("/account/password", "/account"), ("/courses/CNTT101/questions", "/courses/CNTT101/questions")],
+)
+def test_a_form_that_is_sent_after_the_session_ended_leads_back_to_its_page(
+    home: PortalHome, phone: Phone, path: str, back: str
+) -> None:
+    assert phone.http.post(path, data={"x": "y"}).headers["location"] == f"/sign-in?then={back}"
+
+
+@pytest.mark.parametrize("path", ["/me/", "//evil.example/", "/sign-in//", "/%2F%2Fevil.example/"])
+def test_no_redirect_names_the_host_that_a_request_names(phone: Phone, path: str) -> None:
+    request = phone.http.build_request("GET", "/", headers={"host": "evil.example"})
+    request.url = request.url.copy_with(raw_path=path.encode())
+    answer = phone.http.send(request, follow_redirects=False)
+    assert answer.status_code in (303, 404)
+    assert answer.headers.get("location", "/").startswith("/")
+    assert not answer.headers.get("location", "/").startswith("//")
+
+
+def test_browsers_keep_to_https_once_the_portal_has_it(tmp_path: Path) -> None:
+    with portal_home(tmp_path) as home:
+        settings = replace(home.services.settings, public_url="https://hoc.example.edu.vn")
+        home.services = replace(home.services, settings=settings)
+        with served(home, alone=True), Phone(home) as phone:
+            assert "max-age=" in phone.http.get("/").headers["strict-transport-security"]
+    with portal_home(tmp_path / "plain") as home, served(home), Phone(home) as phone:
+        assert "strict-transport-security" not in phone.http.get("/").headers
+
+
+def test_a_database_that_does_not_answer_is_a_page_that_says_to_try_later(tmp_path: Path) -> None:
+    def broken(_learner: str) -> dict[str, object]:
+        raise Unavailable(N_("The disk is full: nothing of this step was stored."))
+
+    with portal_home(tmp_path, record_of=broken) as home, served(home), Phone(home) as phone:
+        phone.enter(AN)
+        answer = phone.http.get("/me")
+    assert (answer.status_code, "thử lại sau" in answer.text) == (503, True)

@@ -4,26 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import resources
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from fastapi.routing import APIRoute
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.network.portal_home import AN, LECTURER, STUDY, WORK, PortalHome, draw_photo, portal_home, served
+from delivery.app.regulationpage import RegulationPages
+from delivery.clock import ManualClock
+from delivery.demo.sample import sample_institution
+from delivery.network.web.app import create_portal
+from delivery.network.web.services import Lesson, RegulationSource
+from tests.network.portal_home import (
+    AN,
+    LECTURER,
+    STUDY,
+    WORK,
+    Phone,
+    PortalHome,
+    draw_photo,
+    portal_home,
+    served,
+)
 from tests.network.test_portal_staff_pages import station
+from tests.support.home import make_app
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.needs("chromium")
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+NARROW = {"width": 320, "height": 640}
+KINDS = """() => {
+  const kind = (element) => element ? `${element.tagName}.${element.getAttribute("class") || ""}` : "";
+  return [...document.querySelectorAll("body *")].map((each) => `${kind(each.parentElement)} ${kind(each)}`);
+}"""
+JUDGE = """async (rules) => {
+  const options = {resultTypes: ["violations"], ...(rules ? {runOnly: rules} : {})};
+  return (await axe.run(document, options)).violations.map((found) => found.id);
+}"""
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalHome]:
-    with portal_home(tmp_path_factory.mktemp("home")) as made:
+def regulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegulationSource]:
+    """What is checked of the sample institution."""
+    app = make_app(tmp_path_factory.mktemp("institution"))
+    assert isinstance(app.clock, ManualClock)
+    app.clock.at = datetime(2026, 11, 22, 1, tzinfo=UTC)
+    with sample_institution() as folder:
+        app.importer.run(folder, actor="QL01")
+    yield RegulationPages(app)
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, regulation: RegulationSource) -> Iterator[PortalHome]:
+    lesson = {"HL1": Lesson("tv", "master.m3u8", "audio.m3u8", 90, ("vi",))}
+    with portal_home(tmp_path_factory.mktemp("home"), lesson=lesson.get, regulation=regulation) as made:
         found = station(made)
         made.services = replace(made.services, station=found)
-        with served(made):
+        with served(made, alone=True):
             yield made
 
 
@@ -33,6 +74,129 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
         yield launched
         launched.close()
+
+
+class Judge:
+    """Looks at pages as one reader after another, and notes what is wrong with each."""
+
+    def __init__(self, home: PortalHome, browser: Browser) -> None:
+        self.home = home
+        # Past the policy of the pages, for the judge's own script.
+        self.context: BrowserContext = browser.new_context(
+            viewport=NARROW,
+            color_scheme="light",
+            bypass_csp=True,  # type: ignore[arg-type]
+        )
+        self.page: Page = self.context.new_page()
+        self.found: dict[str, list[str]] = {}
+        self.dark: set[str] = set()
+        """Kinds of elements whose dark colours were judged."""
+
+    def become(self, code: str) -> None:
+        """Be signed in as somebody."""
+        self.context.clear_cookies()
+        with Phone(self.home) as phone:
+            phone.enter(code)
+            for name, value in phone.http.cookies.items():
+                self.context.add_cookies([{"name": name, "value": value, "url": self.home.base_url}])
+
+    def open(self, path: str, *, status: int = 200) -> None:
+        answer = self.page.goto(self.home.base_url + path)
+        assert answer is not None
+        assert answer.status == status, path
+        self.look()
+
+    def look(self, name: str = "") -> None:
+        """Judge the page as it is."""
+        page = self.page
+        page.evaluate(AXE)
+        problems = page.evaluate(JUDGE, None)
+        # The dark pages differ from the light ones in their colours only, and those come from what an element is.
+        kinds = set(page.evaluate(KINDS))
+        if not kinds <= self.dark:
+            self.dark |= kinds
+            page.emulate_media(color_scheme="dark")
+            problems += [f"dark: {rule}" for rule in page.evaluate(JUDGE, ["color-contrast"])]
+            page.emulate_media(color_scheme="light")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append("wider than the screen")
+        path = page.url.removeprefix(self.home.base_url)
+        self.found[f"{path} {name}"] = problems
+
+    def wrong(self) -> dict[str, list[str]]:
+        return {name: problems for name, problems in self.found.items() if problems}
+
+    def paths(self) -> set[str]:
+        return {name.split(" ")[0].partition("?")[0] for name in self.found}
+
+
+@pytest.fixture(scope="module")
+def judge(home: PortalHome, browser: Browser) -> Iterator[Judge]:
+    made = Judge(home, browser)
+    yield made
+    made.context.close()
+
+
+def choose(page: Page, field: str, data: bytes, *, good: bool = True) -> None:
+    """Choose a photo, and wait until it was uploaded."""
+    page.locator("form[data-ready=yes]").wait_for(state="attached")
+    file = {"name": "1.jpg", "mimeType": "image/jpeg", "buffer": data}
+    page.locator(field).set_input_files(file)  # type: ignore[arg-type]
+    page.locator(".tile.good" if good else ".tile.bad").wait_for()
+
+
+def test_the_pages_for_everybody_are_accessible_and_fit_a_narrow_screen(
+    home: PortalHome, judge: Judge
+) -> None:
+    judge.context.clear_cookies()
+    for path in ("/", "/sign-in", f"/q/{home.token(AN)}", "/watch/tv1", "/watch/radio1", "/again/tv1"):
+        judge.open(path)
+    judge.open("/again/tv1/air1")
+    judge.open("/nothing", status=404)
+    page = judge.page
+    page.goto(f"{home.base_url}/sign-in")
+    page.locator("#code").fill(AN)
+    page.locator("#pin").fill("1")
+    page.locator("main button").click()
+    judge.look("a wrong PIN")
+    assert judge.wrong() == {}
+
+
+def test_the_pages_of_learners_are_accessible_and_fit_a_narrow_screen(home: PortalHome, judge: Judge) -> None:
+    page = judge.page
+    judge.become(AN)
+    for path in (
+        "/", "/me", "/attendance?code=ABC123", "/courses", "/courses/CNTT101", "/courses/CNTT101/questions",
+        f"/lesson/{STUDY}", f"/study/{STUDY}", "/account", "/me/seen", "/plan", "/opinion",
+    ):  # fmt: skip
+        judge.open(path)
+    page.goto(home.url(AN))
+    choose(page, "#photos", draw_photo([]), good=False)
+    judge.look("a photo without a code")
+    choose(page, "#photos", home.photo(AN))
+    page.get_by_role("button", name="Gỡ bỏ – Ảnh 1").click()
+    page.locator(".card > button").click()
+    page.wait_for_url("**/receipt?**")
+    judge.look()
+    page.goto(f"{home.base_url}/study/{STUDY}")
+    page.locator(".card button").click()
+    judge.look("studied")
+    page.goto(f"{home.base_url}/work/{WORK}")
+    choose(page, "#file", draw_photo([], size=(300, 400)))
+    page.locator(".card > button").click()
+    page.wait_for_url("**/receipt?**")
+    judge.open(f"/work/{WORK}")
+    page.goto(f"{home.base_url}/courses/CNTT101/questions")
+    page.locator("#text").fill("Vì sao 13 là 1101?")
+    page.locator(".card > button").click()
+    judge.look()
+    judge.open(f"/me/activity/{WORK}")
+    page.goto(f"{home.base_url}/account")
+    page.locator("#label").fill("Sổ điểm")
+    page.locator("[name=scope]").first.check()
+    page.get_by_role("button", name="Tạo mã truy cập").click()
+    judge.look("a token")
+    assert judge.wrong() == {}
 
 
 STAFF_PAGES = {
@@ -48,119 +212,80 @@ STAFF_PAGES = {
         "/questions",
         "/grades/CNTT101",
         "/progress/CNTT101",
-        "/people",
     ),
     "VT01": ("/held",),
-    "QL01": ("/activity", "/state", "/satisfaction", "/roles", "/sites", "/log", "/alerts", "/jobs"),
+    "QL01": (
+        "/activity",
+        "/state",
+        "/satisfaction",
+        "/roles",
+        "/sites",
+        "/log",
+        "/alerts",
+        "/jobs",
+        "/regulation",
+        "/regulation/report?kind=annex1&year=2026",
+    ),
     "QT01": ("/people",),
 }
-"""The last page of a lecturer is one that lecturers may not open."""
+BELOW = (
+    "main a[href^='/desk/CNTT101-A2/'], main a[href^='/questions/CNTT101/'], main a[href^='/regulation/rows']"
+)
 
 
-def sign_in(page: Page, home: PortalHome, code: str = AN) -> None:
-    page.goto(f"{home.base_url}/sign-in")
-    page.locator("#code").fill(code)
-    page.locator("#pin").fill(home.services.credentials.issue_pin(code))
-    page.locator("main button").click()
-
-
-def send(page: Page, home: PortalHome) -> None:
-    page.goto(home.url(AN))
-    page.locator("form[data-ready=yes]").wait_for(state="attached")
-    file = {"name": "1.jpg", "mimeType": "image/jpeg", "buffer": home.photo(AN)}
-    page.locator("#photos").set_input_files(file)  # type: ignore[arg-type]
-    page.locator(".tile.good").wait_for()
-
-
-def test_every_page_is_accessible_and_fits_a_narrow_screen(home: PortalHome, browser: Browser) -> None:
-    context = browser.new_context(
-        viewport={"width": 320, "height": 640},
-        color_scheme="light",
-        bypass_csp=True,  # for the judge's own script
-    )
-    page = context.new_page()
-    found: dict[str, list[str]] = {}
-
-    def judge(name: str) -> None:
-        problems = [violation["id"] for violation in Axe().run(page).response["violations"]]
-        # The dark pages differ from the light ones in their colours only.
-        page.emulate_media(color_scheme="dark")
-        dark = Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
-        problems += [f"dark: {violation['id']}" for violation in dark]
-        page.emulate_media(color_scheme="light")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append("wider than the screen")
-        found[name] = problems
-
-    open_pages = ("/", "/sign-in", f"/q/{home.token(AN)}", "/watch/tv1", "/watch/radio1", "/nothing")
-    for path in (*open_pages, "/again/tv1", "/again/tv1/air1"):
-        page.goto(home.base_url + path)
-        judge(path)
-    sign_in(page, home)
-    study, work = f"/study/{STUDY}", f"/work/{WORK}"
-    for path in ("/me", "/attendance?code=ABC123", f"/q/{home.token(AN)}", study, f"/study/{WORK}", work):
-        page.goto(home.base_url + path)
-        judge(f"signed in: {path}")
-    send(page, home)
-    judge("a photo before it is sent")
-    page.locator(".card > button").click()
-    page.wait_for_url("**/receipt?**")
-    judge("receipt")
-    page.goto(home.base_url + study)
-    page.locator(".card button").click()
-    judge("studied")
-    page.goto(home.base_url + work)
-    file = {"name": "bai.jpg", "mimeType": "image/jpeg", "buffer": draw_photo([])}
-    page.locator("form[data-ready=yes]").wait_for(state="attached")
-    page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
-    page.locator(".card > button").click()
-    page.wait_for_url("**/receipt?**")
-    judge("receipt of a file")
-    page.goto(home.base_url + work)
-    judge("work received")
-    question = f"{home.base_url}/courses/CNTT101/questions"
-    page.goto(question)
-    page.locator("#text").fill("Vì sao 13 là 1101?")
-    page.locator(".card > button").click()
-    judge("a question")
-    mine = ("/courses", "/courses/CNTT101", "/courses/CNTT101/questions", "/account", "/me/seen")
-    for path in (*mine, "/plan", "/opinion"):
-        page.goto(home.base_url + path)
-        judge(f"learner: {path}")
-    page.goto(f"{home.base_url}/me/activity/{WORK}")
-    judge("evidence of an activity")
-    context.close()
-    context = browser.new_context(
-        viewport={"width": 320, "height": 640},
-        color_scheme="light",
-        bypass_csp=True,
-    )
-    page = context.new_page()
+def test_the_pages_of_staff_are_accessible_and_fit_a_narrow_screen(home: PortalHome, judge: Judge) -> None:
     for code, paths in STAFF_PAGES.items():
-        page.context.clear_cookies()
-        sign_in(page, home, code)
+        judge.become(code)
         for path in paths:
-            page.goto(home.base_url + path)
-            judge(f"{code}: {path}")
-            link = page.locator(
-                "main a[href^='/desk/CNTT101-A2/'], main a[href^='/questions/CNTT101/']"
-            ).first
-            if path in (f"/desk/{WORK}", "/questions"):
-                link.click()
-                judge(f"{code}: below {path}")
-    context.close()
-    assert {name: problems for name, problems in found.items() if problems} == {}
+            judge.open(path)
+            if path in (f"/desk/{WORK}", "/questions") or path.startswith("/regulation/report"):
+                judge.page.locator(BELOW).first.click()
+                judge.look()
+    judge.open("/regulation", status=403)
+    assert judge.wrong() == {}
 
 
-def test_no_page_breaks_its_own_content_security_policy(home: PortalHome, browser: Browser) -> None:
+NO_PAGES = {
+    "/sign-in/provider",
+    "/sign-in/provider/back",
+    "/receipt.pdf",
+    "/me/export",
+    "/grades/{course}/sheet.xlsx",
+    "/uploads/{ident}/reading",
+    "/lesson/{activity}/{file:path}",
+    "/desk/{activity}/{work}/page/{fact}/{leaf}",
+    "/desk/{activity}/{work}/file/{fact}",
+    "/static/vendor/hls.min.js",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+}
+
+
+def test_no_page_was_forgotten(home: PortalHome, judge: Judge) -> None:
+    routes = [route for route in create_portal(home.services).routes if isinstance(route, APIRoute)]
+    pages = {route.path: route for route in routes if "GET" in route.methods and route.path not in NO_PAGES}
+    seen = judge.paths()
+    assert {
+        path for path, route in pages.items() if not any(route.path_regex.match(s) for s in seen)
+    } == set()
+
+
+def test_no_page_breaks_its_own_content_security_policy(
+    home: PortalHome, browser: Browser, judge: Judge
+) -> None:
     context = browser.new_context()
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    sign_in(page, home)
-    for path in ("/", "/me", "/attendance", f"/q/{home.token(AN)}", f"/study/{STUDY}", f"/work/{WORK}"):
+    judge.become(AN)
+    context.add_cookies(judge.context.cookies())  # type: ignore[arg-type]
+    for path in ("/", "/me", f"/q/{home.token(AN)}", f"/study/{STUDY}", f"/work/{WORK}"):
         page.goto(home.base_url + path)
+    judge.become("QL01")
+    context.add_cookies(judge.context.cookies())  # type: ignore[arg-type]
+    page.goto(f"{home.base_url}/regulation")
     assert said == []
     page.goto(f"{home.base_url}/watch/tv1")
     page.wait_for_load_state("networkidle")

@@ -36,14 +36,14 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def an(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
 @pytest.fixture
 def lecturer(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(LECTURER, home.services.credentials.issue_pin(LECTURER))
+        made.enter(LECTURER)
         yield made
 
 
@@ -162,7 +162,7 @@ def test_two_markers_are_heard_before_the_lecturer_decides(
 ) -> None:
     hand_in(an)
     with Phone(home) as second:
-        second.sign_in(SECOND, home.services.credentials.issue_pin(SECOND))
+        second.enter(SECOND)
         assert second.http.get(f"/desk/{WORK}").status_code == 404
         set_rubric(lecturer, second=SECOND)
         path = first_work(second)
@@ -183,7 +183,7 @@ def test_a_lecturer_sees_no_work_of_a_course_of_somebody_else(
     hand_in(an)
     path = first_work(lecturer)
     with Phone(home) as other:
-        other.sign_in(SECOND, home.services.credentials.issue_pin(SECOND))
+        other.enter(SECOND)
         for address in (f"/desk/{WORK}", path, "/grades/CNTT101", "/progress/CNTT101"):
             assert other.http.get(address).status_code == 404
         assert "Bài tập 2" not in other.get("/desk").text

@@ -24,8 +24,8 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 def test_hostile_files_are_refused_or_kept_and_never_served_as_active_content(home: PortalHome) -> None:
     path = f"/work/{WORK}"
     with Phone(home) as phone, Phone(home) as desk:
-        phone.sign_in(AN, home.services.credentials.issue_pin(AN))
-        desk.sign_in(LECTURER, home.services.credentials.issue_pin(LECTURER))
+        phone.enter(AN)
+        desk.enter(LECTURER)
         csrf = phone.csrf(path)
         for name, data in files(30, seed=1):
             home.clock.advance(5)

@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def phone(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -68,3 +68,15 @@ def test_watched_minutes_are_told_once_each_and_only_as_far_as_the_clock_allows(
     assert phone.http.post(f"{PATH}/watched", data={**form, "ended": "1"}).json() == {"minutes": 12}
     assert minutes(home) == [5, 5, 2]
     assert phone.http.post(f"{PATH}/watched", data={**form, "opened": "1.x"}).status_code == 403
+
+
+def test_minutes_are_counted_in_full_however_often_one_looks_away(home: PortalHome, phone: Phone) -> None:
+    form = {"csrf": phone.csrf(PATH), "opened": phone.hidden(PATH, "opened"), "ended": "1"}
+    home.clock.advance(3600)
+    for seconds in (90, 430, 430, 1210, 1200):
+        phone.http.post(f"{PATH}/watched", data={**form, "seconds": str(seconds)})
+    assert sum(minutes(home)) == 20
+
+
+def test_captions_are_offered_under_the_name_of_their_language(phone: Phone) -> None:
+    assert 'srclang="vi" label="Tiếng Việt"' in phone.get(PATH).text

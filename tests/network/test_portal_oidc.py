@@ -55,7 +55,7 @@ def home(tmp_path: Path, provider: str) -> Iterator[PortalHome]:
             made.services.settings, oidc_issuer=provider, oidc_client_id="tuxa", oidc_client_secret="s3cret-9"
         )
         made.services = replace(made.services, settings=settings)
-        with served(made):
+        with served(made, alone=True):
             # The provider sends people back to where the portal says it is.
             object.__setattr__(settings, "public_url", made.base_url)
             yield made
@@ -119,7 +119,7 @@ def test_an_answer_for_another_nonce_is_not_believed(home: PortalHome) -> None:
 
 def test_a_provider_that_names_another_issuer_is_not_used(home: PortalHome, provider: str) -> None:
     object.__setattr__(home.services.settings, "oidc_issuer", provider.replace("localhost", "LOCALHOST"))
-    with served(home), Phone(home) as phone:
+    with served(home, alone=True), Phone(home) as phone:
         answer = phone.http.get("/sign-in/provider")
         assert answer.status_code == 503
         assert "mã PIN" in answer.text

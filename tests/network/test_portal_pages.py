@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def phone(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -153,7 +153,7 @@ def test_marks_and_the_grade_are_shown_as_people_write_them(tmp_path: Path) -> N
     }
     changed = portal_home(tmp_path, record_of=lambda learner: {"courses": [course]})
     with changed as home, served(home), Phone(home) as phone:
-        phone.sign_in(AN, home.services.credentials.issue_pin(AN))
+        phone.enter(AN)
         page = phone.get("/me").text
     for text in ("<b>B</b> <span>8,3</span>", "8,25", "Đã chấm", "Nộp muộn", "3 minh chứng"):
         assert text in page

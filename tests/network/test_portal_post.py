@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def an(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -87,7 +87,7 @@ def test_extra_sheets_stand_behind_their_page_on_the_marking_desk(home: PortalHo
     assert home.services.submissions.accept_extra(extra).status == "filed"
     assert home.services.submissions.accept_extra(replace(extra, source="again")).status == "duplicate"
     with Phone(home) as lecturer:
-        lecturer.sign_in(LECTURER, home.services.credentials.issue_pin(LECTURER))
+        lecturer.enter(LECTURER)
         match = re.search(rf'href="(/desk/{WORK}/[0-9a-f]+)"', lecturer.get(f"/desk/{WORK}").text)
         assert match
         pictures = re.findall(r'src="([^"]*/page/[^"]*)"', lecturer.get(match[1]).text)

@@ -78,7 +78,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 
 def signed_in(home: PortalHome, code: str) -> Phone:
     phone = Phone(home)
-    phone.sign_in(code, home.services.credentials.issue_pin(code))
+    phone.enter(code)
     return phone
 
 

@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def phone(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -132,7 +132,7 @@ def test_an_opening_that_was_altered_or_made_for_another_page_is_refused(
     assert finish(phone, {**form, "csrf": "0" * 64}).status_code == 403
     assert finish(phone, {**form, "done": ""}).status_code == 400
     with Phone(home) as other:
-        other.sign_in(BINH, home.services.credentials.issue_pin(BINH))
+        other.enter(BINH)
         mixed = {**opened(other), "opened": form["opened"]}
         assert finish(other, mixed).status_code == 403
     assert told(home) == []
@@ -167,7 +167,7 @@ def test_approval_taken_away_while_reading_is_noticed(tmp_path: Path) -> None:
     approved = [True]
     with portal_home(tmp_path, is_approved=lambda _material, _content: approved[0]) as home, served(home):
         with Phone(home) as phone:
-            phone.sign_in(AN, home.services.credentials.issue_pin(AN))
+            phone.enter(AN)
             form = opened(phone)
             approved[0] = False
             assert finish(phone, form).status_code == 404

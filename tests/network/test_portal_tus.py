@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def phone(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -97,7 +97,7 @@ def test_what_lies_on_the_disk_is_sealed_and_nobody_elses(home: PortalHome, phon
     assert files
     assert all(b"Le Loi" not in file.read_bytes() for file in files)
     with Phone(home) as other:
-        other.sign_in(BINH, home.services.credentials.issue_pin(BINH))
+        other.enter(BINH)
         assert other.http.head(path, headers=TUS).status_code == 404
         assert other.http.delete(path, headers=TUS).status_code == 404
 
@@ -192,7 +192,7 @@ def test_uploads_expire_and_one_learner_cannot_fill_the_disk(home: PortalHome, p
         begin(phone, 5)
     assert phone.http.post("/uploads", headers={**TUS, "Upload-Length": "5"}).status_code == 429
     home.clock.advance(KEEP.total_seconds() + 1)
-    phone.sign_in(AN, home.services.credentials.issue_pin(AN))
+    phone.enter(AN)
     assert phone.http.head(path, headers=TUS).status_code == 404
     begin(phone, 5)
     assert len(list((home.services.settings.home / "uploads").rglob("*.bytes"))) == 1

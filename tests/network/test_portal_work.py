@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Iterator[PortalHome]:
 @pytest.fixture
 def phone(home: PortalHome) -> Iterator[Phone]:
     with Phone(home) as made:
-        made.sign_in(AN, home.services.credentials.issue_pin(AN))
+        made.enter(AN)
         yield made
 
 
@@ -210,7 +210,7 @@ def test_the_receipt_can_be_kept_as_a_pdf(home: PortalHome, phone: Phone) -> Non
 
 def test_work_after_the_due_date_is_marked_late_and_accepted(home: PortalHome, phone: Phone) -> None:
     home.clock.advance(9 * 86_400)
-    phone.sign_in(AN, home.services.credentials.issue_pin(AN))  # the first session has expired
+    phone.enter(AN)  # the first session has expired
     assert "Đã quá hạn nộp" in phone.get(PATH).text
     answer = send(phone, draw_photo([]))
     assert "Nộp muộn" in phone.get(answer.headers["location"]).text
@@ -232,7 +232,7 @@ def test_a_receipt_for_a_file_is_shown_to_its_learner_only(home: PortalHome, pho
     receipt = send(phone, draw_photo([])).headers["location"]
     assert phone.get(receipt).status_code == 200
     with Phone(home) as other:
-        other.sign_in(BINH, home.services.credentials.issue_pin(BINH))
+        other.enter(BINH)
         assert other.get(receipt).status_code == 404
         assert "Đã nhận đến nay" not in other.get(PATH).text
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.record.facts import Fact
-from delivery.record.fold import LearnerRecord, as_json, fold
+from delivery.record.fold import fold
 from delivery.record.kinds import FactKind
+from delivery.record.learner_record import LearnerRecord, as_json
 from delivery.regulation.profile import load_profile
 from tests.record.builders import (
     DAY,

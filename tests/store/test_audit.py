@@ -24,6 +24,7 @@ from delivery.record.ledger import Problem
 from delivery.store.audit import audit
 from tests.store.test_factlog import registered, took_part
 from tests.store.test_submissions import send
+from tests.support.home import make_app, prepared_url
 
 PAGE, SIDE = "0a0b0c0d0e01", "0102030401"
 
@@ -63,9 +64,11 @@ AIRED = {
 }
 
 
-@pytest.fixture
-def kept(tuxa: App) -> App:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def term(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """A term's catalogue, and something in every projection, vault and blob store."""
+    url = prepared_url(request) if request.param == "postgresql" else ""
+    tuxa = make_app(tmp_path_factory.mktemp("term") / "home", database=url)
     with sample_term() as folder:
         tuxa.importer.run(folder, actor="QTHT01")
     tuxa.facts.append(
@@ -88,7 +91,15 @@ def kept(tuxa: App) -> App:
     tuxa.materials.appraise("M1", content="aa", minutes="3/BB", actor="HD01")
     assert send(tuxa, "bài làm".encode()).status == "filed"
     assert send(tuxa, b"photo", by="L2", channel="phone").status == "held"
-    return tuxa
+    yield tuxa
+    tuxa.close()
+
+
+@pytest.fixture
+def kept(term: App) -> Iterator[App]:
+    """The same for every test, whatever the one before did to it."""
+    with undone(term):
+        yield term
 
 
 def problems(app: App, *, deep: bool = True) -> tuple[Problem, ...]:
@@ -101,31 +112,23 @@ def change(app: App, statement: str, **values: object) -> None:
         assert connection.execute(text(statement), values).rowcount > 0
 
 
-TOUCHED = (
-    "fact",
-    "learner",
-    "enrolment",
-    "material_state",
-    "airing",
-    "sheet",
-    "private_payload",
-    "sealed_blob",
-    "catalogue_",
-)
-
-
 @contextmanager
 def undone(app: App) -> Iterator[None]:
-    """Afterwards every table is as it was before: one home serves many changes."""
-    tables = [table for name, table in SQLModel.metadata.tables.items() if name.startswith(TOUCHED)]
+    """Afterwards every row and every stored file is as it was before: one home serves many changes."""
+    tables = SQLModel.metadata.sorted_tables
     with app.database.read() as connection:
         before = [(table, connection.execute(select(table)).mappings().all()) for table in tables]
+    folder = app.settings.home / "blobs"
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     yield
     with app.database.write() as connection:
-        for table, rows in before:
+        for table in reversed(tables):
             connection.execute(delete(table))
+        for table, rows in before:
             if rows:
                 connection.execute(insert(table), [dict(row) for row in rows])
+    for path, whole in files.items():
+        path.write_bytes(whole)
 
 
 def test_what_nobody_touched_has_no_problems(kept: App) -> None:
@@ -362,15 +365,12 @@ IMAGES: list[tuple[Callable[[App], object], FactKind, str]] = [
 def test_an_image_that_is_gone_or_changed_is_named(kept: App) -> None:
     for harm, kind, detail in IMAGES:
         with undone(kept):
-            blobs = {path: path.read_bytes() for path in (lies_at(kept, "L1"), lies_at(kept, "L2"))}
             harm(kept)
             assert problems(kept, deep=False) == ()
             (found,) = problems(kept)
             (fact,) = kept.facts.select(kind=kind)
             assert (found.problem, found.fact, found.sequence) == ("image", fact.id, fact.seq)
             assert detail in found.detail
-            for path, whole in blobs.items():
-                path.write_bytes(whole)
 
 
 def test_an_erased_learner_is_no_problem(kept: App) -> None:

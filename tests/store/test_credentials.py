@@ -25,10 +25,15 @@ from delivery.store.credentials import (
     lock_after,
 )
 from delivery.store.database import Database
-from delivery.store.tables.network import CredentialTable, PortalSessionTable, SignInFailureTable
+from delivery.store.tables.network import (
+    ApiTokenTable,
+    CredentialTable,
+    PortalSessionTable,
+    SignInFailureTable,
+)
 
 CODES = {"SV001": "L1", "SV002": "L2"}
-TABLES = (CredentialTable, PortalSessionTable, SignInFailureTable)
+TABLES = (ApiTokenTable, CredentialTable, PortalSessionTable, SignInFailureTable)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from delivery.app import App
 from delivery.record.kinds import FactKind
 from tests.store.writer import BATCH, blob, draft
 
-ROUNDS = 4
+ROUNDS = 2
 WRITERS = ("a", "b")
 
 

@@ -14,12 +14,14 @@ from delivery.errors import NotFound
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
-from delivery.store import migrate, projections
+from delivery.store import projections
 from delivery.store.air import Airing, Channel, Row, RowKind
 from delivery.store.database import Database
 from delivery.store.schedule import ScheduleStore
 from delivery.units import Micros, Ticks
 from tests.broadcast.playout.air_station import START
+from tests.support import schema
+from tests.support.home import prepared_url
 
 TICK = 5_600_000_000
 CHANNEL = Channel("TV1", "Kênh một", "tv", {1: "a" * 64, 18: "b" * 64})
@@ -28,11 +30,11 @@ CONTINUITY = (("audio", (("0", 3), ("256", 15))), ("v360", (("0", 1),)))
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ScheduleStore]:
-    url = f"sqlite:///{tmp_path / 'x.sqlite'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    database = Database(url)
-    migrate.upgrade(database)
+        database = Database(prepared_url(request))
+    else:
+        schema.copy_empty(tmp_path / "x.sqlite")
+        database = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
     schedule = ScheduleStore(database)
     schedule.put_channel(CHANNEL)
     yield schedule

@@ -31,6 +31,7 @@ from delivery.record.kinds import FactKind
 from delivery.settings import Settings
 from delivery.store.packets import Packets
 from delivery.store.vault import profile_to
+from tests.support import schema
 
 COURSE = "NLTK102"
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -93,7 +94,7 @@ def open_home(
 def make_home(folder: Path, *, learners: int = 3, without_address: int = 0, inline: bool = True) -> App:
     """A prepared home. The last `without_address` learners have no address."""
     app = open_home(folder, inline=inline)
-    app.init()
+    schema.init(app)
     textbook, workbook = app.blobs.put(TEXTBOOK.encode()), app.blobs.put(ASSIGNMENT.encode())
     with app.database.write() as connection:
         app.catalogue_store.save_in(connection, sample_catalogue(textbook, workbook))

@@ -9,23 +9,27 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from textual import on
+from textual import events, on
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
 from delivery.errors import N_
-from tui.shared.entry import Entry
+from tui.clerk.wedge import as_meant, is_code
+from tui.shared.entry import LONGEST, Entry
 from tui.shared.lines import MUTED, line, time_of_day
 from tui.shared.listing import Listing
 
 if TYPE_CHECKING:
     from tui.shared.app import ConsoleApp
 
-_KEPT = 500
+_KEPT: Final = 500
+_MOST_PASTED: Final = 500
+"""Lines of one paste that are taken as scanned."""
 PROBLEM = "✗"
 
 
@@ -42,6 +46,35 @@ class Said:
 
 
 Answer = Callable[[Said], None]
+
+
+class ScanEntry(Entry):
+    """A line that a hand scanner types into, whatever it puts behind a code: CR, LF, both, or Tab.
+
+    What it types is not composed: with the Vietnamese layout, marks are digits.
+    """
+
+    COMPOSES = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+j", "submit", show=False),
+        Binding("tab", "tab", show=False),
+    ]
+
+    async def action_tab(self) -> None:
+        if self.value.strip():
+            await self.action_submit()
+        else:
+            self.screen.focus_next()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Each line that is pasted counts as scanned; what has no end yet stays in the line."""
+        event.stop()
+        event.prevent_default()
+        *whole, rest = event.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for typed in whole[:_MOST_PASTED]:
+            text, self.value = self.value + typed, ""
+            self.post_message(self.Submitted(self, text, None))
+        self.insert_text_at_cursor("".join(letter for letter in rest if letter.isprintable())[:LONGEST])
 
 
 class Counter(Vertical):
@@ -61,7 +94,7 @@ class Counter(Vertical):
         self._said: list[Said] = []
 
     def compose(self) -> Iterable[Widget]:
-        yield Entry(placeholder=self._app.words(self._hint), id="scan")
+        yield ScanEntry(placeholder=self._app.words(self._hint), id="scan")
         yield Listing[Said](self._row, key=lambda said: str(said.number), empty=lambda: "", id="heard")
 
     @property
@@ -69,8 +102,8 @@ class Counter(Vertical):
         return cast("ConsoleApp", self.app)
 
     @property
-    def entry(self) -> Entry:
-        return self.query_one("#scan", Entry)
+    def entry(self) -> ScanEntry:
+        return self.query_one("#scan", ScanEntry)
 
     @property
     def pending(self) -> int:
@@ -85,7 +118,7 @@ class Counter(Vertical):
     @on(Input.Submitted, "#scan")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        text = event.value.strip()
+        text = as_meant(event.value)
         self.entry.value = ""
         if text:
             self._waiting.append(text)
@@ -95,7 +128,11 @@ class Counter(Vertical):
         if not self._is_busy and self._waiting:
             self._is_busy = True
             text = self._waiting.popleft()
-            self._hear(text, lambda said: self._answered(text, said))
+            if is_code(text):
+                self._hear(text, lambda said: self._answered(text, said))
+            else:
+                # Not sent: it is no code, and might be a name that somebody typed by mistake.
+                self._answered(text[:24], problem(text[:24], self._app.words(NO_CODE)))
 
     def _answered(self, text: str, said: Said) -> None:
         number = self._said[0].number + 1 if self._said else 1
@@ -123,4 +160,5 @@ def problem(text: str, told: str) -> Said:
     return Said(PROBLEM, text, "$error", told)
 
 
+NO_CODE = N_("no code: switch the keyboard's input method to English, and scan it again")
 SCAN_HINT = N_("scan, or type a number and Enter")

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from delivery.errors import N_
 from delivery.i18n import Translator
+from tui.clerk.preview import Preview
 from tui.clerk.returns_lines import weight
 from tui.shared.dialogs import Confirm, push
 from tui.shared.drawn import Text, Title
@@ -71,6 +72,7 @@ class DueSection(Section):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "trial", N_("Trial"), id="due.trial"),
+        Binding("v", "preview", N_("View pages"), id="due.preview"),
         Binding("p", "print", N_("Print"), id="due.print"),
         Binding("c", "stop", N_("Stop"), id="due.stop"),
         Binding("o", "order", N_("Order"), id="due.order"),
@@ -81,6 +83,7 @@ class DueSection(Section):
         ("○ ◔ ●", N_("without a packet, to print, to post")),
         ("✗", N_("a gate stops it; the text says what to do")),
         ("T", N_("shows everything and keeps nothing")),
+        ("V", N_("the pages themselves: a specimen before printing, the files after it")),
     )
 
     def __init__(self) -> None:
@@ -250,6 +253,20 @@ class DueSection(Section):
         self.query_one(Title).refresh()
         self._show()
         self.listing.redraw()
+
+    def action_preview(self) -> None:
+        """The pages as they are, or will be, printed."""
+        due = self.listing.chosen
+        if due is None:
+            return
+        batch = due.batch
+
+        def show(result: Any) -> None:
+            self.app.push_screen(Preview(batch, result))
+
+        self.clerk.request(
+            "due.preview", {"batch": batch}, done=show, label=N_("drawing"), opens=True, within_s=60.0
+        )
 
     def action_trial(self) -> None:
         self._try(yes=N_("Plan it"), then=self._plan)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -14,24 +11,19 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from delivery.errors import N_, TuxaError
-from tui.clerk.returns_lines import (
-    page_line,
-    page_lines,
-    proposal_text,
-    reading_line,
-    reading_lines,
-    scan_lines,
-    work_items,
-)
+from delivery.errors import N_
+from delivery.ids import SystemIds
+from tui.clerk.decisions import Decisions
+from tui.clerk.pictures import Pictures
+from tui.clerk.returns_lines import page_line, page_lines, reading_line, reading_lines, scan_lines
 from tui.clerk.returns_state import Page, Reading, read_page, read_reading
-from tui.clerk.words import DISCARDS
 from tui.clerk.zoom import Zoom
-from tui.shared.dialogs import Field, Form, Picker, push
 from tui.shared.drawn import Text, Title
 from tui.shared.listing import Listing
+from tui.shared.outside import open_outside
 from tui.shared.picture import Picture
 from tui.shared.section import Section
+from tui.shared.tab import Tab
 from tui.shared.values import dicts_of, text_of
 
 if TYPE_CHECKING:
@@ -39,7 +31,7 @@ if TYPE_CHECKING:
 
 _SHOW_S = 0.1
 _NEAR_END = 50
-_KEPT_PICTURES = 12
+_TAB_WIDTH = 200
 _AHEAD = 2
 """Pictures of so many pages behind the chosen one are asked for as well: the next decision need not wait."""
 
@@ -71,6 +63,7 @@ class ReturnsSection(Section):
         Binding("x", "discard", N_("Refuse"), id="returns.discard"),
         Binding("u", "undo", N_("Undo"), id="returns.undo"),
         Binding("z", "zoom", N_("Zoom"), show=False, id="returns.zoom"),
+        Binding("o", "tab", N_("In a browser"), show=False, id="returns.tab"),
         Binding("tab", "turn", N_("Other list"), id="returns.turn"),
         Binding("n", "envelopes", N_("Envelopes"), id="returns.envelopes"),
         Binding("w", "take_in", N_("Take in"), show=False, id="returns.take_in"),
@@ -92,14 +85,14 @@ class ReturnsSection(Section):
         self.marks: list[Reading] = []
         self.is_marks = False
         self._more = {"returns.queue": False, "returns.readings": False}
-        self._pictures: dict[str, bytes] = {}
-        self._asked: set[str] = set()
+        self.decisions = Decisions(self)
+        self._pictures = Pictures(self._arrived)
+        self._large = Pictures(self._to_tab, is_large=True)
         self._shown = ""
-        self._going: set[str] = set()
-        self._done: list[str] = []
 
     def body(self) -> Iterable[Widget]:
         words = self.console_app
+        self._tab = Tab(SystemIds(), language=words.words.language)
         pages = Listing[Page](
             lambda page, width: page_line(page, width, words.words),
             key=lambda page: page.id, empty=lambda: self.words(N_("No page waits.")), id="pages",
@@ -158,15 +151,16 @@ class ReturnsSection(Section):
             else:
                 read = [reading for one in dicts_of(result, "readings") if (reading := read_reading(one))]
                 self.marks = [*self.marks[:offset], *read]
-            self._show()
+            self.show()
 
         self.clerk.request(method, {"offset": offset}, done=take)
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Draw the list, without what is being decided."""
         if not self.is_mounted:
             return
         items: list[Any] = [*self.marks] if self.is_marks else [*self.pages]
-        self.listing.show([item for item in items if item.id not in self._going])
+        self.listing.show([item for item in items if item.id not in self.decisions.going])
         self._look()
         self.query_one("#pages-title", Title).refresh()
 
@@ -198,7 +192,7 @@ class ReturnsSection(Section):
             self.marks = [reading for reading in self.marks if reading.id != ident]
         else:
             self.refresh_state()
-        self._show()
+        self.show()
 
     @on(Listing.Moved)
     def _moved(self) -> None:
@@ -214,204 +208,126 @@ class ReturnsSection(Section):
         if chosen is None:
             self._shown = ""
             self.query_one("#image", Picture).show(b"")
+            self._to_tab()
             return
         if self._shown == chosen.id:
             return
         self._shown = ""
-        if chosen.id in self._pictures:
+        if self._pictures.get(chosen.id) is not None:
             self._draw(chosen.id)
         else:
             self.query_one("#image", Picture).show(b"")
-            self.set_timer(_SHOW_S, self._ask_pictures)
-        self.set_timer(2 * _SHOW_S, self._ask_pictures)
+            self.set_timer(_SHOW_S, self._want_pictures)
+        self.set_timer(2 * _SHOW_S, self._want_pictures)
 
-    def _ask_pictures(self) -> None:
+    def _want_pictures(self) -> None:
         """The picture of the chosen page, and of those that come after it."""
         at, items = self.listing.cursor, self.listing.items
-        for item in items[at : at + 1 + _AHEAD]:
-            if item.id not in self._pictures and item.id not in self._asked:
-                self._asked.add(item.id)
-                method = "returns.crop" if isinstance(item, Reading) else "returns.image"
-                self.clerk.request(
-                    method, {"id": item.id},
-                    done=partial(self._take_picture, item.id), failed=partial(self._no_picture, item.id),
-                )  # fmt: skip
+        self._pictures.want(self.clerk, items[at : at + 1 + _AHEAD])
+        self._to_tab()
 
-    def _take_picture(self, ident: str, result: Any) -> None:
-        try:
-            data = base64.b64decode(text_of(result, "jpeg"), validate=True)
-        except (binascii.Error, ValueError):
-            data = b""
-        self._keep(ident, data)
-
-    def _no_picture(self, ident: str, _error: TuxaError) -> None:
-        # There is none, or it cannot be opened: what is known stays, and the page can still be decided about.
-        self._keep(ident, b"")
-
-    def _keep(self, ident: str, data: bytes) -> None:
-        self._asked.discard(ident)
-        self._pictures[ident] = data
-        while len(self._pictures) > _KEPT_PICTURES:
-            del self._pictures[next(iter(self._pictures))]
-        if self.chosen is not None and self.chosen.id == ident:
+    def _arrived(self, ident: str) -> None:
+        if self.is_mounted and self.chosen is not None and self.chosen.id == ident:
             self._draw(ident)
+
+    def is_seen(self, ident: str) -> bool:
+        """Whether the person has the picture of that item before their eyes, or knows that there is none."""
+        return self._shown == ident
 
     def _draw(self, ident: str) -> None:
         self._shown = ident
         picture = self.query_one("#image", Picture)
         panel = self.query_one("#chosen", Vertical)
         picture.most_rows = max(panel.size.height - self.query_one("#told", Text).size.height - 2, 4)
-        picture.show(self._pictures[ident])
+        picture.show(self._pictures.get(ident) or b"")
         self.query_one("#told", Text).redraw()
+
+    # --- the tab of a browser -----------------------------------------------------------------------
+
+    def action_tab(self) -> None:
+        """Show the page in a browser too; the tab follows the cursor."""
+        try:
+            address = self._tab.address()
+        except OSError as error:
+            self.clerk.say(N_("No tab can be shown: {reason}"), reason=error.strerror or str(error))
+            return
+        if open_outside(address):
+            self.clerk.say(N_("The tab in the browser follows the cursor."))
+        else:
+            self.clerk.notify(
+                self.words(
+                    N_(
+                        "Open {address} in a browser, once. Over ssh, first: ssh -L {port}:127.0.0.1:{port} …"
+                    ),
+                    address=address,
+                    port=self._tab.port,
+                ),
+                markup=False,
+                timeout=60,
+            )
+        self._to_tab()
+
+    def _to_tab(self, _ident: str = "") -> None:
+        """What the tab shows, if there is one: the chosen item in full size."""
+        if not self._tab.is_open or not self.is_mounted:
+            return
+        chosen = self.chosen
+        if chosen is None:
+            self._tab.show(self.words(N_("No page waits.")), b"")
+            return
+        data = self._large.get(chosen.id)
+        if data is None:
+            self._large.want(self.clerk, [chosen])
+            return
+        lines = self._chosen_lines(_TAB_WIDTH)
+        self._tab.show(
+            " · ".join(" ".join(one.plain.split()) for one in lines[:3] if one.plain.strip()), data
+        )
+
+    def on_unmount(self) -> None:
+        self._tab.close()
 
     def _chosen_lines(self, width: int) -> list[Content]:
         chosen, words = self.chosen, self.console_app.words
         if isinstance(chosen, Reading):
             return reading_lines(chosen, width, words)
         if isinstance(chosen, Page):
-            has_none = self._shown == chosen.id and not self._pictures.get(chosen.id)
+            has_none = self.is_seen(chosen.id) and not self._pictures.get(chosen.id)
             return page_lines(chosen, width, words, has_no_picture=has_none, is_low=self.size.height < 34)
         return []
 
     # --- decisions ----------------------------------------------------------------------------------
 
-    def _decide(self, method: str, params: dict[str, Any], said: str) -> None:
-        """Send a decision about the chosen item; it leaves the list at once, and comes back if it is refused."""
-        chosen = self.chosen
-        if chosen is None:
-            return
-        if self._shown != chosen.id:
-            self.clerk.say(N_("Its picture is not here yet."))
-            return
-        ident = chosen.id
-
-        def done(_result: Any) -> None:
-            if not self.is_marks:
-                self._done.append(ident)
-            self.told(
-                "reading" if isinstance(chosen, Reading) else "page", {"id": ident, "status": "decided"}
-            )
-            self._going.discard(ident)
-            if said:
-                self.clerk.say(said)
-
-        def failed(error: TuxaError) -> None:
-            self._going.discard(ident)
-            self.clerk.tell(error)
-            self._show()
-            self.listing.choose(ident)
-
-        self._going.add(ident)
-        self._show()
-        self.clerk.order(method, {"id": ident, **params}, done=done, failed=failed, label=N_("filing"))
-
     def action_accept(self) -> None:
-        chosen = self.chosen
-        if isinstance(chosen, Reading):
-            if chosen.is_doubtful:
-                self.clerk.say(N_("This reading is in doubt: say with V what stands there."))
-                return
-            self._decide("returns.confirm", {"read": chosen.read}, "")
-        elif isinstance(chosen, Page):
-            if not chosen.proposals:
-                self.clerk.say(N_("Nothing is proposed. F finds the learner, S takes the sheet's number."))
-                return
-            self._decide("returns.accept", {"which": 1}, "")
+        self.decisions.accept()
 
     def action_proposals(self) -> None:
-        chosen, words = self.chosen, self.console_app.words
-        if isinstance(chosen, Page) and chosen.proposals:
-            items = [
-                (str(number), proposal_text(one, words), f"{one.certainty} %")
-                for number, one in enumerate(chosen.proposals, 1)
-            ]
-            dialog = Picker(partial(self.words, N_("What is this page?")), items)
-            push(self, dialog, lambda which: self._decide("returns.accept", {"which": int(which)}, ""))
+        self.decisions.proposals()
 
     def action_sheet(self) -> None:
-        field = Field(
-            "sheet", N_("Number or code"), hint=N_("at the foot of the sheet: 1a2b-3c4d-5e6f"), needed=True
-        )
-        push(
-            self,
-            Form(partial(self.words, N_("Which sheet is it?")), [field]),
-            lambda values: self._decide("returns.choose", {"text": (values or {})["sheet"]}, ""),
-        )
+        self.decisions.sheet()
 
     def action_search(self) -> None:
-        self._find(self._choose_work, extra=False)
+        self.decisions.find(extra=False)
 
     def action_extra(self) -> None:
-        self._find(self._choose_work, extra=True)
-
-    def _find(self, then: Any, *, extra: bool) -> None:
-        field = Field(
-            "text", N_("Code or name"), hint=N_("a part of it, with or without accents"), needed=True
-        )
-
-        def ask(values: dict[str, str] | None) -> None:
-            self.clerk.request(
-                "returns.search", {"text": (values or {})["text"]},
-                done=partial(then, extra), label=N_("searching"), opens=True,
-            )  # fmt: skip
-
-        push(self, Form(partial(self.words, N_("Whose page is it?")), [field]), ask)
-
-    def _choose_work(self, extra: bool, result: Any) -> None:
-        items = work_items(result, self.console_app.words, extra=extra)
-
-        def chosen(name: str) -> None:
-            learner, activity, page = name.split("|")
-            params: dict[str, Any] = {"learner": learner, "activity": activity}
-            if extra:
-                self._decide("returns.extra", params, "")
-            else:
-                self._decide("returns.choose", {**params, "page": int(page)}, "")
-
-        title = N_("An extra sheet of which work?") if extra else N_("Which page is it?")
-        push(self, Picker(partial(self.words, title), items), chosen)
+        self.decisions.find(extra=True)
 
     def action_discard(self) -> None:
-        if self.is_marks:
-            self._decide("returns.refuse", {}, "")
-            return
-        if self.chosen is not None:
-            items = [(code, self.words(text), "") for code, text in DISCARDS.items()]
-            dialog = Picker(partial(self.words, N_("Why is it filed nowhere?")), items)
-            push(self, dialog, lambda reason: self._decide("returns.discard", {"reason": reason}, ""))
+        self.decisions.discard()
 
     def action_correct(self) -> None:
-        chosen = self.chosen
-        if not isinstance(chosen, Reading):
-            return
-        hint = N_("0 to 10") if chosen.use == "mark" else N_("letters; - for none")
-        field = Field("value", N_("What stands there"), hint=hint, needed=True)
-
-        def say(values: dict[str, str] | None) -> None:
-            value = (values or {})["value"]
-            self._decide("returns.correct", {"value": "" if value == "-" else value}, "")
-
-        push(self, Form(partial(self.words, N_("What stands there?")), [field]), say)
+        self.decisions.correct()
 
     def action_undo(self) -> None:
-        if not self._done:
-            self.clerk.say(N_("This console has decided nothing that could be taken back."))
-            return
-        ident = self._done[-1]
-
-        def done(_result: Any) -> None:
-            self._done.remove(ident)
-            self.clerk.say(N_("Page {ident} waits again."), ident=ident)
-            self.refresh_state()
-
-        self.clerk.order("returns.undo", {"id": ident}, done=done, label=N_("taking back"))
+        self.decisions.undo()
 
     def action_turn(self) -> None:
         self.is_marks = not self.is_marks
         self.set_class(self.is_marks, "-marks")
         self._shown = ""
         self.listing.focus()
-        self._show()
+        self.show()
         self.refresh_bindings()
 
     def action_zoom(self) -> None:

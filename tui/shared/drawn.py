@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self, cast
 
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
 
 from delivery.errors import N_
 from delivery.i18n import Translator
 from delivery.network.bus.client import Link
-from tui.shared.lines import MUTED, line, signed_seconds, time_of_day, wrapped
+from tui.shared.lines import MUTED, is_same, line, signed_seconds, time_of_day, wrapped
 from tui.shared.values import SEVERITIES, say
 from tui.shared.words import BANNERS, LINKS, SEVERITY_SIGNS
 
@@ -40,18 +42,62 @@ class Drawn(Widget):
         raise NotImplementedError
 
     _height = -1
+    """Lines at the last layout."""
+    _width = -1
+    """Cells of the lines that are held; -1 while none are."""
+    _lines: Sequence[Content] = ()
+    _strips: Sequence[Strip | None] = ()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         self._height = len(self.draw(width))
         return self._height
 
     def redraw(self) -> None:
-        """Draw again. The screen is laid out anew only where the height changes: that costs most of a paint."""
+        """Draw again, and paint the lines that have changed. The screen is laid out anew only where the height
+        changes: that costs most of a paint."""
         width = self.content_size.width
-        self.refresh(layout=not width or len(self.draw(width)) != self._height)
+        if not width or self._width != width:
+            self.refresh(layout=True)
+            return
+        lines = self.draw(width)
+        is_high = self.styles.height is None or self.styles.height.is_auto
+        if len(lines) != (self._height if is_high else len(self._lines)):
+            self.refresh(layout=is_high)
+            return
+        changed = [y for y, line in enumerate(lines) if not is_same(line, self._lines[y])]
+        self._lines = lines
+        self._strips = [None if y in changed else strip for y, strip in enumerate(self._strips)]
+        if changed:
+            super().refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        if not regions:
+            self._width = -1
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        self._width = -1
+        super().notify_style_update()
 
     def render(self) -> Content:
         return Content("\n").join(self.draw(self.content_size.width))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        self._dirty_regions.clear()
+        if self._width != width:
+            self._lines, self._width = self.draw(width), width
+            self._strips = [None] * len(self._lines)
+        if y >= len(self._lines):
+            return Strip.blank(width, self.visual_style.rich_style)
+        held = self._strips[y]
+        if held is None:
+            made = Visual.to_strips(self, self._lines[y], width, 1, self.visual_style, pad=True)
+            held = made[0] if made else Strip.blank(width, self.visual_style.rich_style)
+            self._strips = [*self._strips[:y], held, *self._strips[y + 1 :]]
+        return held
 
 
 class Text(Drawn):

@@ -12,6 +12,11 @@ SECOND_US = 1_000_000
 MUTED = "$foreground 65%"
 
 
+def is_same(one: Content, other: Content) -> bool:
+    """Whether two lines look the same: text and styles (Content's own comparison looks at the text only)."""
+    return one is other or (one.plain == other.plain and one.spans == other.spans)
+
+
 def line(left: Content, right: Content, width: int) -> Content:
     """`left` flush left, cut with an ellipsis where needed, and `right` flush right; `right` is cut last."""
     right = right.truncate(max(width, 0), ellipsis=True)

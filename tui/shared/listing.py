@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import ClassVar, Generic, Self, TypeVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from delivery.errors import N_
-from tui.shared.lines import MUTED, wrapped
+from tui.shared.lines import MUTED, is_same, wrapped
 
 T = TypeVar("T")
 
@@ -75,7 +75,13 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._draw, self._key, self._empty = draw, key, empty
         self._items: Sequence[T] = ()
         self._at = 0
-        self._strips: dict[tuple[str, bool, int], tuple[T, Strip]] = {}
+        self._made: dict[tuple[str, bool, int], tuple[int, T, Content, Strip]] = {}
+        """Lines of items, by name, whether the cursor stands there, and width; each with its round of drawing."""
+        self._round = 0
+        self._seen: dict[int, tuple[bool, Content]] = {}
+        """What was painted last in each row of the view, and whether the cursor stood there."""
+        self._seen_at = (-1, -1)
+        """Width of those lines, and the first item in view."""
 
     @property
     def items(self) -> Sequence[T]:
@@ -101,17 +107,41 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         size = Size(0, len(items))
         if self.virtual_size != size:
             self.virtual_size = size
-            if len(self._strips) > 4 * max(len(items), 100):
-                self._strips.clear()
-        self.refresh()
+            if len(self._made) > 4 * max(len(items), 100):
+                self._made.clear()
+            self.refresh()
+        else:
+            self._paint()
         now = self.chosen
         if (self._key(now) if now is not None else None) != name:
             self.post_message(self.Moved(cast("Listing[object]", self)))
 
     def redraw(self) -> None:
-        """Draw everything again: time, language or theme has changed."""
-        self._strips.clear()
-        self.refresh()
+        """Draw everything again: time or language has changed. Only lines that look different are painted."""
+        self._round += 1
+        self._paint()
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        if not regions:
+            self._seen_at = (-1, -1)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _paint(self) -> None:
+        """Paint the rows in view that look different from what was painted last."""
+        width, top = self.scrollable_content_region.width, round(self.scroll_y)
+        if self._seen_at != (width, top) or not self.is_mounted:
+            self.refresh()
+            return
+        changed = []
+        for y, (was_cursor, before) in list(self._seen.items()):
+            at_cursor, content, _ = self._row(y, top, width)
+            if at_cursor != was_cursor or not is_same(content, before):
+                del self._seen[y]
+                changed.append(Region(0, y, self.size.width, 1))
+        if changed:
+            self.refresh(*changed)
 
     def choose(self, name: str) -> None:
         """Put the cursor on the item called `name`, if it is there."""
@@ -120,24 +150,32 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self._go(found)
 
     def render_line(self, y: int) -> Strip:
-        index = y + round(self.scroll_y)
-        width = self.scrollable_content_region.width
-        if index >= len(self._items):
-            return self._nothing(y, width)
-        item = self._items[index]
-        at_cursor = index == self._at
-        key = (self._key(item), at_cursor, width)
-        held = self._strips.get(key)
-        if held is not None and held[0] is item:
-            return held[1]
-        strip = self._strip(self._draw(item, width), width, at_cursor=at_cursor)
-        self._strips[key] = (item, strip)
-        return strip
+        width, top = self.scrollable_content_region.width, round(self.scroll_y)
+        if self._seen_at != (width, top):
+            self._seen.clear()
+            self._seen_at = (width, top)
+        at_cursor, content, strip = self._row(y, top, width)
+        self._seen[y] = (at_cursor, content)
+        return strip if strip is not None else self._strip(content, width, at_cursor=at_cursor)
 
-    def _nothing(self, y: int, width: int) -> Strip:
+    def _row(self, y: int, top: int, width: int) -> tuple[bool, Content, Strip | None]:
+        """A row of the view: whether the cursor stands there, its line, and that line made ready where it is kept."""
+        index = y + top
+        if index >= len(self._items):
+            return False, self._nothing(y, width), None
+        item, at_cursor = self._items[index], index == self._at
+        key = (self._key(item), at_cursor, width)
+        held = self._made.get(key)
+        if held is None or held[0] != self._round or held[1] is not item:
+            content = self._draw(item, width)
+            same = held is not None and is_same(held[2], content)
+            strip = held[3] if held and same else self._strip(content, width, at_cursor=at_cursor)
+            held = self._made[key] = (self._round, item, content, strip)
+        return at_cursor, held[2], held[3]
+
+    def _nothing(self, y: int, width: int) -> Content:
         said = wrapped(Content.styled(self._empty(), MUTED), max(width - 2, 1), 3) if not self._items else []
-        shown = Content.assemble(" ", said[y - 1]) if 0 < y <= len(said) else Content("")
-        return self._strip(shown, width, at_cursor=False)
+        return Content.assemble(" ", said[y - 1]) if 0 < y <= len(said) else Content("")
 
     def _strip(self, content: Content, width: int, *, at_cursor: bool) -> Strip:
         style = self.get_visual_style("listing--cursor") if at_cursor else self.visual_style
@@ -145,14 +183,17 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         return strips[0] if strips else Strip.blank(width, self.rich_style)
 
     def notify_style_update(self) -> None:
-        self._strips.clear()
+        self._made.clear()
+        self._seen_at = (-1, -1)
         super().notify_style_update()
 
     def on_focus(self) -> None:
-        self.redraw()
+        self._made.clear()
+        self.refresh()
 
     def on_blur(self) -> None:
-        self.redraw()
+        self._made.clear()
+        self.refresh()
 
     def action_move(self, by: int) -> None:
         self._go(self._at + by)

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from delivery.i18n import Translator
 from tui.shared.drawn import Alarms, Header
+from tui.shared.keybar import KeyBar
 
 if TYPE_CHECKING:
     from tui.shared.app import ConsoleApp
@@ -33,7 +33,7 @@ class Section(Screen[None]):
         yield Header()
         yield Alarms()
         yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def body(self) -> Iterable[Widget]:
         """The widgets of this section."""

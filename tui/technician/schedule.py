@@ -49,7 +49,7 @@ class ScheduleSection(Section):
         Binding("c", "compile", N_("Compile"), id="schedule.compile"),
         Binding("a", "aired", N_("As-run"), id="schedule.aired"),
         Binding("g", "makegoods", N_("Make-goods"), id="schedule.makegoods"),
-        Binding("d", "sheet", N_("Day sheet"), id="schedule.sheet"),
+        Binding("d", "sheet", N_("Sheet"), id="schedule.sheet"),
         Binding("w", "span", N_("Day/week"), id="schedule.span"),
         Binding("k", "channel", N_("Channel"), id="schedule.channel"),
         Binding("u", "undo", N_("Undo"), id="schedule.undo"),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from delivery.app.consoles.preview import Preview
 from delivery.app.consoles.tasks import Task
 from delivery.app.gates import courses_of_batch, require_no_violation
 from delivery.catalogue.kinds import Role
@@ -32,6 +33,7 @@ def due_methods(app: App, desk: DueDesk) -> Mapping[str, Method]:
     return {
         "due.list": question(lambda _p, _a: desk.batches(), _SEE),
         "due.gates": question(lambda params, _a: {"gates": desk.gates(str(params.get("batch", "")))}, _SEE),
+        "due.preview": question(lambda params, _a: desk.preview.page(params), _SEE),
         "due.trial": question(lambda params, actor: desk.plan(params, actor, dry_run=True), _SEE),
         "due.plan": command(lambda params, actor: desk.plan(params, actor, dry_run=False), _MAY),
         "due.print": command(desk.begin, _MAY),
@@ -45,6 +47,7 @@ class DueDesk:
     def __init__(self, app: App, publish: Callable[[str, Any], None]) -> None:
         self._app, self._publish = app, publish
         self.task = Task("due.printing", app.clock, publish)
+        self.preview = Preview(app)
 
     def batches(self) -> dict[str, Any]:
         """Mailings that are due, and batches that were planned by hand and are not in the post."""

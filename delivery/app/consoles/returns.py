@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
+from delivery.app.consoles.preview import small_jpeg
 from delivery.app.consoles.tasks import Task
 from delivery.catalogue.kinds import Role
 from delivery.clock import to_micros
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PAGE: Final = 200
 _SEEN_PX: Final = 720
 """Long side of a page's picture for a console: a terminal shows no more, and a slow line carries it."""
+_LARGE_PX: Final = 2000
+"""Long side of a page's picture for a browser: 170 dots per inch of A4."""
 _MAY: Final = (Role.CLERK, Role.ADMIN)
 _SEE: Final = (Role.CLERK, Role.MANAGER, Role.ADMIN)
 """Pictures and names of learners are for those who work with them."""
@@ -106,14 +108,15 @@ class ReturnsDesk:
         }
 
     def image(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The picture of a page, upright and in grey, as a small JPEG."""
+        """The picture of a page, upright and in grey, as a JPEG: for a terminal, or `large` for a browser."""
         picture, media_type, rotation = Queue(self._app).image(_text(params, "id"))
-        grey = np.rot90(grey_array(picture, _SEEN_PX, media_type)[0], -(rotation // 90))
+        is_large = params.get("large") is True
+        side = _LARGE_PX if is_large else _SEEN_PX
+        grey = np.rot90(grey_array(picture, side, media_type)[0], -(rotation // 90))
         seen = Image.fromarray(np.ascontiguousarray(grey))
-        seen.thumbnail((_SEEN_PX, _SEEN_PX))
-        out = io.BytesIO()
-        seen.save(out, "JPEG", quality=60)
-        return {"jpeg": b64encode(out.getvalue()).decode(), "width": seen.width, "height": seen.height}
+        seen.thumbnail((side, side))
+        data = small_jpeg(seen) if is_large else small_jpeg(seen, best=60)
+        return {"jpeg": b64encode(data).decode(), "width": seen.width, "height": seen.height}
 
     def search(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Learners by a part of code or name, with the works whose sheets are out."""

@@ -11,7 +11,8 @@ from delivery.broadcast.playout.alerts import Alert, feed_late, peer_lost, segme
 from delivery.broadcast.playout.inplace import Packed
 from delivery.broadcast.playout.journal import SentJournal
 from delivery.broadcast.playout.onair import OnAir
-from delivery.broadcast.playout.outputs import Icecast, Line, Output, require_kind
+from delivery.broadcast.playout.line import Output, line_to
+from delivery.broadcast.playout.outputs import Icecast, require_kind
 from delivery.broadcast.playout.portions import Portions
 from delivery.broadcast.playout.radio import MP3_CODECS, RadioSource, Titles
 from delivery.broadcast.playout.sender import Sending, Source
@@ -121,7 +122,7 @@ class Feeds:
                 titles.forget()
 
         lines = [
-            Line(
+            line_to(
                 output,
                 self._monotonic,
                 lost,

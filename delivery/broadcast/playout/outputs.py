@@ -1,4 +1,4 @@
-"""Where feeds go: datagrams, a file, SRT by way of ffmpeg, and Icecast. Each connects again by itself.
+"""Where feeds go: datagrams, a file, SRT by way of ffmpeg, and Icecast.
 
 Addresses::
 
@@ -12,40 +12,24 @@ from __future__ import annotations
 
 import base64
 import os
+import select
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from delivery.broadcast.playout.line import Output
 from delivery.broadcast.playout.udp import DATAGRAM, Udp
-from delivery.errors import N_, BadInput, Refused, TuxaError
+from delivery.errors import N_, BadInput, Refused
 
-BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Pauses between attempts to reach a peer that was lost."""
 _CONNECT_S: Final = 3.0
-_BUFFER: Final = 1 << 20
-
-
-class Output(Protocol):
-    """One peer."""
-
-    @property
-    def name(self) -> str:
-        """Its address, without passwords."""
-        ...
-
-    def send(self, data: bytes) -> None:
-        """Hand `data` over. Raises OSError when the peer is lost, or does not read."""
-        ...
-
-    def open(self) -> None:
-        """Connect, anew after a loss. Raises OSError or TuxaError."""
-        ...
-
-    def close(self) -> None: ...
+_READ_S: Final = 2.0
+"""A peer that reads nothing for so long is lost."""
 
 
 @dataclass
@@ -54,6 +38,9 @@ class ToFile:
 
     path: Path
     _handle: int = -1
+    _size: int = 0
+
+    may_wait = True
 
     @property
     def name(self) -> str:
@@ -62,11 +49,19 @@ class ToFile:
     def open(self) -> None:
         self.close()
         self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._size = os.fstat(self._handle).st_size
 
     def send(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._handle, view) :]
+        try:
+            while view:
+                view = view[os.write(self._handle, view) :]
+        except OSError:
+            # A full disk takes half a packet; what comes once there is room again must not follow that half.
+            with suppress(OSError):
+                os.ftruncate(self._handle, self._size)
+            raise
+        self._size += len(data)
 
     def close(self) -> None:
         if self._handle >= 0:
@@ -81,7 +76,10 @@ class Srt:
     url: str
     ffmpeg: str
     _process: subprocess.Popen[bytes] | None = None
-    _waiting: bytearray = field(default_factory=bytearray)
+    _told: IO[bytes] | None = None
+    """What ffmpeg said: a file, so that nobody has to listen."""
+
+    may_wait = True
 
     @property
     def name(self) -> str:
@@ -89,28 +87,18 @@ class Srt:
 
     def open(self) -> None:
         self.close()
-        command = [
-            self.ffmpeg,
-            "-v",
-            "error",
-            "-f",
-            "data",
-            "-raw_packet_size",
-            str(DATAGRAM),
-            "-i",
-            "pipe:0",
-        ]
-        command += ["-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", self._target()]
+        words = ["-v", "error", "-f", "data", "-raw_packet_size", str(DATAGRAM), "-i", "pipe:0"]
+        words += ["-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", self._target()]
+        self._told = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            command,
+            [self.ffmpeg, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=self._told,
             start_new_session=True,
         )
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
-        self._waiting.clear()
 
     def _target(self) -> str:
         joint = "&" if "?" in self.url else "?"
@@ -119,33 +107,42 @@ class Srt:
     def send(self, data: bytes) -> None:
         process = self._process
         if process is None or process.poll() is not None:
-            told = (
-                process.stderr.read().decode(errors="replace").strip() if process and process.stderr else ""
-            )
-            raise ConnectionResetError(told.splitlines()[-1] if told else "ffmpeg ended")
+            raise ConnectionResetError(self._why())
         assert process.stdin is not None
-        self._waiting += data
-        if len(self._waiting) > 4 * _BUFFER:
-            raise TimeoutError("the peer does not read")
-        try:
-            written = os.write(process.stdin.fileno(), self._waiting)
-        except BlockingIOError:
-            return
-        del self._waiting[:written]
+        pipe, view = process.stdin.fileno(), memoryview(data)
+        while view:
+            try:
+                view = view[os.write(pipe, view) :]
+            except BlockingIOError:
+                if not select.select((), (pipe,), (), _READ_S)[1]:
+                    raise TimeoutError("the peer does not read") from None
+            except BrokenPipeError:
+                process.wait(_READ_S)
+                raise ConnectionResetError(self._why()) from None
+
+    def _why(self) -> str:
+        """ffmpeg's last words. They repeat its address, which may hold a passphrase."""
+        if self._told is None:
+            return "not connected"
+        self._told.seek(0)
+        lines = self._told.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].replace(self._target(), self.name) if lines else "ffmpeg ended"
 
     def close(self) -> None:
         if self._process is None:
             return
         process, self._process = self._process, None
-        for pipe in (process.stdin, process.stderr):
-            if pipe:
-                pipe.close()
+        if process.stdin:
+            process.stdin.close()
         process.terminate()
         try:
             process.wait(1.0)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._told:
+            self._told.close()
+            self._told = None
 
 
 @dataclass
@@ -160,6 +157,8 @@ class Icecast:
     stream_name: str = ""
     content_type: str = "audio/aac"
     _socket: socket.socket | None = None
+
+    may_wait = True
 
     @property
     def name(self) -> str:
@@ -191,7 +190,7 @@ class Icecast:
         except OSError:
             made.close()
             raise
-        made.settimeout(2.0)
+        made.settimeout(_READ_S)
         self._socket = made
 
     def send(self, data: bytes) -> None:
@@ -244,62 +243,6 @@ def _unusable(url: str, reason: str) -> BadInput:
         url=url,
         reason=f"({reason})" if reason else "",
     )
-
-
-@dataclass
-class Line:
-    """An output that is opened again after each loss, with pauses that grow."""
-
-    output: Output
-    monotonic: Callable[[], float]
-    lost: Callable[[str, str], None] = lambda _name, _reason: None
-    """Called with name and reason when the peer is lost, or cannot be reached."""
-    found: Callable[[str], None] = lambda _name: None
-    _open: bool = False
-    _failures: int = 0
-    _retry_at: float = 0.0
-    dropped: int = 0
-    """Bytes that were not taken."""
-
-    @property
-    def is_up(self) -> bool:
-        return self._open
-
-    def send(self, data: bytes) -> bool:
-        """Hand over, or drop while the peer is away; whether it was taken."""
-        if not self._open and not self._connect():
-            self.dropped += len(data)
-            return False
-        try:
-            self.output.send(data)
-        except OSError as error:
-            self._fail(str(error) or type(error).__name__)
-            self.dropped += len(data)
-            return False
-        return True
-
-    def _connect(self) -> bool:
-        if self.monotonic() < self._retry_at:
-            return False
-        try:
-            self.output.open()
-        except (OSError, TuxaError) as error:
-            self._fail(str(error) or type(error).__name__)
-            return False
-        self._open, self._failures = True, 0
-        self.found(self.output.name)
-        return True
-
-    def _fail(self, reason: str) -> None:
-        self.output.close()
-        self._open = False
-        self._retry_at = self.monotonic() + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
-        self._failures += 1
-        self.lost(self.output.name, reason)
-
-    def close(self) -> None:
-        self.output.close()
-        self._open = False
 
 
 def require_kind(output: Output, kind: str) -> None:

@@ -16,6 +16,8 @@ from delivery.broadcast.playout.sender import Sending
 _TURN_S: Final = 0.001
 """How long another thread of this process may keep the sender waiting (Python's own choice is 5 ms)."""
 _PRIORITY: Final = 10
+_PAUSE_US: Final = 1_000_000
+"""After which a feed that failed begins again."""
 
 
 def run(
@@ -26,8 +28,12 @@ def run(
     until_us: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
     stepped: Callable[[float], None] = lambda _seconds: None,
+    failed: Callable[[Sending, Exception], None] | None = None,
 ) -> None:
-    """Send until `stopped()`, or until the time is reached. `stepped` hears of jumps of UTC, in seconds."""
+    """Send until `stopped()`, or until the time is reached. `stepped` hears of jumps of UTC, in seconds.
+
+    With `failed`, a feed in which something unforeseen goes wrong is told there, and begins again; the others go on.
+    """
     with _short_turns():
         while not stopped():
             now = clock.now_us()
@@ -37,7 +43,13 @@ def run(
                 now = min(now, until_us)
             for feed in feeds:
                 if feed.due_us <= now:
-                    feed.step(now)
+                    try:
+                        feed.step(now)
+                    except Exception as error:
+                        if failed is None:
+                            raise
+                        failed(feed, error)
+                        feed.begin_again(now + _PAUSE_US)
             if now == until_us:
                 return
             left = moment_after(now) - clock.now_us()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Protocol
 
-from delivery.broadcast.playout.outputs import Line
+from delivery.broadcast.playout.line import Line, LineApart
 from delivery.broadcast.playout.portions import Portions, cut
 from delivery.broadcast.playout.transmit import PACKET, Load
 from delivery.broadcast.schedule.timeline import Slice
@@ -82,7 +82,7 @@ class Sending:
         self,
         transmission: Source,
         piece_at: Callable[[int], Slice | None],
-        lines: Sequence[Line],
+        lines: Sequence[Line | LineApart],
         *,
         reader: Executor,
         journal: Journal | None = None,
@@ -129,6 +129,17 @@ class Sending:
                 self._look_ahead(current)
             self._send(current, now_us)
 
+    def begin_again(self, at_us: int) -> None:
+        """Forget what was being sent; go on at `at_us` with what plays then."""
+        self._drop_read()
+        self._now, self.due_us = None, at_us
+
+    def _drop_read(self) -> None:
+        """What was to be read and is not wanted any more: a disk that answers late is not asked for what is over."""
+        if self._next:
+            self._next.cancel()
+        self._next = self._next_piece = None
+
     def _send(self, current: Portions, now_us: int) -> None:
         index = self._index
         self._index = index + 1
@@ -160,6 +171,8 @@ class Sending:
         self._now = None
         piece = self._piece_at(now_us // TICK_US)
         if piece is None:
+            # Nothing is scheduled: looking that up costs more than sending does.
+            self.due_us = now_us + _AGAIN_US
             return False
         if self._next is None or self._next_piece != piece:
             self._asked_us = now_us
@@ -181,6 +194,7 @@ class Sending:
             self.due_us = self._now.dues[self._index]
 
     def _read(self, piece: Slice, *, held: int, from_us: int = 0) -> None:
+        self._drop_read()
         self._next_piece = piece
         counters = dict(self._counters)
         self._next = self._reader.submit(self._portions, piece, counters, held=held, from_us=from_us)
@@ -196,6 +210,7 @@ class Sending:
             return future.result()
         held = len(self._rest) // PACKET
         if future and not future.done():
+            future.cancel()
             load = self.transmission.slate(piece, self._counters, "not read in time", from_memory=True)
             return cut(load, held=held, from_us=from_us)
         # The timeline was changed at the last moment.

@@ -12,6 +12,7 @@ import errno
 import os
 import socket
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final
 
 DATAGRAM: Final = 7 * 188
@@ -43,6 +44,15 @@ class Udp:
     @property
     def name(self) -> str:
         return f"udp://{self.host}:{self.port}"
+
+    @property
+    def may_wait(self) -> bool:
+        """Only a name server can keep it waiting."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return True
+        return False
 
     def open(self) -> None:
         """Raises OSError."""

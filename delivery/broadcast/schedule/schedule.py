@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from heapq import merge
 
-from dateutil.rrule import rrule, rrulestr
-
 from delivery.broadcast.schedule.findings import Finding, closed, missing_material, no_lessons, overrun
+from delivery.broadcast.schedule.recurrence import clean_rule, starts
 from delivery.clock import VIETNAM, to_micros
 from delivery.errors import N_, BadInput
 from delivery.ids import digest_of
@@ -18,10 +16,8 @@ from delivery.record.canonical import canonical
 from delivery.store.air import TICK_US, Airing, Slot
 from delivery.units import Ticks
 
-_UNTIL = re.compile(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?", re.IGNORECASE)
-_DAYS = re.compile(r"(?:^|;)BYDAY=([^;]*)")
-_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
-_DAY_PARTS = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS", "BYEASTER")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2099
+"""Ticks are counted from 1970, and media sequence numbers last until 2100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,8 @@ def make_slot(
         raise BadInput(
             N_("The lessons of which course should this slot air?"), do=N_("Name the course with --course.")
         )
-    local = _local(start)
-    rule = _clean_rule(rule, local)
+    local = in_viet_nam(start)
+    rule = clean_rule(rule, local)
     plain = Slot(
         "",
         channel,
@@ -96,7 +92,7 @@ def make_slot(
         activity,
         unit,
         tuple(sorted({_day(text) for text in except_days})),
-        tuple(sorted({_local(moment) for moment in also})),
+        tuple(sorted({in_viet_nam(moment) for moment in also})),
         skip_holidays,
         minutes,
         whole_course,
@@ -108,7 +104,14 @@ def make_slot(
     return replace(plain, id=digest_of(parts)[:20])
 
 
-def _local(moment: datetime) -> datetime:
+def in_viet_nam(moment: datetime) -> datetime:
+    """The moment there; a naive one is Vietnamese wall time. Raises BadInput outside the years of a timeline."""
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+        raise BadInput(
+            N_("No programme begins in the year {year}."),
+            do=N_("Write the time as in 2026-11-24T19:30."),
+            year=moment.year,
+        )
     return moment.replace(tzinfo=VIETNAM) if moment.tzinfo is None else moment.astimezone(VIETNAM)
 
 
@@ -122,15 +125,17 @@ def _day(text: str) -> str:
 
 
 def occurrences(
-    slot: Slot, before: datetime, *, days_off: Collection[str] = ()
+    slot: Slot, before: datetime, *, days_off: Collection[str] = (), since: datetime | None = None
 ) -> Iterator[tuple[int, datetime]]:
     """(number, aware start) of each occurrence that begins before `before`, from the first.
+
+    With `since`, those before it may be left out, and numbers count from the first that is not.
 
     Occurrences on the slot's exceptions and, where it skips holidays, on `days_off` (local days, ISO 8601) do not
     count: what comes next in order airs at the next occurrence.
     """
     shut = {*slot.except_days, *(days_off if slot.skip_holidays else ())}
-    rule: Iterable[datetime] = _parse(slot.rule, slot.start) if slot.rule else (slot.start,)
+    rule: Iterable[datetime] = starts(slot.rule, slot.start, since=since) if slot.rule else (slot.start,)
     number = 0
     previous = None
     for start in merge(rule, slot.also):
@@ -167,7 +172,9 @@ def expand(slots: Iterable[Slot], wanted: Wanted, *, since: datetime, before: da
         if not materials:
             findings.append(no_lessons(slot))
             continue
-        for number, start in occurrences(slot, before, days_off=wanted.days_off):
+        # What airs next in turn depends on everything before it.
+        reach = None if in_turn else since
+        for number, start in occurrences(slot, before, days_off=wanted.days_off, since=reach):
             if in_turn and number >= len(materials):
                 break
             if start < since:
@@ -214,53 +221,3 @@ def _airing(slot: Slot, lesson: Lesson, planned_us: int, grain: int) -> Airing:
 def takes_card(airing: Airing, *, kind: str) -> bool:
     """Whether an attendance card follows on a channel of that kind: after first runs of lessons on television."""
     return kind == "tv" and bool(airing.course) and not airing.rerun
-
-
-def _clean_rule(rule: str, start: datetime) -> str:
-    """The RRULE value with UNTIL in UTC, as RFC 5545 section 3.3.10 demands beside a zoned DTSTART."""
-    rule = rule.strip().removeprefix("RRULE:").upper()
-    if not rule:
-        return ""
-    match = re.search(r"(?:^|;)FREQ=([A-Z]+)", rule)
-    frequency = match.group(1) if match else ""
-    if "\n" in rule or frequency not in _FREQUENCIES:
-        raise _bad_rule(rule, "FREQ=" + "|".join(_FREQUENCIES))
-    if frequency in ("HOURLY", "MINUTELY") and any(f"{part}=" in rule for part in _DAY_PARTS):
-        # Such a rule may search for years before its next occurrence.
-        raise _bad_rule(rule, f"{frequency} + {', '.join(_DAY_PARTS)}")
-    days = _DAYS.search(rule)
-    numbered = {any(c.isdigit() for c in day) for day in days.group(1).split(",")} if days else set()
-    if len(numbered) > 1:
-        # The library would look up to the year 9999 for a day that is both.
-        raise _bad_rule(rule, "BYDAY=MO + BYDAY=1TU")
-    try:
-        rule = _UNTIL.sub(_until_in_utc, rule)
-        _parse(rule, start)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise _bad_rule(rule, str(error)) from error
-    return rule
-
-
-def _until_in_utc(match: re.Match[str]) -> str:
-    day, time, zulu = match.groups()
-    if zulu:
-        return match.group(0).upper()
-    # A bare date includes that whole local day.
-    local = datetime.strptime(day + (time or "235959"), "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM)
-    return f"UNTIL={local.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _parse(rule: str, start: datetime) -> rrule:
-    parsed = rrulestr(rule, dtstart=start)
-    if not isinstance(parsed, rrule):
-        raise ValueError(rule)
-    return parsed
-
-
-def _bad_rule(rule: str, reason: str) -> BadInput:
-    return BadInput(
-        N_("The recurrence rule “{rule}” cannot be used: {reason}"),
-        do=N_("Write it as in RFC 5545, for example FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20261231."),
-        rule=rule,
-        reason=reason,
-    )

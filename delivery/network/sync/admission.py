@@ -74,21 +74,29 @@ class Admission:
     def on_join(self, join: Join, *, once: str) -> Welcome | None:
         """Redeem an invitation, whose one-time key made the connection; None when it cannot be.
 
-        The same site may ask again when the answer was lost: it gets the same answer.
+        The same site may ask again when the answer was lost: it gets the same answer. Whoever comes with other keys, or
+        was revoked since, does not.
         """
         invited = next((i for i in self.keys.invitations() if i.public == once), None)
         now = to_micros(self.clock.now())
         if invited is None or invited.site != join.site or invited.expires_at <= now:
             return None
-        if invited.used_by not in ("", join.curve):
+        if invited.used_by and not self._is_known(join):
             return None
         if not _signed(join.signing, join.proof, _join_message(join.curve, join.sealing, once)):
             return None
+        if invited.used_by:
+            return self._welcome(join.sealing)
         self.admit(join.site, join.signing)
         known = KnownSite(join.site, join.curve, join.signing.hex(), join.sealing.hex())
         self.keys.put_site(known)
         self.keys.redeemed(invited, join.curve)
         return self._welcome(join.sealing)
+
+    def _is_known(self, join: Join) -> bool:
+        keys = (join.site, join.curve, join.signing.hex(), join.sealing.hex())
+        known = (k for k in self.keys.sites() if not k.revoked)
+        return any((k.site, k.curve, k.signing, k.sealing) == keys for k in known)
 
     def admit(self, site: str, public_key: bytes) -> None:
         """Tell that the site writes with this key."""
@@ -98,7 +106,7 @@ class Admission:
         self._tell(FactKind.SITE_ADMITTED, (self.site, site, public_key.hex(), *again), data)
 
     def revoke(self, site: str, *, reason: str) -> None:
-        """Take nothing more from a site, and let it in no more. What it told until now stays."""
+        """Take nothing more from a site, and let it in no more, nor by an earlier invitation. What it told stays."""
         known = self.keys.site(site)
         if known.revoked:
             return
@@ -109,6 +117,7 @@ class Admission:
             {"site": site, "reason": reason},
         )
         self.keys.put_site(replace(known, revoked=True))
+        self.keys.withdraw_invitations(site)
 
     def on_rotate(self, message: Rotate, *, site: str) -> Welcome | None:
         """Take a site's new keys when its signing key vouches for them; the old one works until the new is used."""

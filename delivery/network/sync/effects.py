@@ -21,6 +21,8 @@ class Read:
     """Read the next stretch after this place, and hand it to :meth:`Peer.read` or :meth:`Peer.branched`."""
 
     after: Place
+    rows: int
+    """Facts that it should hold, more or less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,15 @@ class SyncKeys:
         """Keep an invitation, or that it was redeemed."""
         _require_code(invited.site)
         _private_folder(self.folder)
-        name = f"{invited.site}-{invited.expires_at}.json"
-        write_whole(self.folder / "invitations" / name, orjson.dumps(asdict(invited)), mode=0o600)
+        write_whole(self._invitation_file(invited), orjson.dumps(asdict(invited)), mode=0o600)
+
+    def withdraw_invitations(self, site: str) -> None:
+        """No invitation that was given out for this site is good any more."""
+        for invited in [invited for invited in self.invitations() if invited.site == site]:
+            self._invitation_file(invited).unlink(missing_ok=True)
+
+    def _invitation_file(self, invited: Invited) -> Path:
+        return self.folder / "invitations" / f"{invited.site}-{invited.expires_at}.json"
 
     def redeemed(self, invited: Invited, by: str) -> None:
         """That transport key redeemed the invitation."""

@@ -21,6 +21,7 @@ from delivery.network.sync.codec import MAX_FRAME
 from delivery.network.sync.keys import SiteBook
 
 Socket = zmq.Socket[bytes]
+_FAILED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 
 
 class Channel(IntEnum):
@@ -76,11 +77,11 @@ class ListeningLine:
             self._stack.close()
             raise
 
-    def wait(self, seconds: float, fd: int | None = None) -> None:
+    def wait(self, seconds: float) -> None:
         """Until something comes, at most so long."""
         if not self._authenticator.is_alive():
             raise RuntimeError("the authenticator has stopped")
-        _wait(self._sockets, seconds, fd)
+        _wait(self._sockets, seconds)
 
     def receive(self, channel: Channel, most: int) -> Iterator[Received]:
         """What has come, from keys that are known at this moment."""
@@ -122,6 +123,7 @@ class CallingLine:
         self._context: zmq.Context[Socket] = zmq.Context()
         self._sockets: list[Socket] = []
         self._monitors: list[Socket] = []
+        self._refused = self._renewed = False
         for channel in Channel:
             socket = self._context.socket(zmq.DEALER)
             socket.curve_publickey = keys.public.encode()
@@ -134,8 +136,7 @@ class CallingLine:
             socket.handshake_ivl = 5_000
             socket.reconnect_ivl = 200
             socket.reconnect_ivl_max = 5_000
-            failures = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-            self._monitors.append(socket.get_monitor_socket(failures))
+            self._monitors.append(socket.get_monitor_socket(_FAILED | zmq.EVENT_HANDSHAKE_SUCCEEDED))
             self._sockets.append(socket)
             try:
                 socket.connect(address if channel is Channel.FACTS else after(address))
@@ -143,18 +144,29 @@ class CallingLine:
                 self._context.destroy(0)
                 raise _unusable(address, error) from error
 
-    def wait(self, seconds: float, fd: int | None = None) -> None:
-        """Until something comes, at most so long."""
-        _wait(self._sockets, seconds, fd)
+    def wait(self, seconds: float) -> None:
+        """Until something comes or the connection is made, at most so long."""
+        _wait([*self._sockets, *self._monitors], seconds)
 
     def was_refused(self) -> bool:
         """Whether the main site turned our key away: then libzmq calls no more, and the line must be made anew."""
-        refused = False
-        for monitor in self._monitors:
-            while monitor.poll(0):
-                recv_monitor_message(monitor)
-                refused = True
+        self._listen_to_monitors()
+        refused, self._refused = self._refused, False
         return refused
+
+    def was_renewed(self) -> bool:
+        """Whether the facts' connection was made, or made again, since the last question."""
+        self._listen_to_monitors()
+        renewed, self._renewed = self._renewed, False
+        return renewed
+
+    def _listen_to_monitors(self) -> None:
+        for channel, monitor in zip(Channel, self._monitors, strict=True):
+            while monitor.poll(0):
+                if recv_monitor_message(monitor)["event"] & _FAILED:
+                    self._refused = True
+                elif channel is Channel.FACTS:
+                    self._renewed = True
 
     def receive(self, channel: Channel, most: int) -> Iterator[Received]:
         """What has come from the main site."""
@@ -208,10 +220,10 @@ def _prepare(socket: Socket) -> None:
     socket.rcvhwm = 64
 
 
-def _wait(sockets: list[Socket], seconds: float, fd: int | None) -> None:
+def _wait(sockets: list[Socket], seconds: float) -> None:
     poller = zmq.Poller()
-    for source in (*sockets, *((fd,) if fd is not None else ())):
-        poller.register(source, zmq.POLLIN)
+    for socket in sockets:
+        poller.register(socket, zmq.POLLIN)
     poller.poll(max(0, int(seconds * 1000)))
 
 

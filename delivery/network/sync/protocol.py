@@ -24,6 +24,7 @@ from delivery.network.sync.effects import (
     Send,
     Testify,
 )
+from delivery.network.sync.mending import Mending, Mendings
 from delivery.network.sync.messages import (
     NEWEST,
     Ack,
@@ -38,22 +39,18 @@ from delivery.network.sync.messages import (
     Stretch,
 )
 from delivery.network.sync.messages import Message as AnyMessage
-from delivery.network.sync.underway import Mending, Outgoing, digest_of
+from delivery.network.sync.outgoing import Outbox
 from delivery.record.ledger import Head
-from delivery.record.segment import Place, Segment, may_pass, start_of, writer_of
+from delivery.record.segment import Place, Segment, digest_of, may_pass, start_of, writer_of
 
-WINDOW: Final = 4
-"""Stretches on their way at once."""
 IDLE_S: Final = 5.0
 """After so long without progress, say where we stand."""
 SOON_S: Final = 1.0
 """The same, while both sites are not known to agree."""
-MOVING_S: Final = 2.0
-"""A stretch sent, or acknowledged, so lately counts as being on its way."""
+QUIET_S: Final = 0.3
+"""The same, when something has just moved: the other may have all of it now."""
 LOST_S: Final = 15.0
 """After so long without a word the other site is out of reach."""
-MAX_MEND: Final = 1 << 28
-"""Bytes of content that are held until another chain is here whole."""
 
 
 class Peer:
@@ -72,19 +69,19 @@ class Peer:
         self.refusals: dict[str, Message] = {}
         """Stream -> why it is not taken further, by either side."""
         self.heard_at = float("-inf")
-        self.behind: int | None = None
-        """Facts that the other site still lacks; None before it said what it has."""
-        self.sent_facts = 0
         self.taken_facts = 0
         self._mine: dict[str, Place] = {}
-        self._theirs: dict[str, Outgoing] | None = None
-        self._mending: dict[str, Mending] = {}
+        self._outbox = Outbox()
+        self._mendings = Mendings()
+        self._resting: dict[str, float] = {}
+        """Stream -> until when nothing of it is taken, because the store could not."""
         self._agreed = False
         self._testified = ""
         """Digest of our own heads when the other site last answered what it keeps of them."""
         self._now = float("-inf")
-        self._moved_at = float("-inf")
         self._busy_at = float("-inf")
+        self._has_moved = False
+        """Whether facts have passed since the last hello."""
         self._taken_at = float("-inf")
         self._own_heads = digest_of(())
         self._their_heads = digest_of(())
@@ -95,16 +92,22 @@ class Peer:
         """Whether both sites may hold this stream."""
         return may_pass(stream, self.own, self.other, main=self.main)
 
-    def _shared(self) -> list[Place]:
-        return [place for name, place in sorted(self._mine.items()) if self.shares(name)]
+    @property
+    def behind(self) -> int | None:
+        """Facts that the other site still lacks; None before it said what it has."""
+        return self._outbox.behind
+
+    @property
+    def sent_facts(self) -> int:
+        return self._outbox.sent_facts
 
     def theirs(self) -> list[Place]:
         """What the other site is known to have, of streams of which nothing is on its way."""
-        return [o.cursor for o in (self._theirs or {}).values() if not (o.flying or o.reading or o.blocked)]
+        return self._outbox.idle_places()
 
     def shared(self) -> list[Place]:
         """How far this site has the streams that both may hold, in order of their names."""
-        return self._shared()
+        return [place for name, place in sorted(self._mine.items()) if self.shares(name)]
 
     def is_settled(self, now: float) -> bool:
         """Whether both sites were found to have the same, and nothing has moved since."""
@@ -122,25 +125,30 @@ class Peer:
     def beat(self, now: float) -> list[Effect]:
         """To be called every second or so: says hello when nothing moves."""
         self._now = now
-        if now - self._busy_at < (IDLE_S if self._agreed else SOON_S):
+        patience = IDLE_S if self._agreed else QUIET_S if self._has_moved else SOON_S
+        if now - self._busy_at < patience:
             return []
-        self._busy_at = now
+        self._busy_at, self._has_moved = now, False
         return [Send(self._hello(answer=False))]
 
     def begin(self, now: float) -> list[Effect]:
-        """The line is new: whatever was on its way is lost."""
-        self._theirs = None
-        self._mending.clear()
+        """As :meth:`renew`, and say hello: the site that calls does."""
+        self.renew()
         self._busy_at = now
-        self._taken_at = float("-inf")
         return [Send(self._hello(answer=False))]
+
+    def renew(self) -> None:
+        """The line is new: whatever was on its way is lost."""
+        self._outbox.forget()
+        self._mendings.clear()
+        self._taken_at = float("-inf")
 
     def hello(self) -> Hello:
         """A word that shows that this site is there."""
         return self._hello(answer=True)
 
     def _hello(self, *, answer: bool) -> Hello:
-        return Hello(digest_of(self._shared()), self._their_heads, self.newest, answer)
+        return Hello(digest_of(self.shared()), self._their_heads, self.newest, answer)
 
     # --- what comes -------------------------------------------------------------------------------
 
@@ -173,6 +181,9 @@ class Peer:
             case _:
                 return self._drop("unexpected")
 
+    def _moved(self, now: float) -> None:
+        self._busy_at, self._has_moved = now, True
+
     def _drop(self, why: str) -> list[Effect]:
         self.dropped[why] += 1
         return []
@@ -186,39 +197,38 @@ class Peer:
             out.append(Give())
         else:
             self._testified = self._own_heads
-        if hello.digest == digest_of(self._shared()):
+        if hello.digest == digest_of(self.shared()):
             # They have exactly what we have: from here on we know what they lack.
             self._agreed = True
-            if self._theirs is None or any(o.flying or o.blocked for o in self._theirs.values()):
-                self._theirs = {place.stream: Outgoing(place, place.seq) for place in self._shared()}
+            if not self._outbox.is_idle:
+                self._outbox.learn(self.shared())
             self.refusals.clear()
             return [*out, *self._pump()]
         self._agreed = False
         if now - self._taken_at >= IDLE_S:
-            out.append(Send(Have(tuple(self._shared()))))
+            out.append(Send(Have(tuple(self.shared()))))
         return out
 
     def _on_have(self, have: Have, now: float) -> list[Effect]:
         """The other's places. What was on its way may be lost: it is sent again, and taken once."""
-        flying = any(out.flying for out in (self._theirs or {}).values())
-        if flying and now - self._moved_at < MOVING_S:
+        if self._outbox.is_moving(now):
             # It crossed what we sent; if that is lost, they will say so again.
             return self._drop("crossed")
-        self._busy_at = now
+        self._moved(now)
         self.refusals.clear()
-        self._theirs = {}
-        for place in have.places:
-            if self.shares(place.stream):
-                self._theirs[place.stream] = Outgoing(place, place.seq)
+        self._outbox.learn(place for place in have.places if self.shares(place.stream))
         return self._pump()
 
     def _on_stretch(self, segment: Segment, now: float) -> list[Effect]:
-        self._busy_at = self._taken_at = now
+        self._taken_at = now
+        self._moved(now)
         stream = segment.stream
         if not self.shares(stream):
             return self._drop("not yours")
-        if stream in self._mending:
-            return self._on_mending(stream, segment)
+        if now < self._resting.get(stream, now):
+            return self._drop("resting")
+        if (mending := self._mendings.of(stream)) is not None:
+            return self._on_mending(mending, segment)
         mine = self._mine.get(stream, start_of(stream))
         if segment.last <= mine.seq:
             # Known; unless it is another fact, which the next Have shows.
@@ -230,33 +240,13 @@ class Peer:
         return [Commit(segment)]
 
     def _on_ack(self, ack: Ack, now: float) -> list[Effect]:
-        self._busy_at = now
-        out = (self._theirs or {}).get(ack.place.stream)
-        if out is None or out.blocked:
-            return self._drop("ack")
-        if ack.again:
-            if out.reading:
-                return self._drop(
-                    "again"
-                )  # what is being read is sent, and asked for again where it does not fit
-            out.flying.clear()
-            out.cursor, out.acknowledged = ack.place, ack.place.seq
-            return self._pump()
-        self._moved_at = now
-        while out.flying and out.flying[0] <= ack.place.seq:
-            out.flying.popleft()
-        out.acknowledged = max(out.acknowledged, ack.place.seq)
-        if not out.flying and not out.reading:
-            # They may be further than what we sent: another site gave it to them, or they wrote it.
-            out.cursor = max(out.cursor, ack.place, key=lambda place: place.seq)
-        return self._pump()
+        self._moved(now)
+        passed_over = self._outbox.acknowledge(ack, now)
+        return self._drop(passed_over) if passed_over else self._pump()
 
     def _on_refusal(self, stream: str, reason: str) -> list[Effect]:
-        out = (self._theirs or {}).get(stream)
-        if out is None:
+        if not self._outbox.block(stream):
             return self._drop("refusal")
-        out.flying.clear()
-        out.blocked = True
         self.refusals[stream] = Message(reason.replace("{", "(").replace("}", ")"))
         return self._pump()
 
@@ -270,7 +260,7 @@ class Peer:
         """
         if not self.shares(stream) or stream not in self._mine:
             return self._drop("not yours")
-        self._mending.pop(stream, None)
+        self._mendings.drop(stream)
         return [Locate(stream)]
 
     def located(self, stream: str, places: tuple[Place, ...]) -> list[Effect]:
@@ -285,35 +275,31 @@ class Peer:
     def found(self, stream: str, common: Place | None) -> list[Effect]:
         """The last place that both have: everything behind it follows."""
         mine = self._mine.get(stream)
-        if common is None or mine is None or self._theirs is None:
+        if common is None or mine is None or not self._outbox.go_on_from(common):
             return self._drop("places")
-        self._theirs[stream] = Outgoing(common, common.seq)
         return [Send(Common(common, mine.seq)), *self._pump()]
 
     def _on_common(self, message: Common, now: float) -> list[Effect]:
-        self._busy_at = self._taken_at = now
+        self._taken_at = now
+        self._moved(now)
         stream = message.place.stream
         mine = self._mine.get(stream)
         if not self.shares(stream) or mine is None:
             return self._drop("not yours")
         if message.place.seq >= min(mine.seq, message.until):
             return self._drop("common")
-        self._mending[stream] = Mending(message.place, message.until)
+        self._mendings.begin(message.place, message.until)
         return []
 
-    def _on_mending(self, stream: str, segment: Segment) -> list[Effect]:
-        mending = self._mending[stream]
+    def _on_mending(self, mending: Mending, segment: Segment) -> list[Effect]:
         if segment.first != mending.end.seq + 1:
             self.dropped["gap"] += 1
             again = segment.first > mending.end.seq + 1
             return [Send(Ack(mending.end, again=True))] if again else []
-        mending.size += sum(len(row.content) for row in segment.rows)
-        if mending.size > MAX_MEND:
-            del self._mending[stream]
+        if not self._mendings.add(mending, segment):
             return self._drop("too much to mend")
-        mending.segments.append(segment)
-        if segment.last >= mending.until:
-            del self._mending[stream]
+        if mending.is_whole:
+            self._mendings.drop(segment.stream)
             return [Mend(mending.common, tuple(mending.segments))]
         # Credit only: nothing is stored before all of it is here.
         return [Send(Ack(segment.end))]
@@ -343,19 +329,16 @@ class Peer:
         self.taken_facts += max(0, place.seq - before.seq)
         self._mine[place.stream] = place
         self.refusals.pop(place.stream, None)
-        if self._theirs is not None and self.shares(place.stream):
-            out = self._theirs.get(place.stream)
-            # Whoever sent it has it: it is not sent back.
-            if out is None or out.blocked or out.cursor.seq < place.seq:
-                self._theirs[place.stream] = Outgoing(place, place.seq)
+        if self.shares(place.stream):
+            self._outbox.came_from_there(place)
         return [Send(Ack(place)), *self._pump()]
 
     def mended(self, restored: Place, now: Place) -> list[Effect]:
         """Their chain was taken up to `restored`; what we wrote ourselves meanwhile stands behind it, up to `now`."""
         self._mine[now.stream] = now
         self.refusals.pop(now.stream, None)
-        if self._theirs is not None and self.shares(now.stream):
-            self._theirs[now.stream] = Outgoing(restored, restored.seq)
+        if self.shares(now.stream):
+            self._outbox.go_on_from(restored)
         return [Send(Ack(restored)), *self._pump()]
 
     def not_next(self, place: Place) -> list[Effect]:
@@ -376,48 +359,27 @@ class Peer:
 
     def read(self, after: Place, segment: Segment | None) -> list[Effect]:
         """The stretch that was asked for; None when there is nothing behind that place."""
-        out = (self._theirs or {}).get(after.stream)
-        if out is None:
-            return []
-        out.reading = False
-        if segment is None or out.blocked or out.cursor != after:
+        is_sent = self._outbox.was_read(after, segment, self._now)
+        if segment is None or not is_sent:
             return [] if segment is None else self._pump()
-        out.cursor = segment.end
-        out.flying.append(segment.last)
-        self._moved_at = self._busy_at = self._now
-        self.sent_facts += len(segment.rows)
+        self._moved(self._now)
         return [Send(Stretch(segment)), *self._pump()]
+
+    def failed(self, effect: Effect) -> None:
+        """The store could not do this. It is left alone for a while, and then tried again."""
+        if isinstance(effect, Read):
+            self._outbox.was_read(effect.after, None, self._now)
+        elif isinstance(effect, Commit):
+            self._resting[effect.segment.stream] = self._now + IDLE_S
+        elif isinstance(effect, Mend):
+            self._resting[effect.common.stream] = self._now + IDLE_S
 
     def branched(self, after: Place) -> list[Effect]:
         """The other's place is not on our chain."""
-        out = (self._theirs or {}).get(after.stream)
-        if out is None:
+        if not self._outbox.block(after.stream):
             return []
-        out.reading, out.blocked = False, True
-        out.flying.clear()
         return [Send(Branched(after.stream)), *self._pump()]
-
-    # --- sending ----------------------------------------------------------------------------------
 
     def _pump(self) -> list[Effect]:
         """Ask the store for as many stretches as there is credit for."""
-        if self._theirs is None:
-            return []
-        behind = 0
-        credit = WINDOW - sum(len(out.flying) + out.reading for out in self._theirs.values())
-        effects: list[Effect] = []
-        for stream, mine in sorted(self._mine.items()):
-            if not self.shares(stream):
-                continue
-            out = self._theirs.get(stream)
-            if out is None:
-                out = self._theirs[stream] = Outgoing(start_of(stream))
-            behind += max(0, mine.seq - out.acknowledged)
-            # An equal sequence with another hash is a branch, which reading finds.
-            ahead = mine.seq > out.cursor.seq or (mine.seq == out.cursor.seq and mine.hash != out.cursor.hash)
-            if credit > 0 and ahead and not out.reading and not out.blocked:
-                out.reading = True
-                credit -= 1
-                effects.append(Read(out.cursor))
-        self.behind = behind
-        return effects
+        return [*self._outbox.pump(self.shared())]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
+from filelock import BaseFileLock
 
 from delivery.clock import Clock
-from delivery.errors import N_, TuxaError
+from delivery.errors import N_, LedgerBroken, TuxaError
 from delivery.errors import Message as ErrorText
 from delivery.ids import IdSource
 from delivery.network.sync.admission import WELCOME, Admission, rotate_message
@@ -21,11 +23,11 @@ from delivery.network.sync.lines import CallingLine, Channel, Line, ListeningLin
 from delivery.network.sync.messages import OLDEST, Hello, Join, Message, Rotate, Welcome
 from delivery.network.sync.positions import Positions
 from delivery.network.sync.protocol import Peer
-from delivery.network.sync.status import SiteStatus
-from delivery.network.sync.underway import digest_of
+from delivery.network.sync.status import SiteStatus, what_of
+from delivery.network.sync.stretch import BadStretch
 from delivery.network.sync.worker import carry_out
 from delivery.record.ledger import Head
-from delivery.record.segment import Place, Segment
+from delivery.record.segment import Place, Segment, digest_of
 from delivery.store.receiving import Receiving
 from delivery.store.sealing import CannotOpen, open_box
 from delivery.store.sending import Sending
@@ -33,7 +35,11 @@ from delivery.store.siteheads import SiteHeads, as_places
 from delivery.store.wantedblobs import WantedBlobs
 
 TICK_S = 0.25
+"""Longest wait for a message."""
+LOOK_S = 0.2
 """How often this site looks whether it has told something new."""
+_NEWS_S = 1.0
+"""How often what has come is put to use while more comes."""
 _SLOW_S = 30.0
 _BATCH = 50
 _REFUSED_S = 5.0
@@ -71,8 +77,8 @@ class _Shelf:
         self._seal_for = bytes.fromhex(known.sealing)
         self.read_bytes = 0
 
-    def read(self, after: Place) -> Segment | None:
-        return self._parts.sending.read(after, seal_for=self._seal_for)
+    def read(self, after: Place, rows: int) -> Segment | None:
+        return self._parts.sending.read(after, seal_for=self._seal_for, rows=rows)
 
     def commit(self, segment: Segment) -> Place:
         return self._parts.receiving.commit(segment)
@@ -112,13 +118,19 @@ class _Link:
     ferry: Ferry
     addresses: dict[Channel, bytes] = field(default_factory=dict)
     status: SiteStatus = field(default_factory=SiteStatus)
+    shown_at: float = float("-inf")
+    """When this site last showed itself on the channel of files."""
 
 
 class SyncRunner:
     """Runs until told to stop. `listen` is the address of a main site; another site calls its main site."""
 
-    def __init__(self, parts: SyncParts, *, listen: str = "", ferry: Callable[[str], Ferry]) -> None:
+    def __init__(
+        self, parts: SyncParts, *, listen: str = "", ferry: Callable[[str], Ferry], lock: BaseFileLock
+    ) -> None:
+        """`lock` is held, and released with :meth:`close`: one sync for a home."""
         self._parts = parts
+        self._lock = lock
         self._clock = parts.clock
         self._make_ferry = ferry
         self._book = SiteBook(parts.keys, parts.clock)
@@ -126,11 +138,11 @@ class SyncRunner:
         self._heads_at: tuple[dict[str, Place], str] = ({}, digest_of(()))
         self.broken: Counter[str] = Counter()
         """Frames that were no message, by who sent them."""
-        self._slow_at = float("-inf")
+        self._looked_at = float("-inf")
+        self._used_at = float("-inf")
         self._rotate_at = float("-inf")
         self._dirty = False
         self._refused_at: float | None = None
-        self._shown_at = float("-inf")
         # Before the first word of another site: whoever said that it has nothing would be sent everything.
         self._look()
         self.line = self._open(listen)
@@ -146,16 +158,23 @@ class SyncRunner:
 
     def close(self) -> None:
         """Close the sockets and leave the last word on every site."""
-        self.line.close()
-        for link in self._links.values():
-            self._note_position(link)
-        self._write_status()
+        try:
+            self.line.close()
+            for link in self._links.values():
+                self._note_position(link)
+            self._write_status()
+        finally:
+            self._lock.release()
 
     def settled(self) -> bool:
         """Whether every site was heard of, and nothing is left to pass in either direction."""
         now = self._clock.monotonic()
-        return bool(self._links) and all(
-            link.peer.is_settled(now) and not self._parts.wanted.count() for link in self._links.values()
+        return (
+            bool(self._links)
+            and not self._dirty
+            and all(
+                link.peer.is_settled(now) and not self._parts.wanted.count() for link in self._links.values()
+            )
         )
 
     # --- the loop ---------------------------------------------------------------------------------
@@ -171,28 +190,45 @@ class SyncRunner:
                 break
         for received in self.line.receive(Channel.BLOBS, 8):
             self._take(received)
+        if isinstance(self.line, CallingLine) and self.line.was_renewed():
+            for link in self._links.values():
+                self._work(link, link.peer.begin(self._clock.monotonic()))
         self._tick()
 
     def _tick(self) -> None:
         now = self._clock.monotonic()
+        for link in self._links.values():
+            self._beat(link, now)
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            self._leave_revoked()
+            self._look()
+            self._rotate(now)
+            self._call_again(now)
+            self._write_status()
+        if now - self._used_at >= (_NEWS_S if self._dirty else _SLOW_S):
+            self._used_at, self._dirty = now, False
+            self._put_to_use()
+
+    def _beat(self, link: _Link, now: float) -> None:
+        self._work(link, link.peer.beat(now))
+        for message in link.ferry.beat(now) if Channel.BLOBS in link.addresses else ():
+            if not self._send(link, Channel.BLOBS, message):
+                link.ferry.unsent()
+        if isinstance(self.line, CallingLine) and now - link.shown_at > _SHOW_S:
+            # The main site can ask for files only where it has been called.
+            link.shown_at = now
+            self._send(link, Channel.BLOBS, link.peer.hello())
+
+    def _leave_revoked(self) -> None:
         for known in self._parts.keys.sites() if isinstance(self.line, ListeningLine) else ():
             if known.revoked:
                 self._links.pop(known.site, None)
-        self._look()
-        for link in self._links.values():
-            self._work(link, link.peer.beat(now))
-            for message in link.ferry.beat(now) if Channel.BLOBS in link.addresses else ():
-                if not self._send(link, Channel.BLOBS, message):
-                    link.ferry.unsent()
-            if isinstance(self.line, CallingLine) and now - self._shown_at > _SHOW_S:
-                # The main site can ask for files only where it has been called.
-                self._send(link, Channel.BLOBS, link.peer.hello())
-        if now - self._shown_at > _SHOW_S:
-            self._shown_at = now
-        self._rotate(now)
-        self._call_again(now)
-        if now - self._slow_at >= _SLOW_S or self._dirty:
-            self._offer()
+
+    def _put_to_use(self) -> None:
+        """What has come may let another site in, need a file, or be a lesson for this site's library."""
+        try:
+            self._parts.wanted.offer()
             if any(link.peer.taken_facts != link.status.taken_seen for link in self._links.values()):
                 self._parts.adopt_sites()
                 self._parts.wanted.look_again()
@@ -200,14 +236,8 @@ class SyncRunner:
                     link.status.taken_seen = link.peer.taken_facts
             for link in self._links.values():
                 self._note_position(link)
-            self._slow_at, self._dirty = now, False
-        self._write_status()
-
-    def _offer(self) -> None:
-        try:
-            self._parts.wanted.offer()
-        except TuxaError as error:
-            _log.error("sync.offer_failed", reason=str(error))
+        except (TuxaError, OSError) as error:
+            _log.error("sync.not_put_to_use", reason=str(error))
 
     def _note_position(self, link: _Link) -> None:
         if places := link.peer.theirs():
@@ -259,16 +289,17 @@ class SyncRunner:
         link = self._links.get(site) or self._admit(site)
         if link is None:
             return
-        link.addresses[received.channel] = received.peer
+        if link.addresses.get(received.channel) != received.peer:
+            link.addresses[received.channel] = received.peer
+            if received.channel is Channel.FACTS:
+                link.peer.renew()
         if link.known.curve_before and received.key == link.known.curve:
             self._parts.admission.used(site, received.key)
             self._refresh(link)
         try:
             self._deal(link, received.channel, message)
-        except TuxaError as error:
-            # The store refuses (a full disk, for example): nothing is acknowledged, and it is tried again later.
-            link.status.fail(error.what, self._clock.monotonic())
-            _log.error("sync.failed", site=site, reason=str(error))
+        except (TuxaError, OSError) as error:
+            self._failed(link, error)
 
     def _deal(self, link: _Link, channel: Channel, message: Message) -> None:
         now = self._clock.monotonic()
@@ -286,7 +317,7 @@ class SyncRunner:
         else:
             before = link.peer.taken_facts
             self._work(link, link.peer.receive(message, now))
-            self._dirty = self._dirty or (link.peer.taken_facts != before and not link.peer.behind)
+            self._dirty = self._dirty or link.peer.taken_facts != before
         link.status.contact = self._clock.now()
 
     def _admit(self, site: str) -> _Link | None:
@@ -345,21 +376,24 @@ class SyncRunner:
     # --- what goes --------------------------------------------------------------------------------
 
     def _work(self, link: _Link, effects: Sequence[Effect]) -> None:
-        try:
-            messages = carry_out(link.peer, link.shelf, effects)
-        except TuxaError as error:
-            link.status.fail(error.what, self._clock.monotonic())
-            _log.error("sync.failed", site=link.known.site, reason=str(error))
-            return
-        for message in messages:
+        for message in carry_out(link.peer, link.shelf, effects, failed=partial(self._failed, link)):
             self._send(link, Channel.FACTS, message)
+
+    def _failed(self, link: _Link, error: TuxaError | OSError) -> None:
+        """The store refuses (a full disk, for example): nothing is acknowledged, and it is tried again later."""
+        link.status.fail(what_of(error), self._clock.monotonic())
+        _log.error("sync.failed", site=link.known.site, reason=str(error))
 
     def _send(self, link: _Link, channel: Channel, message: Message) -> bool:
         peer = link.addresses.get(channel)
         if peer is None:
             return False
         version = OLDEST if isinstance(message, Hello) else link.peer.version
-        raw = encode(message, version)
+        try:
+            raw = encode(message, version)
+        except BadStretch as error:
+            self._failed(link, _damaged(str(error)))
+            return False
         if not link.line.send(channel, peer, raw):
             return False
         link.status.sent_bytes += len(raw)
@@ -372,3 +406,11 @@ class SyncRunner:
                 link.peer, now, waiting_blobs=link.ferry.waiting, broken=self.broken[link.known.site]
             )
         self._parts.write_status([link.status for link in self._links.values()])
+
+
+def _damaged(where: str) -> LedgerBroken:
+    return LedgerBroken(
+        N_("Facts that are stored here were altered and cannot be passed on: {where}."),
+        do=N_("“tuxa record verify” says what is wrong with them."),
+        where=where,
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from delivery.clock import to_iso
-from delivery.errors import Message
+from delivery.errors import N_, Message, TuxaError
 from delivery.network.sync.protocol import LOST_S, Peer
 from delivery.store.files import PARTIAL_SUFFIX
 
@@ -89,6 +89,15 @@ class SiteStatus:
         }
 
 
+def what_of(error: TuxaError | OSError) -> Message:
+    """A failure of the store in words."""
+    if isinstance(error, TuxaError):
+        return error.what
+    return Message(
+        N_("The disk does not take or give what is asked: {reason}."), {"reason": str(error.strerror)}
+    )
+
+
 def message_out(message: Message) -> dict[str, Any]:
     """A message as JSON, to be translated where it is read."""
     params = {k: message_out(v) if isinstance(v, Message) else v for k, v in message.params.items()}
@@ -109,14 +118,17 @@ class StatusFile:
         self._last = b""
 
     def write(self, sites: Sequence[SiteStatus]) -> None:
-        """Write it when something changed."""
+        """Write it when something changed and the disk takes it."""
         data = orjson.dumps({"sites": [status.as_json() for status in sites]})
         if data == self._last:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         part = self._file.with_suffix(PARTIAL_SUFFIX)
-        part.write_bytes(data)
-        part.replace(self._file)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(self._file)
+        except OSError:
+            return  # a full disk: what is wrong is in the log, and written here as soon as it can be
         self._last = data
 
     def read(self) -> Mapping[str, Mapping[str, Any]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from delivery.errors import TuxaError
 from delivery.network.sync.effects import (
     Commit,
     Effect,
@@ -29,7 +30,7 @@ from delivery.store.sending import ElsewhereBranched
 class Shelf(Protocol):
     """What the machine needs of a store; `seal_for` and heads are those of the other site."""
 
-    def read(self, after: Place) -> Segment | None: ...
+    def read(self, after: Place, rows: int) -> Segment | None: ...
     def commit(self, segment: Segment) -> Place: ...
     def mend(self, common: Place, segments: Sequence[Segment]) -> Place: ...
     def place(self, stream: str) -> Place: ...
@@ -40,24 +41,34 @@ class Shelf(Protocol):
     def testify(self, heads: Sequence[tuple[Head, bytes]]) -> None: ...
 
 
-def carry_out(peer: Peer, shelf: Shelf, effects: Iterable[Effect]) -> list[Message]:
-    """Do the work of `effects` and of what follows from it; the messages to send, in order."""
+def carry_out(
+    peer: Peer, shelf: Shelf, effects: Iterable[Effect], *, failed: Callable[[TuxaError | OSError], None]
+) -> list[Message]:
+    """Do the work of `effects` and of what follows from it; the messages to send, in order.
+
+    What the store refuses (a full disk, a damaged chain) goes to `failed`. Nothing is acknowledged then, and the sites
+    find out by themselves that it has to be tried again.
+    """
     todo = deque(effects)
     out: list[Message] = []
     while todo:
         effect = todo.popleft()
         if isinstance(effect, Send):
             out.append(effect.message)
-        else:
+            continue
+        try:
             todo.extend(_done(peer, shelf, effect))
+        except (TuxaError, OSError) as error:
+            failed(error)
+            peer.failed(effect)
     return out
 
 
 def _done(peer: Peer, shelf: Shelf, effect: Effect) -> list[Effect]:
     match effect:
-        case Read(after):
+        case Read(after, rows):
             try:
-                return peer.read(after, shelf.read(after))
+                return peer.read(after, shelf.read(after, rows))
             except ElsewhereBranched:
                 return peer.branched(after)
         case Commit(segment):

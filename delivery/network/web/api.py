@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from delivery.catalogue.kinds import ActivityKind, DeliveryMode
 from delivery.catalogue.model import Activity
 from delivery.clock import to_iso
-from delivery.errors import TuxaError
+from delivery.errors import TuxaError, Unavailable
 from delivery.i18n import Translator
 from delivery.network.web.access import Capability, may
 from delivery.network.web.deskwork import marked_activity, taught_course, works_of
@@ -131,6 +131,7 @@ def create_api(services: PortalServices, limits: RateLimit) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         responses=_REFUSALS,
+        redirect_slashes=False,
     )
     _explain(api, services)
 
@@ -377,4 +378,5 @@ def _explain(api: FastAPI, services: PortalServices) -> None:
     def refused_with_reason(request: Request, error: Exception) -> Response:
         assert isinstance(error, TuxaError)
         t = Translator(chosen_language(request.query_params.get("lang"), None, services.settings.lang))
-        return answer(422, t(error.what), t(error.do) if error.do else "")
+        status = 503 if isinstance(error, Unavailable) else 422
+        return answer(status, t(error.what), t(error.do) if error.do else "")

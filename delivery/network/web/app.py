@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -17,7 +20,7 @@ from starlette.types import Scope
 
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock
-from delivery.errors import N_, Refused, TuxaError
+from delivery.errors import N_, Refused, TuxaError, Unavailable
 from delivery.network.web.access import Capability, NotAllowed, needs
 from delivery.network.web.account import account_routes
 from delivery.network.web.api import create_api
@@ -46,9 +49,11 @@ from delivery.network.web.study import study_routes
 from delivery.network.web.teach import teach_routes
 from delivery.network.web.tus import tus_routes
 from delivery.network.web.vendor import hls_script
-from delivery.network.web.visit import SignInNeeded, VisitOf, posts, visits
+from delivery.network.web.visit import SignInNeeded, VisitOf, local_path, posts, visits
 from delivery.network.web.work import work_routes
 
+_log = structlog.get_logger(__name__)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STATIC = Path(__file__).parent / "static"
 _HLS_ADDRESS = "/static/vendor/hls.min.js"
 
@@ -65,6 +70,10 @@ _ERRORS = {
     ),
     413: (N_("That is too much to send at once."), N_("Send fewer photos at a time, or smaller ones.")),
     429: (N_("Too many requests."), N_("Wait half a minute, then try again.")),
+    503: (
+        N_("The portal cannot store or find anything at the moment."),
+        N_("Nothing was received. Please try again in a few minutes."),
+    ),
     500: (N_("Something went wrong here."), N_("Nothing was received. Please try again in a few minutes.")),
 }
 
@@ -72,7 +81,8 @@ _ERRORS = {
 def create_portal(services: PortalServices) -> FastAPI:
     """The portal as an ASGI application. It owns nothing: database and executor belong to the caller."""
     services = replace(services, catalogue=kept_briefly(services.catalogue, services.clock))
-    app = FastAPI(title="tuxa", openapi_url=None, docs_url=None, redoc_url=None)
+    # Its own redirects would name the host that the request named.
+    app = FastAPI(title="tuxa", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     limits = RateLimit(services.clock)
     measures = Measures()
     visit_of = visits(services, limits)
@@ -107,6 +117,7 @@ def create_portal(services: PortalServices) -> FastAPI:
         clock=services.clock,
         resumable_bytes=services.uploads.max_bytes,
         measures=measures,
+        https=services.settings.base_url.startswith("https:"),
         render_error=lambda scope, status: _error_page(scope, status, services),
     )
     return app
@@ -179,17 +190,20 @@ def _explain_errors(app: FastAPI, services: PortalServices) -> None:
     """Every refusal is a page that says what to do, in the reader's language."""
 
     @app.exception_handler(SignInNeeded)
-    def to_sign_in(_request: Request, error: Exception) -> Response:
+    def to_sign_in(request: Request, error: Exception) -> Response:
         assert isinstance(error, SignInNeeded)
+        then = error.then if request.method in ("GET", "HEAD") else _page_of(error.then, app)
         # A sheet's own address asks for signing in by itself.
-        target = error.then if error.then.startswith("/q/") else f"/sign-in?then={quote(error.then)}"
-        return RedirectResponse(target, 303)
+        return RedirectResponse(then if then.startswith("/q/") else f"/sign-in?then={quote(then)}", 303)
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if isinstance(error, NotAllowed):
             return _error_page(request.scope, 403, services, _NOT_ALLOWED)
+        plain = request.url.path.rstrip("/")
+        if error.status_code == 404 and request.method == "GET" and plain not in ("", request.url.path):
+            return RedirectResponse(quote(local_path(plain)), 303)
         return _error_page(request.scope, error.status_code, services)
 
     @app.exception_handler(RequestValidationError)
@@ -200,6 +214,32 @@ def _explain_errors(app: FastAPI, services: PortalServices) -> None:
     def refused_with_reason(request: Request, error: Exception) -> Response:
         assert isinstance(error, TuxaError)
         return _error_page(request.scope, 422, services, error)
+
+    @app.exception_handler(Unavailable)
+    def later(request: Request, error: Exception) -> Response:
+        _log.error("portal.unavailable", reason=str(error))
+        return _error_page(request.scope, 503, services)
+
+    @app.exception_handler(OSError)
+    def no_room(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        if error.errno not in _NO_ROOM:
+            raise error
+        _log.error("portal.unavailable", reason=error.strerror)
+        return _error_page(request.scope, 503, services)
+
+
+def _page_of(path: str, app: FastAPI) -> str:
+    """Where the form stands that was sent to `path`: the nearest address above it that can be looked at."""
+    while path:
+        if any("GET" in route.methods and route.path_regex.match(path) for route in _pages(app)):
+            return path
+        path = path.rpartition("/")[0]
+    return "/me"
+
+
+def _pages(app: FastAPI) -> list[APIRoute]:
+    return [route for route in app.routes if isinstance(route, APIRoute)]
 
 
 def _error_page(

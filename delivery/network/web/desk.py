@@ -262,13 +262,13 @@ def _give(
     if rubric.second and not _is_lead(visit, activity, services):
         raise Refused(N_("The mark is given by the lecturer of the course."))
     before = item.mark
+    if before and _same(before, score, criteria) and services.teaching.comment(before) == comment:
+        return  # the button was pressed twice
     if (before.id if before else "") != posted.text("replaces"):
         raise Refused(
             N_("Somebody marked this work in the meantime."),
             do=N_("Look at the mark that stands now, then give yours again."),
         )
-    if before and _same(before, score, criteria) and services.teaching.comment(before) == comment:
-        return
     services.marks.set(
         item.learner,
         activity.code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -47,6 +47,9 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "microphone=(), geolocation=()",
 }
+
+_ONLY_HTTPS = {"strict-transport-security": "max-age=31536000"}
+"""For a year browsers ask this host by https only (RFC 6797)."""
 
 RenderError = Callable[[Scope, int], Response]
 
@@ -110,8 +113,10 @@ class Guard:
         render_error: RenderError,
         resumable_bytes: int,
         measures: Measures,
+        https: bool,
     ) -> None:
         self.app = app
+        self._headers = {**_HEADERS, **(_ONLY_HTTPS if https else {})}
         self._resumable_bytes = resumable_bytes
         self._measures = measures
         self._limits = limits
@@ -122,7 +127,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(scope, send)
+        answer = _Answer(send, self._headers)
         body = _Body(receive, self._most_bytes(scope["path"]))
         started = self._clock.monotonic()
         try:
@@ -177,9 +182,9 @@ class Guard:
 class _Answer:
     """Adds the headers that every answer carries, unless the page chose its own."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope = scope
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
+        self._headers = headers
         self.status = 0
         self.started = False
 
@@ -188,7 +193,7 @@ class _Answer:
             self.started = True
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
             headers.setdefault("cache-control", "no-store")
         await self._send(message)

@@ -22,8 +22,7 @@ from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 
 FASTEST = 2
 """Highest speed that the player offers."""
-BLOCK_MINUTES = 5
-"""Watched minutes are told in blocks, so that an hour is a dozen facts at most."""
+LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 _SECOND_US = 1_000_000
 _PLAYLIST = "application/vnd.apple.mpegurl"
 
@@ -50,6 +49,7 @@ def lesson_routes(services: PortalServices, learner_of: VisitOf, learner_posted_
             course=course,
             lesson=lesson,
             address=lesson_address(planned),
+            tongues=LANGUAGE_NAMES,
             opened=_signer(visit, planned.code).sign(str(opened)).decode(),
         )
 
@@ -64,9 +64,10 @@ def lesson_routes(services: PortalServices, learner_of: VisitOf, learner_posted_
         said = posted.text("seconds")
         seconds = int(said) if said.isascii() and said.isdigit() and len(said) < 7 else 0
         elapsed = (to_micros(services.clock.now()) - opened) // _SECOND_US
-        minutes = min(seconds, elapsed * FASTEST) // 60
-        _tell(visit.learner, planned, minutes, opened, services, ended=posted.text("ended") == "1")
-        return visit.json({"minutes": min(minutes, planned.minutes)})
+        minutes = max(0, min(seconds, elapsed * FASTEST)) // 60
+        ended = posted.text("ended") == "1"
+        counted = services.record_watched(visit.learner, planned.code, minutes, opened, ended)
+        return visit.json({"minutes": counted})
 
     @router.get("/lesson/{activity}/{file:path}")
     def piece(activity: str, file: str, visit: Visit = Depends(learner_of)) -> Response:
@@ -93,20 +94,6 @@ _TYPES = {"vtt": "text/vtt", "jpg": "image/jpeg"}
 def lesson_address(activity: Activity) -> str:
     """Where its lesson is watched."""
     return f"/lesson/{quote(activity.code, safe='')}"
-
-
-def _tell(
-    learner: str, planned: Activity, minutes: int, opened: int, services: PortalServices, *, ended: bool
-) -> None:
-    """Tell every whole block of watched minutes once, and at the end what is left over."""
-    block = min(BLOCK_MINUTES, max(1, planned.minutes))
-    whole = min(minutes, planned.minutes) // block
-    for number in range(whole):
-        # One opening is told once: each block has an opening of its own, a microsecond apart.
-        services.record_participation(learner, planned.code, block, opened + number)
-    rest = min(minutes, planned.minutes) - whole * block
-    if ended and rest:
-        services.record_participation(learner, planned.code, rest, opened + whole)
 
 
 def _signer(visit: Visit, activity: str) -> Signer:

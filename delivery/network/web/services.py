@@ -181,6 +181,9 @@ class PortalServices:
     record_participation: Callable[[str, str, int, int], str]
     """(learner id, activity, minutes, when it was opened in µs since 1970 UTC) -> id of the ParticipationRecorded fact;
     one opening is told once."""
+    record_watched: Callable[[str, str, int, int, bool], int]
+    """(learner id, activity, minutes watched since it was opened, when that was in µs since 1970 UTC, whether watching
+    has ended) -> designed minutes that count; told as evidence in blocks, and each minute once."""
     learners_of: Callable[[str], Sequence[str]]
     """Course -> ids of the learners who are enrolled in it."""
     profiles: Callable[[Sequence[str]], Mapping[str, LearnerProfile]]

@@ -102,5 +102,6 @@ def _sheet_page(
         again=again,
         texts=SENDING,
         max_files=MAX_FILES,
+        max_bytes=services.uploads.max_bytes,
         status=status,
     )

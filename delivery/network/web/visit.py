@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -133,7 +134,9 @@ class Visit:
         return response
 
     def sign_in(self, session: Session) -> None:
-        """Give the browser its session."""
+        """Give the browser its session; the one that it had before ends."""
+        if self.session is not None:
+            self.services.credentials.sign_out(self.session.token)
         name = _cookie(self.services, self.request, "session")
         left = session.expires_at - self.services.clock.now()
         self.cookies[name] = (session.token, int(left.total_seconds()))
@@ -214,13 +217,25 @@ def posts(visit_of: VisitOf) -> PostedOf:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise HTTPException(403)
         limits = {"max_files": MAX_FILES + 2, "max_fields": 120, "max_part_size": _MAX_FIELD_BYTES}
-        async with request.form(**limits) as form:
+        async with _form(request, limits) as form:
             token = form.get(CSRF_FIELD)
             if visit.new_form_secret or not isinstance(token, str) or not _same(token, visit.csrf):
                 raise HTTPException(403)
             yield Posted(visit, form)
 
     return posted
+
+
+@asynccontextmanager
+async def _form(request: Request, limits: Mapping[str, int]) -> AsyncIterator[FormData]:
+    """The form of a request. Raises 413 for more files or fields than may be, 400 for what is no form."""
+    try:
+        async with request.form(**limits) as form:  # type: ignore[arg-type]
+            yield form
+    except HTTPException as error:
+        if error.status_code == 400 and str(error.detail).startswith("Too many"):
+            raise HTTPException(413) from error
+        raise
 
 
 def local_path(wish: str) -> str:

@@ -106,6 +106,7 @@ def _work_page(
         again=again,
         text=text,
         max_files=MAX_FILES,
+        max_bytes=services.uploads.max_bytes,
         texts=SENDING,
         megabytes=MAX_FILE_BYTES // 1_000_000,
         status=status,

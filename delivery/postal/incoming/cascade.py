@@ -58,7 +58,7 @@ def versions(quick: Grey, full: Callable[[], Image.Image], *, stored: tuple[int,
     yield Version("local threshold", local_threshold(flat), base_scale)
     sharp = base.filter(ImageFilter.UnsharpMask(radius=3, percent=250, threshold=2))
     yield Version("sharpened", np.asarray(sharp), base_scale)
-    yield Version("levelled", clahe(np.asarray(base.filter(ImageFilter.MedianFilter(3)))), base_scale)
+    yield Version("levelled", clahe(median(np.asarray(base))), base_scale)
     yield from _regions(whole, stored)
     for degrees in (20, 45, 70):
         turned = reduced.rotate(degrees, expand=True, fillcolor=255)
@@ -97,7 +97,9 @@ def _sharpened(piece: Image.Image, factor: float) -> Grey:
 
 
 def _closed(piece: Image.Image, factor: float) -> Grey:
-    return np.asarray(_enlarged(piece.filter(ImageFilter.MedianFilter(3 if factor > 1 else 5)), factor))
+    smooth = median(np.asarray(piece))
+    # Where a module has six pixels, a speck has more than one.
+    return np.asarray(_enlarged(Image.fromarray(smooth if factor > 1 else median(smooth)), factor))
 
 
 def _binary(piece: Image.Image, factor: float) -> Grey:
@@ -116,12 +118,49 @@ _CHANGES: dict[str, Callable[[Image.Image, float], Grey]] = {
 
 def flattened(image: Image.Image) -> Grey:
     """The picture divided by its background: shadows and folds go, ink stays. Paper comes to 235."""
-    small = image.reduce(8).filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MedianFilter(5))
-    background = small.filter(ImageFilter.GaussianBlur(4)).resize(image.size, Image.Resampling.BILINEAR)
-    below = np.maximum(np.asarray(background, dtype=np.float32), 24.0)
-    values = np.asarray(image, dtype=np.float32) * (235.0 / below)
-    clipped: Grey = np.minimum(values, 255.0).astype(np.uint8)
-    return clipped
+    small = Image.fromarray(background(image, reach=2)).filter(ImageFilter.GaussianBlur(4))
+    # Divided where it is small: a picture of factors is laid over the whole one.
+    factors = 235.0 / np.maximum(np.asarray(small, dtype=np.float32), 24.0)
+    spread = np.asarray(Image.fromarray(factors).resize(image.size, Image.Resampling.BILINEAR))
+    values = np.asarray(image) * spread
+    return np.minimum(values, 255.0, out=values).astype(np.uint8)
+
+
+def background(image: Image.Image, *, reach: int) -> Grey:
+    """A channel at an eighth of its size, without what is darker than what lies around it within `reach` pixels."""
+    small = np.asarray(image.reduce(8))
+    for axis in (0, 1):
+        views = _neighbours(small, axis, reach)
+        small = views[0]
+        for view in views[1:]:
+            small = np.maximum(small, view)
+    return median(median(small))
+
+
+def median(picture: Grey) -> Grey:
+    """The middle one of each pixel and its eight neighbours: each column of three sorted, then the middle of the
+    greatest low, the middle middle and the least high ones. Some ten times as fast as a filter that sorts each pixel's
+    neighbours."""
+    above, here, below = _neighbours(picture, 0, 1)
+    low, high = np.minimum(above, here), np.maximum(above, here)
+    middle, high = np.minimum(high, below), np.maximum(high, below)
+    low, middle = np.minimum(low, middle), np.maximum(low, middle)
+    lows, middles, highs = (_neighbours(part, 1, 1) for part in (low, middle, high))
+    greatest = np.maximum(np.maximum(lows[0], lows[1]), lows[2])
+    least = np.minimum(np.minimum(highs[0], highs[1]), highs[2])
+    return _middle(greatest, _middle(*middles), least)
+
+
+def _middle(a: Grey, b: Grey, c: Grey) -> Grey:
+    out: Grey = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+    return out
+
+
+def _neighbours(picture: Grey, axis: int, reach: int) -> list[Grey]:
+    """The picture shifted along an axis by up to `reach` pixels either way; its edges go on beyond it."""
+    wide = np.pad(picture, [(reach, reach) if axis == n else (0, 0) for n in (0, 1)], mode="edge")
+    length = picture.shape[axis]
+    return [wide[n : n + length] if axis == 0 else wide[:, n : n + length] for n in range(2 * reach + 1)]
 
 
 def local_threshold(picture: Grey, *, window: int = 51, offset: float = 12.0) -> Grey:
@@ -137,38 +176,36 @@ def clahe(picture: Grey, *, tiles: int = CLAHE_TILES, limit: float = CLAHE_LIMIT
     height, width = picture.shape
     rows = np.linspace(0, height, tiles + 1).astype(int)
     columns = np.linspace(0, width, tiles + 1).astype(int)
-    curves = np.empty((tiles, tiles, 256), dtype=np.float32)
+    out = np.zeros(picture.shape, dtype=np.float32)
     for i in range(tiles):
+        down, vertical = _share(rows, i)
         for j in range(tiles):
             tile = picture[rows[i] : rows[i + 1], columns[j] : columns[j + 1]]
-            curves[i, j] = _curve(tile, limit)
-    up, down, lower = _between(height, tiles)
-    left, right, later = _between(width, tiles)
-    upper = _blend(curves, picture, up, (left, right, later))
-    under = _blend(curves, picture, down, (left, right, later))
-    blended: Grey = (upper + (under - upper) * lower[:, None]).astype(np.uint8)
-    return blended
+            across, level = _share(columns, j)
+            # A tile's levels reach to the middles of the tiles around it, less and less.
+            part = _curve(tile, limit).take(picture[down, across])
+            part *= vertical[:, None]
+            part *= level
+            out[down, across] += part
+    return out.astype(np.uint8)
 
 
-def _blend(curves: Any, picture: Grey, rows: Any, across: tuple[Any, Any, Any]) -> Any:
-    left, right, later = across
-    first = curves[rows[:, None], left[None, :], picture]
-    return first + (curves[rows[:, None], right[None, :], picture] - first) * later[None, :]
+def _share(edges: Any, at: int) -> tuple[slice, Any]:
+    """Which lines of pixels a tile has a share in, between the middles of the tiles before and after it, and how
+    much."""
+    middles = (edges[:-1] + edges[1:]) / 2
+    first = 0 if at == 0 else int(np.ceil(middles[at - 1]))
+    last = int(edges[-1]) if at == len(middles) - 1 else int(np.ceil(middles[at + 1]))
+    share = np.interp(np.arange(first, last), middles, np.arange(len(middles)) == at)
+    return slice(first, last), share.astype(np.float32)
 
 
 def _curve(tile: Grey, limit: float) -> Any:
     counts = np.bincount(tile.ravel(), minlength=256)
     most = max(1.0, limit * tile.size / 256)
     over = float(np.maximum(counts - most, 0).sum())
-    return np.cumsum(np.minimum(counts, most) + over / 256) * (255.0 / max(1.0, float(tile.size)))
-
-
-def _between(length: int, tiles: int) -> tuple[Any, Any, Any]:
-    """For each line of pixels: the tiles before and after it, and how far it lies between their middles."""
-    at = (np.arange(length) + 0.5) * tiles / length - 0.5
-    before = np.floor(at).astype(int)
-    share = (at - before).astype(np.float32)
-    return np.clip(before, 0, tiles - 1), np.clip(before + 1, 0, tiles - 1), share
+    levels = np.cumsum(np.minimum(counts, most) + over / 256) * (255.0 / max(1.0, float(tile.size)))
+    return levels.astype(np.float32)
 
 
 def _scaled(size: tuple[int, int], stored: tuple[int, int]) -> Affine:

@@ -21,6 +21,7 @@ from PIL import Image, ImageFilter
 
 from delivery.errors import N_, BadInput
 from delivery.postal.fonts import font_name, measure
+from delivery.postal.incoming.cascade import background
 from delivery.postal.incoming.cornermarks import project
 from delivery.postal.incoming.finding import Found, find_page
 from delivery.postal.incoming.scan import CodeFound, PageReading, grey, grey_array, open_image
@@ -283,9 +284,9 @@ def whitened(image: Image.Image) -> Image.Image:
 
 
 def _divided(channel: Image.Image) -> Any:
-    small = channel.reduce(8).filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MedianFilter(5))
-    background = small.filter(ImageFilter.GaussianBlur(5)).resize(channel.size, Image.Resampling.BILINEAR)
-    below = np.maximum(np.asarray(background, dtype=np.float32), 40.0)
+    small = Image.fromarray(background(channel, reach=3)).filter(ImageFilter.GaussianBlur(5))
+    paper = small.resize(channel.size, Image.Resampling.BILINEAR)
+    below = np.maximum(np.asarray(paper, dtype=np.float32), 40.0)
     share = np.asarray(channel, dtype=np.float32) / below
     # 0.86 of the background is grain and show-through; print and pens lie below 0.75.
     stretched = np.clip((share - 0.10) / (0.86 - 0.10), 0.0, 1.0) * 255.0

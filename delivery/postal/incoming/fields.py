@@ -13,7 +13,8 @@ from delivery.postal.incoming.omr import Doubt, lecturer_mark, read_bubbles
 from delivery.postal.incoming.scan import WHOLE_LONG_PX, grey, open_image, read_page_image
 from delivery.postal.sheetlayout import BubbleUse, SheetLayout
 
-CHOICE, MARK = "choice", "mark"
+CHOICE, MARK, SCORE = "choice", "mark", "score"
+"""What is read: a learner's choice, a lecturer's mark; and the mark that confirmed choices come to by the key."""
 NOT_FINAL = "not_final"
 """A mark without the square “final” beside it."""
 UNREADABLE = "unreadable"

@@ -22,8 +22,8 @@ from sqlalchemy import Connection
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
 from delivery.postal.incoming.grouping import Proposal, front_of
-from delivery.postal.incoming.marks import read_filed, waiting_readings
 from delivery.postal.incoming.proposals import proposals_of
+from delivery.postal.incoming.reading_filed import read_filed, waiting_readings
 from delivery.postal.incoming.resolve import Doubt, Resolution, resolve
 from delivery.postal.incoming.scanfile import ScannedPage, count_pages, read_pages
 from delivery.postal.incoming.shape import is_part_of_a_sheet, written_on

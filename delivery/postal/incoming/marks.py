@@ -1,147 +1,33 @@
 """Answers and marks that were filled in on paper: read by a machine, counted only once a person has confirmed them.
 
-Reading follows filing: every page of work whose layout has bubbles is read once. What is read is a proposal.
-Confirming, correcting or refusing it is a ReadingDecided fact with its actor; a confirmed mark of the lecturer is then
-recorded through the door for marks, and replaced or taken back by the same ways as any other (TX-5.5: no mark without
-a person).
+What is read (:mod:`delivery.postal.incoming.reading_filed`) is a proposal. Confirming, correcting or refusing it is a
+ReadingDecided fact with its actor; a confirmed mark, the lecturer's own or the one that confirmed answers come to by
+the key, is then recorded through the door for marks, and replaced or taken back by the same ways as any other (TX-5.5:
+no mark without a person).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+
+from sqlalchemy import Connection
 
 from delivery.clock import to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
-from delivery.postal.incoming.fields import CHOICE, MARK, Field, read_fields
+from delivery.postal.incoming.fields import CHOICE, MARK, SCORE
+from delivery.postal.incoming.scoring import Scoring
 from delivery.postal.parts import Desk
-from delivery.postal.sheetlayout import PacketLayout, SheetLayout
-from delivery.record.facts import Draft
+from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
-from delivery.store.readings import (
-    CONFIRMED,
-    CORRECTED,
-    COUNTS,
-    DOUBTFUL,
-    KNOWN,
-    NOTHING,
-    PROPOSED,
-    REFUSED,
-    WAITING,
-    Reading,
-    Readings,
-    reading_id,
-)
-from delivery.store.returned import ReturnedPage, ReturnedPages
+from delivery.store.marks import Target
+from delivery.store.readings import CONFIRMED, CORRECTED, COUNTS, DOUBTFUL, REFUSED, Reading, Readings
+from delivery.store.returned import ReturnedPages
 
-_AHEAD = 8
-DIFFERS = "differs"
-"""Another picture of the same page says something else."""
-
-
-# Reading
-
-
-def read_filed(desk: Desk, executor: Executor, facts: Sequence[str]) -> int:
-    """Read the bubbles of pages of work that were not read yet; how many were read. Stops and goes on at any page."""
-    todo = list(_to_read(desk, facts))
-    ahead: list[tuple[ReturnedPage, Future[list[Field]]]] = []
-    for page, layout in todo:
-        image = desk.scans.get(page.learner, page.blob)
-        ahead.append((page, executor.submit(read_fields, image, page.media_type, layout)))
-        if len(ahead) > _AHEAD:
-            first, future = ahead.pop(0)
-            _keep(desk, first, future.result())
-    for page, future in ahead:
-        _keep(desk, page, future.result())
-    return len(todo)
-
-
-def _to_read(desk: Desk, facts: Sequence[str]) -> Iterator[tuple[ReturnedPage, SheetLayout]]:
-    done = Readings(desk.database).read_already(facts)
-    pages = ReturnedPages(desk.database).with_facts([fact for fact in facts if fact not in done])
-
-    @lru_cache(maxsize=16)
-    def layouts(address: str) -> PacketLayout:
-        return PacketLayout.from_json(desk.blobs.get(address))
-
-    for page in pages.values():
-        sheet = (
-            desk.sheets.by_page(page.sheet) if page.kind == FactKind.WORK_RECEIVED and page.sheet else None
-        )
-        if sheet is None or not sheet.layout:
-            continue
-        layout = layouts(sheet.layout).pages[sheet.position - 1]
-        if layout.bubbles:
-            yield page, layout
-
-
-def _keep(desk: Desk, page: ReturnedPage, fields: Sequence[Field]) -> None:
-    """Remember what was read on a page; also that nothing was, so that it is not read again."""
-    readings = Readings(desk.database)
-    before = readings.of_page(page.learner, page.activity, page.page)
-    with desk.database.write() as connection:
-        rows = []
-        for found in fields:
-            crop = desk.scans.put_in(connection, page.learner, found.crop) if found.crop else ""
-            state, doubt = _judged(found, before)
-            rows.append(_row(page, found.use, found.question, found, crop=crop, state=state, doubt=doubt))
-        readings.keep_in(connection, rows or [_row(page, "none", 0, None, state=NOTHING)])
-
-
-def _judged(found: Field, before: Sequence[Reading]) -> tuple[str, str]:
-    """State of a new reading: another picture of the same page may have told the same, or something else."""
-    others = [
-        (row.value if row.state in COUNTS else row.read)
-        for row in before
-        if (row.use, row.question) == (found.use, found.question)
-        and (row.state in COUNTS or (row.state in WAITING and not row.doubt))
-    ]
-    if found.doubt:
-        # Nothing new is learned from a picture that cannot be read, beside one that could.
-        return (KNOWN if others else DOUBTFUL), found.doubt
-    if not others:
-        return PROPOSED, ""
-    return (KNOWN, "") if found.read in others else (DOUBTFUL, DIFFERS)
-
-
-def _row(
-    page: ReturnedPage,
-    use: str,
-    question: int,
-    found: Field | None,
-    *,
-    state: str,
-    crop: str = "",
-    doubt: str = "",
-) -> Reading:
-    return Reading(
-        reading_id(page.fact, use, question),
-        page.fact,
-        page.learner,
-        page.course,
-        page.activity,
-        page.page,
-        use,
-        question,
-        found.read if found else "",
-        found.confidence if found else 0,
-        doubt,
-        crop,
-        state,
-    )
-
-
-def waiting_readings(desk: Desk, facts: Sequence[str]) -> int:
-    """How many readings of these pages wait for a person."""
-    return len(Readings(desk.database).of_works(facts, *WAITING))
-
-
-# Deciding
+_METHODS = {MARK: "omr", SCORE: "key"}
+"""How a mark came about, as its fact says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +46,7 @@ class Marking:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.readings = Readings(desk.database)
+        self._scoring = Scoring(desk)
 
     def counts(self) -> dict[str, int]:
         """How many readings there are in each state, as of now."""
@@ -202,10 +89,21 @@ class Marking:
     def refuse(self, name: str, *, actor: str) -> Decided:
         """Say that nothing there counts. A mark that was recorded from it is taken back."""
         (row,) = self.readings.require([name])
-        if row.use == MARK and row.state in COUNTS:
+        if row.use in _METHODS and row.state in COUNTS:
             self._take_back(row, actor)
         self._tell(row, "", REFUSED, actor)
         return Decided(row, "")
+
+    def scored(self, page: Fact) -> list[Reading]:
+        """The confirmed score of the work that a page belongs to, if there is one."""
+        rows = self.readings.of_work(page.learner, page.activity, use=SCORE)
+        return [row for row in rows if row.state in COUNTS]
+
+    def rescore_in(self, connection: Connection, page: Fact) -> None:
+        """Make the proposed score of a page's work anew, in the caller's transaction."""
+        key = self._scoring.key(page.learner, page.activity)
+        if key is not None:
+            self._scoring.refresh_in(connection, page.learner, page.course, page.activity, key)
 
     def _one(
         self, row: Reading, value: str, *, actor: str, marker: str, replace: bool, by_hand: bool
@@ -226,7 +124,7 @@ class Marking:
                     ident=row.reading,
                 )
             value = _checked(row, value)
-            if row.use == MARK:
+            if row.use in _METHODS:
                 self._record(row, value, actor=actor, marker=marker, replace=replace)
         except Refused as problem:
             return Decided(row, value, problem)
@@ -242,15 +140,24 @@ class Marking:
             score=value,
             marker=marker or (course.lecturer if course else ""),
             catalogue=catalogue,
-            method="omr",
-            correct=replace,
+            method=_METHODS[row.use],
+            correct=replace or self._is_own(row),
             read_from=row.work,
             confirmed_by=actor,
         )
 
+    def _is_own(self, row: Reading) -> bool:
+        """Whether the mark that stands is what the same answers came to before one of them was corrected."""
+        if row.use != SCORE:
+            return False
+        standing = self._desk.marks.standing(row.learner, Target(row.course, row.activity, "", ""))
+        return standing is not None and standing.data["method"] == _METHODS[SCORE]
+
     def _take_back(self, row: Reading, actor: str) -> None:
         for fact in self._desk.facts.select(kind=FactKind.MARK_RECORDED, learner=row.learner):
-            if fact.data.get("read_from") == row.work and fact.activity == row.activity:
+            same = fact.activity == row.activity and fact.data["method"] == _METHODS[row.use]
+            # A score belongs to the whole work, whichever of its pages it was noted with.
+            if same and (row.use == SCORE or fact.data.get("read_from") == row.work):
                 self._desk.marks.take_back(fact, reason="reading_refused", actor=actor)
 
     def _tell(self, row: Reading, value: str, decision: str, actor: str) -> None:
@@ -275,11 +182,14 @@ class Marking:
                 "confidence": row.confidence,
             },
         )
+        key = self._scoring.key(row.learner, row.activity) if row.use == CHOICE else None
         with self._desk.database.write() as connection:
             self._desk.facts.append_in(connection, [draft], once=True)
             self.readings.decide_in(
                 connection, row.reading, state=decision, value=value, by=actor, at=now, fact=str(draft.id)
             )
+            if key is not None:
+                self._scoring.refresh_in(connection, row.learner, row.course, row.activity, key)
 
 
 def _checked(row: Reading, value: str) -> str:

@@ -8,6 +8,7 @@ decided, each page of a file is filed, waiting, a duplicate, blank or foreign, s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
 
@@ -18,12 +19,13 @@ from delivery.errors import N_, BadInput, NotFound, Refused
 from delivery.ids import fact_id
 from delivery.postal.incoming.grouping import Proposal, Why
 from delivery.postal.incoming.intake import Post, post_of, source_of
-from delivery.postal.incoming.marks import Marking, read_filed
+from delivery.postal.incoming.marks import Marking
+from delivery.postal.incoming.reading_filed import read_filed
 from delivery.postal.incoming.waiting import Waiting, WaitingPages
 from delivery.postal.roles import ASSIGNMENT
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
-from delivery.store.readings import COUNTS, Readings
+from delivery.store.readings import COUNTS
 from delivery.store.returns import BLANK, DUPLICATE, FILED, FOREIGN, QUEUED, PageRow
 from delivery.store.sheets import Sheet
 from delivery.store.submissions import Arrival, Extra, Outcome
@@ -128,10 +130,12 @@ class Queue(WaitingPages):
             row, status=QUEUED, reason=row.reason or UNDONE, image=image, media_type=media_type,
             decision="", decided_by="", decided_at=0, fact="", page_id="" if row.decision else row.page_id,
         )  # fmt: skip
+        marking = Marking(self._desk)
         with self._desk.database.write() as connection:
             if told is not None and row.status == FILED:
                 self._desk.facts.append_in(connection, [self._retraction(told, actor)], once=True)
-                Readings(self._desk.database).forget_in(connection, told.id)
+                marking.readings.forget_in(connection, told.id)
+                marking.rescore_in(connection, told)
             self._tell(connection, again, "reopened", actor, at=self._now())
             self.returns.keep_in(connection, [again])
         return again
@@ -141,7 +145,9 @@ class Queue(WaitingPages):
     def _no_marks_from(self, told: Fact, actor: str) -> None:
         """What was confirmed of a page counts no more once the page is taken back."""
         marking = Marking(self._desk)
-        for reading in marking.readings.of_works([told.id], *COUNTS):
+        confirmed = marking.readings.of_works([told.id], *COUNTS)
+        # The score first: it must not be made anew of the answers that are left meanwhile.
+        for reading in [*marking.scored(told), *confirmed]:
             marking.refuse(reading.reading, actor=actor)
 
     def _sheet_of(self, learner: str, activity: str, page: int) -> Sheet:
@@ -326,9 +332,10 @@ class Queue(WaitingPages):
         self._desk.facts.append_in(connection, [draft], once=True)
 
     def _read(self, row: PageRow) -> None:
-        """What is filled in on a page that was filed by hand is read like on any other."""
+        """What is filled in on a page that was filed by hand is read like on any other; here, because a worker takes
+        longer to start than one page to read."""
         if row.fact and row.status == FILED:
-            with self._desk.executor() as executor:
+            with ThreadPoolExecutor(1) as executor:
                 read_filed(self._desk, executor, [row.fact])
 
     def _now(self) -> Micros:

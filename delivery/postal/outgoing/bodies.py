@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from delivery.errors import N_, BadInput
@@ -10,9 +10,10 @@ from delivery.postal.fonts import measure
 from delivery.postal.outgoing.insets import place_pages, read_pages
 from delivery.postal.outgoing.layout import Codes, Words
 from delivery.postal.outgoing.lines import SANS, SERIF
+from delivery.postal.outgoing.make import codes_for
 from delivery.postal.outgoing.markdown import Document, read_assignment, read_document
 from delivery.postal.outgoing.markstrip import ROOM_MM, mark_strip
-from delivery.postal.outgoing.packet import Options, Part
+from delivery.postal.outgoing.packet import BatchSpec, Options, Part
 from delivery.postal.outgoing.typeset import LARGE_PRINT, Body, typeset
 from delivery.postal.page import Inset
 from delivery.postal.roles import ASSIGNMENT
@@ -33,6 +34,12 @@ class PartBody:
     pages: tuple[PartPage, ...]
     source: str = ""
     """Content address of the PDF whose pages are set in."""
+
+
+def bodies_of(spec: BatchSpec, sources: Mapping[str, bytes], words: Words) -> tuple[PartBody, ...]:
+    """The set pages of every part; `sources` by content address."""
+    codes = codes_for(spec.base_url)
+    return tuple(part_body(part, sources[part.content], codes, words, spec.options) for part in spec.parts)
 
 
 def part_body(part: Part, source: bytes, codes: Codes, words: Words, options: Options) -> PartBody:

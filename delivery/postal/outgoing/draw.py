@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor
@@ -19,10 +19,13 @@ from reportlab.pdfbase.pdfdoc import PDFDictionary
 from reportlab.pdfgen.canvas import Canvas
 
 from delivery.postal.fonts import FAUX_BOLD, font_name
-from delivery.postal.outgoing.foreign import PT_PER_MM, ForeignPages
+from delivery.postal.outgoing.pagestream import PT_PER_MM, PageStream
 from delivery.postal.page import A4_MM, Box, Circle, Face, Ink, Item, Line, PageLayout, Text
 from delivery.postal.sheetlayout import CodeSpot, Corner
 from delivery.postal.symbol import Symbol
+
+if TYPE_CHECKING:
+    from delivery.postal.outgoing.foreign import ForeignPages
 
 CORNER_LEG_MM = 5.0
 CORNER_WIDTH_MM = 0.8
@@ -70,7 +73,6 @@ def draw_pdf(
     drawer = _Drawer(canvas, sources or {})
     for page in pages:
         drawer.draw(page)
-        canvas.showPage()
     canvas.save()
     return out.getvalue()
 
@@ -101,20 +103,30 @@ class _Drawer:
 
     def __init__(self, canvas: Canvas, sources: Mapping[str, bytes]) -> None:
         self._canvas = canvas
+        self._stream = PageStream(canvas._doc)  # type: ignore[attr-defined]
         self._sources = sources
         self._foreign: dict[str, ForeignPages] = {}
         # By identity: comparing whole pages would cost more than drawing them. The value keeps the page alive.
         self._forms: dict[int, tuple[str, PageLayout]] = {}
 
     def draw(self, page: DrawnPage) -> None:
-        canvas, height = self._canvas, page.layout.height
-        canvas.doForm(self._form(page.layout))
+        canvas, layout = self._canvas, page.layout
+        form = self._form(layout)
         for item in page.own:
-            draw_item(canvas, item, height)
-        for spot in page.layout.codes:
+            draw_item(canvas, item, layout.height)
+        # What the canvas gathered for a page of its own goes into ours.
+        operators: list[str] = canvas._code  # type: ignore[attr-defined]
+        for spot in layout.codes:
             symbol = page.main if spot.kind == "main" else page.side
             if symbol is not None:
-                canvas.addLiteral(_image_mask(symbol, spot, height))
+                operators.append(_image_mask(symbol, spot, layout.height))
+        self._stream.add(
+            "\n".join(operators),
+            form=form,
+            width_pt=layout.width * PT_PER_MM,
+            height_pt=layout.height * PT_PER_MM,
+        )
+        operators.clear()
 
     def _form(self, layout: PageLayout) -> str:
         known = self._forms.get(id(layout))
@@ -134,6 +146,9 @@ class _Drawer:
         return name
 
     def _pages_of(self, source: str) -> ForeignPages:
+        # Loaded only where a packet holds pages of a PDF: a worker process is up sooner without.
+        from delivery.postal.outgoing.foreign import ForeignPages
+
         if source not in self._foreign:
             name = f"i{len(self._foreign)}"
             self._foreign[source] = ForeignPages(self._canvas, self._sources[source], name)

@@ -23,23 +23,12 @@ from pypdf.generic import (
     StreamObject,
     TextStringObject,
 )
-from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFObject, PDFStream
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
 from delivery.errors import N_, BadInput
+from delivery.postal.outgoing.pagestream import PT_PER_MM, Raw
 from delivery.postal.page import Inset
-
-PT_PER_MM = 72 / 25.4
-
-
-class _Raw(PDFObject):
-    """A value that is written as it stands."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-
-    def format(self, _document: Any) -> bytes:
-        return self.text
 
 
 class _Shared(PDFDictionary):
@@ -109,7 +98,7 @@ class ForeignPages:
             )
         if isinstance(value, ArrayObject):
             return PDFArray([self._value(item) for item in list.__iter__(value)])
-        return _Raw(_scalar(value))
+        return Raw(_scalar(value))
 
     def _reference(self, value: IndirectObject) -> Any:
         key = (value.idnum, value.generation)
@@ -125,7 +114,7 @@ class ForeignPages:
             return reference
         if isinstance(found, DictionaryObject):
             if found.get("/Type") == "/Page":
-                return _Raw(b"null")
+                return Raw(b"null")
             holder = _Shared({})
             reference = self._references[key] = self._document.Reference(holder)
             holder.dict.update(self._value(found).dict)

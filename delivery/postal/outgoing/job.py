@@ -16,11 +16,11 @@ from delivery.postal.fonts import measure
 from delivery.postal.outgoing.address import Addressee
 from delivery.postal.outgoing.cover import own_cover
 from delivery.postal.outgoing.draw import DocumentInfo, DrawnPage, draw_pdf
-from delivery.postal.outgoing.feedback import MarkNote, slip_pages
 from delivery.postal.outgoing.layout import Header, own_person, page_number
 from delivery.postal.outgoing.make import House, Layouts, due_text, week_layout
 from delivery.postal.outgoing.packet import BatchSpec, PagePlan, page_plan
 from delivery.postal.outgoing.returncover import own_return
+from delivery.postal.outgoing.slip import MarkNote, slip_pages
 from delivery.postal.page import Item, PageLayout
 from delivery.postal.roles import FEEDBACK, WEEK
 from delivery.store.files import write_whole
@@ -76,6 +76,14 @@ def draw_job(job: BatchJob, packets: Sequence[PacketJob], file: Path) -> DrawnJo
 
     Runs in a worker process. Raises Refused when the file cannot be written.
     """
+    data, first_pages = drawn(job, packets, subject=file.stem)
+    _write(file, data)
+    total = sum(len(packet.pages) for packet in packets)
+    return DrawnJob(file, hashlib.sha256(data).hexdigest(), total, first_pages)
+
+
+def drawn(job: BatchJob, packets: Sequence[PacketJob], *, subject: str) -> tuple[bytes, dict[str, int]]:
+    """Packets, one after the other, as one PDF; and the first page (from 1) of each in it."""
     first_pages: dict[str, int] = {}
     maker = _PacketMaker(job)
 
@@ -91,13 +99,10 @@ def draw_job(job: BatchJob, packets: Sequence[PacketJob], file: Path) -> DrawnJo
     info = DocumentInfo(
         title=words(N_("Packet {batch} · {course}"), batch=job.spec.batch, course=job.house.course),
         author=job.house.institution,
-        subject=file.stem,
+        subject=subject,
         lang=job.house.lang,
     )
-    data = draw_pdf(pages(), info, sources=job.sources)
-    _write(file, data)
-    total = sum(len(packet.pages) for packet in packets)
-    return DrawnJob(file, hashlib.sha256(data).hexdigest(), total, first_pages)
+    return draw_pdf(pages(), info, sources=job.sources), first_pages
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from delivery.catalogue.kinds import MaterialKind
 from delivery.errors import N_
 from delivery.i18n import Language, Translator
 from delivery.postal.fonts import measure
-from delivery.postal.outgoing.bodies import PartBody, part_body
 from delivery.postal.outgoing.cover import Letter, ManifestRow, cover_page
 from delivery.postal.outgoing.layout import Codes, Header, Words, blank_page, content_page
 from delivery.postal.outgoing.markdown import clean
@@ -22,6 +22,10 @@ from delivery.postal.page import PageLayout
 from delivery.postal.roles import BLANK, COVER, RETURN
 from delivery.postal.sheetlayout import PacketLayout, SheetLayout
 from delivery.postal.symbol import main_size, side_size
+
+if TYPE_CHECKING:
+    # Reading sources takes libraries that processes which only draw need not load.
+    from delivery.postal.outgoing.bodies import PartBody
 
 KIND_WORDS = {
     MaterialKind.TEXTBOOK: N_("Textbook"),
@@ -79,12 +83,6 @@ class Layouts:
 def codes_for(base_url: str) -> Codes:
     """Sizes of the codes that carry `base_url`."""
     return Codes(main_size(base_url), side_size())
-
-
-def bodies_of(spec: BatchSpec, sources: Mapping[str, bytes], words: Words) -> tuple[PartBody, ...]:
-    """The set pages of every part; `sources` by content address."""
-    codes = codes_for(spec.base_url)
-    return tuple(part_body(part, sources[part.content], codes, words, spec.options) for part in spec.parts)
 
 
 def lay_out(spec: BatchSpec, house: House, bodies: Sequence[PartBody]) -> Layouts:

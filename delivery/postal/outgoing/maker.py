@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from delivery.postal.outgoing.feedback import FeedbackSource, MarkNote
+from delivery.postal.outgoing.feedback import FeedbackSource
 from delivery.postal.outgoing.job import slip_of
 from delivery.postal.outgoing.packet import BatchSpec, PagePlan, page_plan
+from delivery.postal.outgoing.slip import MarkNote
 from delivery.postal.outgoing.sources import house_of, layouts_of, names_in
 from delivery.postal.outgoing.stock import Mailpiece, load_stock
 from delivery.postal.parts import Desk

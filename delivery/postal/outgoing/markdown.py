@@ -11,7 +11,8 @@ the answer follows each question by itself. A line of its own places it and says
     one framed box for a short answer
 
 List items that begin with ``( )`` are choices of which one is right, with ``[ ]`` several may be: each becomes a bubble
-to fill in, and the question gets no other room.
+to fill in, and the question gets no other room. ``(x)`` and ``[x]`` are the right ones: the key
+(:mod:`delivery.catalogue.choices`), which is read here and never set.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from enum import StrEnum
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from delivery.catalogue.choices import CHOICE, has_choices, without_key
 from delivery.postal.sheetlayout import Ruling
 
 DEFAULT_ANSWER_LINES = 9
@@ -33,7 +35,6 @@ _ANSWER = re.compile(
     r"|(?P<box>khung|box)))?\]",
     re.IGNORECASE,
 )
-_CHOICE = re.compile(r"(\(\s?\)|\[\s?\])\s+")
 CHOICE_LETTERS = "ABCDEFGHIJ"
 _POINTS = re.compile(r"\s*\(([^()]*(?:điểm|points?))\)\s*$", re.IGNORECASE)
 
@@ -101,6 +102,8 @@ class Choices:
     options: tuple[tuple[Span, ...], ...]
     many: bool
     """Several may be right."""
+    right: tuple[int, ...] = ()
+    """Which options the key says are right, counted from 0; empty without a key. Never drawn."""
 
 
 Block = Heading | Paragraph | Table | Separator | Answer | Choices
@@ -115,9 +118,12 @@ class Document:
 
 
 def read_document(text: str) -> Document:
-    """Parse material or any other running text."""
-    # Diacritics are composed here, once: the drawing library does not compose them.
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(clean(text)))
+    """Parse material or any other running text, without the key of choices that it may hold."""
+    return _parsed(without_key(clean(text)))
+
+
+def _parsed(text: str) -> Document:
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
     blocks = list(_blocks(tree.children, depth=0, quoted=False))
     title = ""
     first = blocks[0] if blocks else None
@@ -129,13 +135,16 @@ def read_document(text: str) -> Document:
 
 def read_assignment(text: str) -> Document:
     """Parse an assignment: every question gets its room for an answer, and a text without questions gets one."""
-    document = read_document(text)
+    # Diacritics are composed here, once: the drawing library does not compose them.
+    composed = clean(text)
+    document = _parsed(composed)
+    offers = has_choices(composed)
     out: list[Block] = []
     question = 0
     open_question = False
     for block in document.blocks:
         answer = _answer(block, question)
-        choice = _choice(block)
+        choice = _choice(block) if offers else None
         if isinstance(block, Heading) and block.level == 2:
             if open_question:
                 out.append(Answer(DEFAULT_ANSWER_LINES, question))
@@ -148,7 +157,7 @@ def read_assignment(text: str) -> Document:
                 out.append(answer)
         elif choice is not None:
             open_question = False
-            _add_choice(out, question, *choice)
+            _add_choice(out, question, choice)
         else:
             out.append(block)
     if open_question or not any(isinstance(block, Answer | Choices) for block in out):
@@ -171,24 +180,30 @@ def _answer(block: Block, question: int) -> Answer | None:
     return Answer(lines, question, Ruling.SQUARED if squared else Ruling.LINED)
 
 
-def _choice(block: Block) -> tuple[tuple[Span, ...], bool] | None:
-    """(option, whether several may be right) of a list item that is a choice, or None."""
+def _choice(block: Block) -> Choices | None:
+    """A list item that is a choice, as choices of one; None for any other block."""
     if not isinstance(block, Paragraph) or not block.marker or not block.spans:
         return None
     first = block.spans[0]
-    found = _CHOICE.match(first.text)
+    found = CHOICE.match(first.text)
     if not found:
         return None
     spans = (replace(first, text=first.text[found.end() :]), *block.spans[1:])
-    return spans, found[1].startswith("[")
+    right = (found["one"] or found["many"] or "").strip()
+    return Choices(0, (spans,), found["many"] is not None, (0,) if right else ())
 
 
-def _add_choice(out: list[Block], question: int, spans: tuple[Span, ...], many: bool) -> None:
+def _add_choice(out: list[Block], question: int, choice: Choices) -> None:
     last = out[-1] if out else None
     if isinstance(last, Choices) and last.question == question and len(last.options) < len(CHOICE_LETTERS):
-        out[-1] = replace(last, options=(*last.options, spans), many=last.many or many)
+        out[-1] = replace(
+            last,
+            options=(*last.options, *choice.options),
+            many=last.many or choice.many,
+            right=(*last.right, *(len(last.options) + at for at in choice.right)),
+        )
     else:
-        out.append(Choices(question, (spans,), many))
+        out.append(replace(choice, question=question))
 
 
 def plain(spans: Sequence[Span]) -> str:

@@ -232,13 +232,8 @@ class _Run:
         return self.folder / f"{job.job}.pdf"
 
     def _batch_job(self, pages: int) -> BatchJob:
-        desk, spec = self.desk, self.spec
         day = batch_day(self.packets.require(self.batch).created_at)
-        house = house_of(desk, desk.catalogue(), spec, day)
-        layouts = layouts_of(desk, spec, house)
-        used = {page.source for part in layouts.parts for page in part if page.source}
-        sources = {address: data for address, data in sources_of(desk, spec).items() if address in used}
-        return BatchJob(spec, house, layouts, sources, symbol_maker(spec.base_url, pages=pages))
+        return batch_job(self.desk, self.spec, day=day, pages=pages)
 
     def _jobs_with_packets(
         self, jobs: Iterable[PrintJob]
@@ -342,6 +337,15 @@ def _run(
 
 
 _IN_FLIGHT = 4
+
+
+def batch_job(desk: Desk, spec: BatchSpec, *, day: str, pages: int) -> BatchJob:
+    """What the packets of `spec` share; `pages` are to be drawn in all. Raises Refused as :func:`layouts_of` does."""
+    house = house_of(desk, desk.catalogue(), spec, day)
+    layouts = layouts_of(desk, spec, house)
+    used = {page.source for part in layouts.parts for page in part if page.source}
+    sources = {address: data for address, data in sources_of(desk, spec).items() if address in used}
+    return BatchJob(spec, house, layouts, sources, symbol_maker(spec.base_url, pages=pages))
 
 
 def packet_pages(folder: Path, state: PacketState) -> tuple[Path, int]:

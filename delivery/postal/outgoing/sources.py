@@ -8,8 +8,9 @@ from delivery.catalogue.kinds import DeliveryMode
 from delivery.catalogue.model import Catalogue
 from delivery.clock import VIETNAM, from_micros
 from delivery.errors import N_, GateClosed, NotFound, Refused
+from delivery.postal.outgoing.bodies import bodies_of
 from delivery.postal.outgoing.contents import check_gate, choose_parts, missing_kinds, require_kinds
-from delivery.postal.outgoing.make import House, Layouts, bodies_of, lay_out, local_date
+from delivery.postal.outgoing.make import House, Layouts, lay_out, local_date
 from delivery.postal.outgoing.packet import BatchSpec, Part
 from delivery.postal.outgoing.stock import load_stock
 from delivery.postal.outgoing.term import days_of, week_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from delivery.catalogue.learner_rows import TermResult
@@ -17,7 +17,14 @@ from delivery.regulation.academic import (
     year_level,
 )
 from delivery.regulation.findings import Finding, Subject, fails, outside, passes, warns
-from delivery.regulation.indexes import covered, standings_of, the_institution, the_programme, values_of
+from delivery.regulation.indexes import (
+    covered,
+    learners_with,
+    standings_of,
+    the_institution,
+    the_programme,
+    values_of,
+)
 from delivery.regulation.registry import rule
 from delivery.regulation.rules.t8_09 import gradings_of
 from delivery.regulation.rules.tx3 import over_time
@@ -31,41 +38,39 @@ def _terms(s: Snapshot, programme: str) -> Iterator[tuple[Standing, TermResult]]
             yield learner, term
 
 
-def _each_term(
-    s: Snapshot, problem: Callable[[Standing, TermResult, str], str], do: str
-) -> Iterator[Finding]:
+def _sum_problems(learner: Standing) -> Iterator[tuple[TermResult, str]]:
+    """Terms whose sums cannot be; earned credits are held against the last term before."""
+    last = floor = Decimal(0)
+    index = 0
+    for term in learner.terms:
+        if term.index > index:
+            floor, index = last, term.index
+        if term.failed > term.registered:
+            yield term, N_("Term {term}: more credits failed than registered.")
+        elif term.earned < floor:
+            yield term, N_("Term {term}: fewer credits earned than before.")
+        last = term.earned
+
+
+@rule("T8-10.1")
+def sums_of_each_term(s: Snapshot) -> Iterator[Finding]:
+    """Failed credits are at most those registered; earned credits never shrink from term to term."""
     for programme in covered(s):
         seen = bad = 0
-        for learner, term in _terms(s, programme.code):
-            seen += 1
-            what = problem(learner, term, programme.code)
-            if what:
+        for learner in standings_of(s, programme.code):
+            seen += len(learner.terms)
+            for term, what in _sum_problems(learner):
                 bad += 1
                 yield fails(
                     Subject("learner", learner.learner, programme.code),
                     what,
-                    do,
+                    N_("Correct the table term_results."),
                     value=term.cumulative if term.cumulative is not None else "",
                     rests_on=[term.term],
                     term=term.term,
                 )
         if seen and not bad:
             yield passes(the_programme(programme.code), value=seen, unit="terms")
-
-
-@rule("T8-10.1")
-def sums_of_each_term(s: Snapshot) -> Iterator[Finding]:
-    """Failed credits are at most those registered; earned credits never shrink from term to term."""
-
-    def problem(learner: Standing, term: TermResult, programme: str) -> str:
-        if term.failed > term.registered:
-            return N_("Term {term}: more credits failed than registered.")
-        before = [t for t in learner.terms if t.index < term.index]
-        if before and term.earned < before[-1].earned:
-            return N_("Term {term}: fewer credits earned than before.")
-        return ""
-
-    yield from _each_term(s, problem, N_("Correct the table term_results."))
 
 
 @rule("T8-10.2")
@@ -132,38 +137,29 @@ def ranks_by_average(s: Snapshot) -> Iterator[Finding]:
         )
 
 
-@index
-def levels(s: Snapshot) -> dict[tuple[str, str], int]:
-    """(learner, term) -> year level (T8-10.6)."""
-    out = {}
-    for programme in covered(s):
-        for learner, term in _terms(s, programme.code):
-            out[(learner.learner, term.term)] = year_level(
-                term.earned, programme.credits, programme.standard_months
-            )
-    return out
-
-
 @rule("T8-10.6")
 def year_levels(s: Snapshot) -> Iterator[Finding]:
     """Worked out from earned credits for the warnings; nobody is beyond what the plan has years for and one more."""
     for programme in covered(s):
-        known = levels(s)
-        found = [known[(x.learner, t.term)] for x, t in _terms(s, programme.code)]
-        if found:
-            yield passes(the_programme(programme.code), value=max(found), unit="years")
+        most = max((term.earned for _, term in _terms(s, programme.code)), default=None)
+        if most is not None:
+            level = year_level(most, programme.credits, programme.standard_months)
+            yield passes(the_programme(programme.code), value=level, unit="years")
 
 
 @index
 def reasons(s: Snapshot) -> dict[str, list[tuple[Standing, TermResult, list[str]]]]:
-    """Programme -> main terms with the clauses of T8-11.1 that they meet."""
-    out, known = {}, levels(s)
+    """Programme -> last terms of learners who are still there, with the clauses of T8-11.1 that they meet."""
+    out: dict[str, list[tuple[Standing, TermResult, list[str]]]] = {}
     for programme in covered(s):
         values = values_of(s, programme.code)
-        out[programme.code] = [
-            (learner, term, warning_reasons(term, known[(learner.learner, term.term)], values))
-            for learner, term in _terms(s, programme.code)
-        ]
+        rows = out[programme.code] = []
+        for learner in standings_of(s, programme.code):
+            if not learner.terms or learner.status in ENDED:
+                continue
+            term = learner.terms[-1]
+            level = year_level(term.earned, programme.credits, programme.standard_months)
+            rows.append((learner, term, warning_reasons(term, level, values)))
     return out
 
 
@@ -171,13 +167,9 @@ def _proposals(s: Snapshot, clause: str, what: str) -> Iterator[Finding]:
     """Last main terms that meet a clause and bear no warning: proposed to a person, who decides."""
     for programme in covered(s):
         rows = reasons(s)[programme.code]
-        seen = bad = 0
+        bad = 0
         for learner, term, met in rows:
-            if term is not learner.terms[-1] or learner.status in ENDED:
-                continue
-            seen += 1
-            warned = any(e.on >= term.closed for e in learner.of(StandingEvent.WARNED))
-            if clause in met and not warned:
+            if clause in met and not any(e.on >= term.closed for e in learner.of(StandingEvent.WARNED)):
                 bad += 1
                 yield warns(
                     Subject("learner", learner.learner, programme.code),
@@ -191,8 +183,8 @@ def _proposals(s: Snapshot, clause: str, what: str) -> Iterator[Finding]:
                     registered=f"{term.registered:f}",
                     owed=f"{term.owed:f}",
                 )
-        if seen and not bad:
-            yield passes(the_programme(programme.code), value=seen, unit="learners")
+        if rows and not bad:
+            yield passes(the_programme(programme.code), value=len(rows), unit="learners")
 
 
 def _number_of(term: TermResult, clause: str) -> Decimal | str:
@@ -208,7 +200,7 @@ def warnings_after_main_terms_only(s: Snapshot) -> Iterator[Finding]:
     """No warning after an extra term; a warning rests on a decision."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.WARNED):
             for event in learner.of(StandingEvent.WARNED):
                 seen += 1
                 if not event.decision:
@@ -249,10 +241,11 @@ def too_many_warnings_in_a_row(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         values, seen, bad = values_of(s, programme.code), 0, 0
         for learner in standings_of(s, programme.code):
-            main = [t for t in learner.terms if t.main is Answer.YES]
-            if not main or learner.status in ENDED:
+            if learner.status in ENDED or not any(t.main is Answer.YES for t in learner.terms):
                 continue
             seen += 1
+            if StandingEvent.WARNED not in learner.kinds:
+                continue
             warned = warned_terms(learner)
             if must_leave(warned, values):
                 bad += 1
@@ -306,7 +299,7 @@ def forced_withdrawal_reaches_the_learner(s: Snapshot) -> Iterator[Finding]:
     """A decision, and proof that it reached the learner."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.DISMISSED):
             for event in learner.of(StandingEvent.DISMISSED):
                 seen += 1
                 told = any(e.on >= event.on for e in learner.of(StandingEvent.NOTIFIED))

@@ -12,7 +12,7 @@ from delivery.errors import N_
 from delivery.regulation.academic import EXCELLENT, VERY_GOOD, degree_class, rank_of
 from delivery.regulation.calendar import add_months
 from delivery.regulation.findings import Finding, Subject, fails, passes, share, warns
-from delivery.regulation.indexes import covered, standings_of, the_programme, values_of
+from delivery.regulation.indexes import covered, learners_with, the_programme, values_of
 from delivery.regulation.registry import Gate, rule
 from delivery.regulation.snapshot import Snapshot
 from delivery.regulation.standing import Standing, Status
@@ -27,7 +27,7 @@ def recognition_rests_on_minutes(s: Snapshot) -> Iterator[Finding]:
     """Each recognition names the decision of the professional council."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.EXEMPTED, StandingEvent.EXCHANGED):
             for event in learner.of(StandingEvent.EXEMPTED, StandingEvent.EXCHANGED):
                 seen += 1
                 if not event.decision:
@@ -43,11 +43,11 @@ def recognition_rests_on_minutes(s: Snapshot) -> Iterator[Finding]:
             yield passes(the_programme(programme.code), value=seen)
 
 
-def _at_most(s: Snapshot, name: str, field: str) -> Iterator[Finding]:
+def _at_most(s: Snapshot, name: str, kind: StandingEvent, field: str) -> Iterator[Finding]:
     for programme in covered(s):
         most = values_of(s, programme.code).number(name)
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, kind):
             credits: Decimal = getattr(learner, field)
             if not credits:
                 continue
@@ -72,13 +72,13 @@ def _at_most(s: Snapshot, name: str, field: str) -> Iterator[Finding]:
 
 @rule("T8-13.3")
 def recognised_at_most_half(s: Snapshot) -> Iterator[Finding]:
-    yield from _at_most(s, "recognised_share_max", "exempted")
+    yield from _at_most(s, "recognised_share_max", StandingEvent.EXEMPTED, "exempted")
 
 
 @rule("T8-17.2")
 def exchanged_at_most_a_quarter(s: Snapshot) -> Iterator[Finding]:
     """Credits earned elsewhere; teaching at a partner's venue is the institution's own and counts nothing here."""
-    yield from _at_most(s, "exchange_share_max", "exchanged")
+    yield from _at_most(s, "exchange_share_max", StandingEvent.EXCHANGED, "exchanged")
 
 
 def average_of(learner: Standing) -> Decimal | None:
@@ -92,7 +92,7 @@ def graduates_meet_the_conditions(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         least = values_of(s, programme.code).number("graduation_average_min")
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.GRADUATED):
             if learner.status is not Status.GRADUATED or not learner.terms:
                 continue
             seen += 1
@@ -132,7 +132,7 @@ def degrees_within_three_months(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         months = values_of(s, programme.code).whole("diploma_months")
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.ELIGIBLE):
             for event in learner.of(StandingEvent.ELIGIBLE):
                 seen += 1
                 due = s.calendar.months_after(event.on, months)
@@ -176,7 +176,7 @@ def class_of_the_degree(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         values = values_of(s, programme.code)
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.GRADUATED):
             average = average_of(learner)
             for event in learner.of(StandingEvent.GRADUATED):
                 if not event.detail or average is None:
@@ -214,7 +214,7 @@ def what_was_missing_within_three_years(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         years = values_of(s, programme.code).whole("completion_grace_years")
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, StandingEvent.COMPLETED_LATE):
             left = learner.of(StandingEvent.WITHDRAWN_VOLUNTARY, StandingEvent.DISMISSED)
             for event in learner.of(StandingEvent.COMPLETED_LATE):
                 if not left:

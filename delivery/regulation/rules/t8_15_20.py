@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from delivery.catalogue.register_kinds import Answer, EntryLevel, StandingEvent
+from delivery.catalogue.register_kinds import LEAVES, Answer, EntryLevel, StandingEvent
 from delivery.errors import N_
 from delivery.regulation.academic import GOOD, rank_of, year_level
 from delivery.regulation.calendar import add_months, years_between
 from delivery.regulation.findings import Finding, Subject, Verdict, fails, outside, passes
-from delivery.regulation.indexes import cohorts_of, covered, standings_of, the_programme, values_of
+from delivery.regulation.indexes import (
+    cohorts_of,
+    covered,
+    learners_with,
+    standings_of,
+    the_programme,
+    values_of,
+)
 from delivery.regulation.registry import Gate, rule
 from delivery.regulation.rules.t8_13_14 import average_of, of_learner
 from delivery.regulation.rules.tx3 import longest_months
@@ -26,8 +33,10 @@ def leave_has_its_ground(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         least = values_of(s, programme.code).whole("leave_terms_min")
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
-            for leave in learner.of(_E.LEAVE_SERVICE, _E.LEAVE_NATIONAL, _E.LEAVE_MEDICAL, _E.LEAVE_PERSONAL):
+        for learner in learners_with(
+            s, programme.code, _E.LEAVE_SERVICE, _E.LEAVE_NATIONAL, _E.LEAVE_MEDICAL, _E.LEAVE_PERSONAL
+        ):
+            for leave in learner.of(*LEAVES):
                 seen += 1
                 terms = sum(1 for t in learner.terms if t.closed <= leave.on)
                 what = ""
@@ -56,7 +65,9 @@ def personal_leave_counts_into_the_time(s: Snapshot) -> Iterator[Finding]:
     """The limit of T8-2.5 moves by other leave only; every leave therefore has its kind and its end or return."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(
+            s, programme.code, _E.LEAVE_SERVICE, _E.LEAVE_NATIONAL, _E.LEAVE_MEDICAL
+        ):
             for leave in learner.of(_E.LEAVE_SERVICE, _E.LEAVE_NATIONAL, _E.LEAVE_MEDICAL):
                 seen += 1
                 back = any(e.on >= leave.on for e in learner.of(_E.RETURNED))
@@ -78,10 +89,10 @@ def voluntary_leavers_are_not_dismissed(s: Snapshot) -> Iterator[Finding]:
     """One learner is never counted as both."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, _E.WITHDRAWN_VOLUNTARY):
             left, forced = learner.of(_E.WITHDRAWN_VOLUNTARY), learner.of(_E.DISMISSED)
-            seen += bool(left)
-            if left and forced and not any(e.on > left[-1].on for e in learner.of(_E.RETURNED, _E.ENROLLED)):
+            seen += 1
+            if forced and not any(e.on > left[-1].on for e in learner.of(_E.RETURNED, _E.ENROLLED)):
                 bad += 1
                 yield fails(
                     of_learner(learner, programme.code),
@@ -98,7 +109,7 @@ def transfers_have_their_consents(s: Snapshot) -> Iterator[Finding]:
     """Not in the first year, not in the last, and with a decision of both sides."""
     for programme in covered(s):
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, _E.TRANSFERRED_IN):
             for move in learner.of(_E.TRANSFERRED_IN):
                 seen += 1
                 if not move.decision:
@@ -131,7 +142,7 @@ def transfers_have_time_left(s: Snapshot) -> Iterator[Finding]:
         factor = values_of(s, programme.code).number("max_time_factor")
         most = longest_months(programme.standard_months, factor, Fraction(0), Fraction(programme.credits))
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, _E.TRANSFERRED_IN):
             for move in learner.of(_E.TRANSFERRED_IN):
                 if move.value is None:
                     continue
@@ -156,7 +167,7 @@ def second_programme(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         values = values_of(s, programme.code)
         least_year, seen, bad = values.whole("second_programme_year_min"), 0, 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, _E.SECOND_PROGRAMME):
             for event in learner.of(_E.SECOND_PROGRAMME):
                 seen += 1
                 before = [t for t in learner.terms if t.closed <= event.on]
@@ -253,7 +264,7 @@ def impersonation_is_sanctioned(s: Snapshot) -> Iterator[Finding]:
     for programme in covered(s):
         years = values_of(s, programme.code).whole("impersonation_suspension_years")
         seen = bad = 0
-        for learner in standings_of(s, programme.code):
+        for learner in learners_with(s, programme.code, _E.IMPERSONATION):
             cases = learner.of(_E.IMPERSONATION)
             for number, case in enumerate(cases, 1):
                 seen += 1

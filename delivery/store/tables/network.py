@@ -3,7 +3,7 @@ projection by which it finds the facts of a course."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, String, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -40,6 +40,10 @@ class PortalSessionTable(SQLModel, table=True):
     account: str
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     expires_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    provider_person: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    """Digest of whom a sign-in service named when the session was opened through it; else empty."""
+    provider_session: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
+    """Digest of the sign-in at that service."""
 
 
 class ApiTokenTable(SQLModel, table=True):

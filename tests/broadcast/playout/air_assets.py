@@ -197,10 +197,10 @@ def _picture(seed: int, ticks: int, width: int, height: int, bit_rate: int) -> C
         "repeat-headers=1",
     }
     packets: list[Packet] = []
-    ramp = np.arange(width)[None, :] + 2 * np.arange(height)[:, None]
+    ramp = (np.arange(width)[None, :] + 2 * np.arange(height)[:, None]).astype(np.uint8)
     planes = np.full((height * 3 // 2, width), 128, np.uint8)
     for number in range(ticks * 8):
-        planes[:height] = (ramp + 3 * number + 60 * seed) % 256
+        planes[:height] = ramp + np.uint8((3 * number + 60 * seed) % 256)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, 25)
         packets += context.encode(frame)
@@ -215,6 +215,7 @@ def _sound(seed: int, ticks: int) -> Coded:
     assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = 48_000, "stereo", "fltp"
     context.bit_rate, context.time_base = 64_000, Fraction(1, 48_000)
+    context.options = {"aac_coder": "fast"}
     frames = ticks * 15
     wave = 0.1 * np.sin(np.arange((frames + 1) * 1024) * (440 + 60 * seed) * 2 * np.pi / 48_000)
     packets: list[Packet] = []
@@ -258,25 +259,3 @@ def _mux(streams: list[Coded], start: int, ticks: int) -> bytes:
             packet.is_keyframe, packet.stream = key, stream
             container.mux(packet)
     return out.getvalue()
-
-
-def paper_asset(asset_id: str, ticks: int, *, renditions: tuple[str, ...] = ("v360", SOUND)) -> Asset:
-    """An asset without bytes, for what is decided by arithmetic alone; packet counts differ from segment to segment."""
-    lengths = [min(SEGMENT_TICKS, ticks - start) for start in range(0, ticks, SEGMENT_TICKS)]
-    rungs = []
-    for number, name in enumerate(renditions):
-        segments = tuple(
-            Segment(
-                content_address(f"{asset_id} {name} {index}".encode()),
-                Ticks(length),
-                length * 100 * 188,
-                {"0": length, "256": length * 100 + 7 * index + len(asset_id) + number, "257": length * 15},
-            )
-            for index, length in enumerate(lengths)
-        )
-        kind = "audio" if name == SOUND else "video"
-        codecs = "mp4a.40.2" if kind == "audio" else "avc1.42c00a,mp4a.40.2"
-        rungs.append(Rendition(name, kind, codecs, 500_000, 400_000, 160, 96, segments))
-    return Asset(
-        asset_id, content_address(asset_id.encode()), "test", 1, "tv", Ticks(ticks), -23.0, -1.0, tuple(rungs)
-    )

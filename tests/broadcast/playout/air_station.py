@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -119,6 +121,17 @@ class Air:
 
 def make_air(studio: Studio, home: Path, *, folder: Path | None = None) -> Air:
     """A new home in `home`, with air bundles in `folder`."""
-    database = Database(f"sqlite:///{home / 'air.sqlite'}")
-    migrate.upgrade(database)
-    return Air(studio, database, folder=folder)
+    file = home / "air.sqlite"
+    file.write_bytes(_empty())
+    return Air(studio, Database(f"sqlite:///{file}"), folder=folder)
+
+
+@cache
+def _empty() -> bytes:
+    """A database with its tables and nothing in them: laid once, copied for each home."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        database = Database(f"sqlite:///{file}")
+        migrate.upgrade(database)
+        database.close()
+        return file.read_bytes()

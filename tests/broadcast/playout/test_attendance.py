@@ -16,10 +16,10 @@ __all__ = ["air", "studio"]
 
 @pytest.fixture
 def aired(air: Air) -> Air:
-    """A lesson of 250 ticks (80 s) has just ended; its card is on the screen."""
-    air.schedule("M1", 250, after_s=16)
+    """A lesson of 60 ticks (19.2 s) has just ended; its card is on the screen."""
+    air.schedule("M1", 60, after_s=16)
     air.compile()
-    air.run(100)
+    air.run(38)
     return air
 
 

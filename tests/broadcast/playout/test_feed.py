@@ -20,7 +20,7 @@ from delivery.broadcast.check.report import Report
 from delivery.broadcast.check.tables import sections
 from delivery.broadcast.playout.feeds import Feeds
 from delivery.broadcast.playout.journal import SentJournal
-from delivery.broadcast.playout.outputs import Line
+from delivery.broadcast.playout.line import Line
 from delivery.broadcast.playout.pace import SlewedClock
 from delivery.broadcast.playout.pacing import run
 from delivery.broadcast.playout.radio import adts_frames
@@ -52,6 +52,7 @@ class Kept:
     broken: bool = False
     opened: int = 0
     name: str = "kept"
+    may_wait: bool = False
 
     def open(self) -> None:
         if self.broken:

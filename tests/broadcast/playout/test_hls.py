@@ -25,7 +25,7 @@ from delivery.clock import from_micros, to_micros
 from delivery.store.air import TICK_US
 from tests.broadcast.playout.air_fixtures import air, studio
 from tests.broadcast.playout.air_station import START, Air
-from tests.broadcast.schedule.test_timeline import NOON, airing, compiled
+from tests.broadcast.paper import NOON, airing, compiled
 from tests.support.tools import tool
 
 __all__ = ["air", "studio"]

@@ -35,7 +35,7 @@ def mp3_asset(studio: Studio, ident: str, ticks: int, hertz: int) -> Asset:
     context = av.CodecContext.create("libmp3lame", "w")
     assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = 48_000, "stereo", "fltp"
-    context.bit_rate, context.options = 128_000, {"reservoir": "0"}
+    context.bit_rate, context.options = 128_000, {"reservoir": "0", "compression_level": "9"}
     count = MP3.frames(ticks)
     wave = 0.1 * np.sin(np.arange((count + 4) * 1152) * hertz * 2 * np.pi / 48_000).astype(np.float32)
     coded = b""
@@ -62,11 +62,10 @@ def mp3_asset(studio: Studio, ident: str, ticks: int, hertz: int) -> Asset:
 def air(studio: Studio, tmp_path: Path) -> Iterator[Air]:
     """Channel PT2 in MP3 with two lessons: the second at a time that is on no tick of its grid."""
     home = make_air(studio, tmp_path)
-    for ticks in range(3, SEGMENT_TICKS + 1, 3):
-        studio._made[f"mp3-slate-{ticks}"] = mp3_asset(studio, f"mp3-slate-{ticks}", ticks, 100)
-    studio._made["mp3-1"], studio._made["mp3-2"] = (
-        mp3_asset(studio, f"mp3-{n}", ticks, 400 + n) for n, ticks in ((1, 60), (2, 39))
-    )
+    wanted = [(f"mp3-slate-{ticks}", ticks, 100) for ticks in range(3, SEGMENT_TICKS + 1, 3)]
+    for ident, ticks, hertz in [*wanted, ("mp3-1", 60, 401), ("mp3-2", 39, 402)]:
+        if ident not in studio._made:
+            studio._made[ident] = mp3_asset(studio, ident, ticks, hertz)
     around = home.station._around
     make = {"radio-mp3": {t: f"mp3-slate-{t}" for t in range(3, SEGMENT_TICKS + 1, 3)}}
     home.station._around = replace(

@@ -22,7 +22,8 @@ import pytest
 
 from delivery.broadcast.check.checker import check
 from delivery.broadcast.check.packets import split
-from delivery.broadcast.playout.outputs import Icecast, Line, Srt, ToFile, output_of
+from delivery.broadcast.playout.line import Line
+from delivery.broadcast.playout.outputs import Icecast, Srt, ToFile, output_of
 from delivery.broadcast.playout.radio import adts_frames, whole_frames
 from delivery.broadcast.playout.udp import DATAGRAM, Udp
 from delivery.errors import BadInput

@@ -24,7 +24,7 @@ from delivery.errors import BadInput, ConfigError
 from delivery.store.air import TICK_US, Airing, Slot
 from delivery.store.schedule import PacketsOfActivity
 from delivery.units import Ticks
-from tests.broadcast.schedule.test_timeline import NOON, airing, compiled
+from tests.broadcast.paper import NOON, airing, compiled
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=VIETNAM)
 FIFTY_MINUTES = 9_375

@@ -25,44 +25,7 @@ from delivery.broadcast.schedule.timeline import (
 )
 from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
 from delivery.units import SEGMENT_TICKS, TICK_PTS, Ticks
-from tests.broadcast.playout.air_assets import paper_asset
-
-SLATES = {length: f"slate-{length}" for length in range(1, SEGMENT_TICKS + 1)}
-CHANNEL = Channel("TV1", "Kênh một", "tv", SLATES)
-NOON = 1_764_000_000 * 1_000_000 // TICK_US
-
-
-def assets(asset_id: str) -> Asset:
-    """``lesson-40`` has 40 ticks; so have slates and cards the length that they are named for."""
-    return paper_asset(asset_id, int(asset_id.rsplit("-", 1)[1]))
-
-
-def airing(number: int, start: int, ticks: int, *, course: str = "CNTT101") -> Airing:
-    return Airing(
-        id=f"airing{number}",
-        channel="TV1",
-        slot=f"slot{number:04}",
-        material=f"M{number}",
-        content="c" * 64,
-        asset=f"lesson-{ticks}",
-        ticks=Ticks(ticks),
-        planned_us=start * TICK_US,
-        start_tick=start,
-        course=course,
-    )
-
-
-def compiled(
-    airings: Sequence[Airing],
-    *,
-    hours: float = 0.5,
-    previous: Sequence[Row] = (),
-    frozen: int = 0,
-    cards: Mapping[str, str] | None = None,
-) -> Compiled:
-    end = NOON + int(hours * 11_250)
-    return compile_timeline(Plan(CHANNEL, airings, assets, cards or {}, NOON, end, previous, frozen))
-
+from tests.broadcast.paper import CHANNEL, NOON, airing, assets, compiled, paper_asset
 
 def segments(timeline: Timeline, before: int) -> list[tuple[int, int, int, str, str]]:
     """What listeners were told up to a tick: number, start, length, asset and counters of every segment."""
@@ -221,7 +184,7 @@ def test_a_day_of_2000_joins_across_the_wrap_of_the_stamps_does_not_drift_by_a_t
 
 
 _PROGRAM = """
-from tests.broadcast.schedule.test_timeline import NOON, airing, compiled
+from tests.broadcast.paper import NOON, airing, compiled
 from delivery.broadcast.playout.hls import playlist
 from delivery.clock import from_micros
 timeline = compiled([airing(1, NOON + 100, 40), airing(2, NOON + 333, 71)]).timeline

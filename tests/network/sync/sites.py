@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from delivery.app import App
@@ -18,6 +22,7 @@ from delivery.network.sync.runner import SyncRunner
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.settings import load_settings
+from tests.support import schema
 
 
 def free_address() -> str:
@@ -35,10 +40,36 @@ def free_address() -> str:
 
 def make_site(home: Path, site: str, *, listen: str = "") -> App:
     """A prepared home of this site, by the machine's clock."""
-    settings = replace(load_settings(home, environ={}), site=site, sync_listen=listen)
-    app = App(settings, clock=SystemClock(), ids=SystemIds())
-    app.init()
+    app = open_site(home, site, listen=listen)
+    schema.init(app)
     return app
+
+
+def open_site(home: Path, site: str, *, listen: str = "") -> App:
+    """The application of a home, by the machine's clock."""
+    settings = replace(load_settings(home, environ={}), site=site, sync_listen=listen)
+    return App(settings, clock=SystemClock(), ids=SystemIds())
+
+
+@cache
+def _joined_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tuxa-sites-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    main = make_site(folder / "MAIN", "MAIN", listen=free_address())
+    with running(main):
+        joined(main, folder / "P1", "P1").close()
+    main.close()
+    return folder
+
+
+def make_pair(folder: Path) -> tuple[App, App]:
+    """MAIN and its partner P1 in `folder`: as after joining, which is done once for all tests of a process."""
+    shutil.copytree(_joined_once(), folder, dirs_exist_ok=True)
+    main = open_site(folder / "MAIN", "MAIN", listen=free_address())
+    partner = open_site(folder / "P1", "P1")
+    keys = wiring.sync_keys(partner)
+    keys.put_site(replace(keys.site("MAIN"), address=main.settings.sync_listen))
+    return main, partner
 
 
 @contextmanager

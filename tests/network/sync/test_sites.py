@@ -25,24 +25,27 @@ from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.audit import audit
 from delivery.store.vault import profile_to
-from tests.network.sync.sites import free_address, ids, joined, make_site, running, streams, took_part, until
+from tests.network.sync.sites import ids, joined, make_pair, make_site, running, streams, took_part, until
 
 NAME = "Đặng Thị Mười Một"
 
 
 @pytest.fixture
-def main(tmp_path: Path) -> Iterator[App]:
-    app = make_site(tmp_path / "main", "MAIN", listen=free_address())
-    yield app
-    app.close()
+def pair(tmp_path: Path) -> Iterator[tuple[App, App]]:
+    sites = make_pair(tmp_path)
+    yield sites
+    for app in sites:
+        app.close()
 
 
 @pytest.fixture
-def partner(main: App, tmp_path: Path) -> Iterator[App]:
-    with running(main):
-        app = joined(main, tmp_path / "p1", "P1")
-    yield app
-    app.close()
+def main(pair: tuple[App, App]) -> App:
+    return pair[0]
+
+
+@pytest.fixture
+def partner(pair: tuple[App, App]) -> App:
+    return pair[1]
 
 
 def registered(app: App, learner: str, site: str, name: str = NAME) -> Draft:

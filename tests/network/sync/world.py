@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine, select
 
+from delivery.errors import Refused, TuxaError
 from delivery.ids import fact_id
 from delivery.network.sync.codec import BadFrame, decode, encode
 from delivery.network.sync.effects import Effect
 from delivery.network.sync.messages import OLDEST, Hello, Message
 from delivery.network.sync.protocol import Peer
-from delivery.network.sync.underway import digest_of
 from delivery.network.sync.worker import carry_out
 from delivery.record.canonical import canonical
 from delivery.record.facts import Draft, FactRow, read_row, stream_name
-from delivery.record.fold import as_json, fold
+from delivery.record.fold import fold
 from delivery.record.hlc import tick
 from delivery.record.kinds import FactKind
+from delivery.record.learner_record import as_json
 from delivery.record.ledger import Head, chain_hash, sign_head
 from delivery.record.segment import (
     BadSegment,
@@ -34,6 +35,7 @@ from delivery.record.segment import (
     Segment,
     audience_of,
     chained,
+    digest_of,
     locator,
     may_hold,
     speaks_before,
@@ -122,7 +124,7 @@ class Site:
 
     def work(self, other: str, effects: Iterable[Effect]) -> None:
         peer = self.peers[other]
-        for message in carry_out(peer, Shelf(self, other), effects):
+        for message in carry_out(peer, Shelf(self, other), effects, failed=self.world.refused):
             self.world.send(self.code, other, message, peer.version)
 
     # --- the store ---
@@ -177,7 +179,7 @@ class Shelf:
         self.disk = site.disk
         self.other = other
 
-    def read(self, after: Place) -> Segment | None:
+    def read(self, after: Place, rows: int) -> Segment | None:
         head = self.disk.heads.get(after.stream)
         if head is None or head.seq < after.seq:
             return None
@@ -185,17 +187,17 @@ class Shelf:
             raise ElsewhereBranched(after.stream)
         if head.seq == after.seq:
             return None
-        rows = self.disk.streams[after.stream]
-        end = min(head.seq, after.seq + ROWS)
+        held = self.disk.streams[after.stream]
+        end = min(head.seq, after.seq + min(rows, ROWS))
         if writer_of(after.stream) == self.site.code:
-            until = sign_head(Head(after.stream, end, rows[end - 1].hash, self.site.now_us()), self.site.key)
+            until = sign_head(Head(after.stream, end, held[end - 1].hash, self.site.now_us()), self.site.key)
         else:
             points = self.disk.checkpoints[after.stream]
             near = [seq for seq in points if after.seq < seq <= end] or [
                 min(s for s in points if s > after.seq)
             ]
             until = points[max(near)]
-        picked = rows[after.seq : until.seq]
+        picked = held[after.seq : until.seq]
         return Segment(
             after.stream,
             after.seq + 1,
@@ -213,7 +215,8 @@ class Shelf:
         before = self.place(segment.stream)
         if segment.first != before.seq + 1:
             raise NotNext
-        rows = chained(segment, before, self.keys(segment.stream))  # type: ignore[arg-type]
+        rows, _ = chained(segment, before, self.keys(segment.stream))  # type: ignore[arg-type]
+        self.site.world.maybe_refuse()
         self.site.world.maybe_kill(self.site)
         self.disk.streams.setdefault(segment.stream, []).extend(rows)
         self.note(segment.head)
@@ -226,7 +229,7 @@ class Shelf:
     def mend(self, common: Place, segments: Sequence[Segment]) -> Place:
         rows, end = [], common
         for segment in segments:
-            rows += chained(segment, end, self.keys(common.stream))  # type: ignore[arg-type]
+            rows += chained(segment, end, self.keys(common.stream)).rows  # type: ignore[arg-type]
             end = segment.end
         held = self.disk.streams[common.stream]
         if self.site.hash_at(common.stream, common.seq) != common.hash:
@@ -304,6 +307,7 @@ class World:
         self.facts = 0
         self.kills = 0
         self.restores = 0
+        self.refusals = 0
         self.sites: dict[str, Site] = {}
         for code in [MAIN, *(f"P{n}" for n in range(1, partners + 1))]:
             skew = self.rng.randint(-5, 5) * DAY_US if trouble else 0
@@ -349,6 +353,14 @@ class World:
     def maybe_kill(self, site: Site) -> None:
         if self.trouble and self.rng.random() < 0.01:
             raise Killed
+
+    def maybe_refuse(self) -> None:
+        """A full disk, for a moment."""
+        if self.trouble and self.rng.random() < 0.01:
+            raise Refused("the disk is full")
+
+    def refused(self, _error: TuxaError | OSError) -> None:
+        self.refusals += 1
 
     def kill(self, site: Site) -> None:
         """kill -9 and a new process: what was on its way to it is lost, and so is all it had in memory."""

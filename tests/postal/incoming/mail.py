@@ -60,11 +60,11 @@ def codes_lost(app: App, sheet: Sheet, *, seed: int = 1) -> Image.Image:
 
 
 def own_paper(*, seed: int = 1) -> Image.Image:
-    """A sheet of the learner's own, written on."""
-    page = Image.new("RGB", (round(210 / 25.4 * DPI), round(297 / 25.4 * DPI)), "white")
+    """A sheet of the learner's own, written on; coarse, because whoever looks for codes there looks everywhere."""
+    page = Image.new("RGB", (620, 877), "white")
     draw = ImageDraw.Draw(page)
     for line in range(14):
-        draw.line([120, 200 + line * 70, 900 + 13 * (line * seed % 7), 204 + line * 70], (24, 42, 130), 5)
+        draw.line([60, 100 + line * 35, 450 + 6 * (line * seed % 7), 102 + line * 35], (24, 42, 130), 3)
     return scan(page, seed=seed)
 
 

@@ -42,15 +42,38 @@ def first_page(printed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return pile([page], folder / "page.pdf")
 
 
+@pytest.fixture(scope="module")
+def scanned_home(
+    printed_home: Path, mailbag: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
+    """A home where the mailbag was scanned, and what the command said."""
+    folder = tmp_path_factory.mktemp("scanned") / "home"
+    copy_of(printed_home, folder).close()
+    said = _runner(folder)("scan", str(mailbag), "--postmark", "2026-11-19", "--json")
+    return folder, said
+
+
+@pytest.fixture
+def scanned(scanned_home: tuple[Path, Any], tmp_path: Path) -> Run:
+    """Commands in a home where the mailbag was scanned."""
+    copy_of(scanned_home[0], tmp_path / "home").close()
+    return _runner(tmp_path / "home")
+
+
 @pytest.fixture
 def run(printed_home: Path, tmp_path: Path) -> Run:
-    """Give one command; its JSON document, or what it said."""
+    """Commands in a home to which nothing has come back."""
     copy_of(printed_home, tmp_path / "home").close()
+    return _runner(tmp_path / "home")
+
+
+def _runner(home: Path) -> Run:
+    """Gives one command; its JSON document, or what it said."""
     clock = ManualClock(NOW)
 
     def given(*words: str, group: Any = returns, typed: str = "", code: int = 0) -> Any:
         clock.advance(60)
-        app = open_home(tmp_path / "home", clock=clock)
+        app = open_home(home, clock=clock)
         try:
             done = CliRunner().invoke(group.app, [*words], obj=app, input=typed)
         finally:
@@ -63,10 +86,12 @@ def run(printed_home: Path, tmp_path: Path) -> Run:
     return given
 
 
-def test_a_mailbag_from_the_scanner_to_the_record(run: Run, mailbag: Path, tmp_path: Path) -> None:
-    scanned = run("scan", str(mailbag), "--postmark", "2026-11-19", "--json")
-    assert (scanned["pages"], scanned["filed"], len(scanned["queued"])) == (4, 2, 2)
-    assert scanned["queued"][0]["proposal"]["kind"] == "sheet"
+def test_a_mailbag_from_the_scanner_to_the_record(
+    scanned_home: tuple[Path, Any], scanned: Run, tmp_path: Path
+) -> None:
+    said, run = scanned_home[1], scanned
+    assert (said["pages"], said["filed"], len(said["queued"])) == (4, 2, 2)
+    assert said["queued"][0]["proposal"]["kind"] == "sheet"
     queue = run("queue", "--json")
     assert (queue["waiting"], queue["totals"]) == (2, {"filed": 2, "queued": 2})
     lost, own = (entry["id"] for entry in queue["pages"])
@@ -92,8 +117,8 @@ def test_a_mailbag_from_the_scanner_to_the_record(run: Run, mailbag: Path, tmp_p
     ]
 
 
-def test_the_queue_is_gone_through_by_keys(run: Run, mailbag: Path, tmp_path: Path) -> None:
-    run("scan", str(mailbag))
+def test_the_queue_is_gone_through_by_keys(scanned: Run, tmp_path: Path) -> None:
+    run = scanned
     (tmp_path / "pictures").mkdir()
     keys = "x\nf anh tuyet\nn\n\n"  # no key; search; the first later; the second as proposed
     said = run("resolve", "--pictures", str(tmp_path / "pictures"), typed=keys)

@@ -8,9 +8,9 @@ import pytest
 
 from delivery.postal.incoming.fields import NOT_FINAL, UNREADABLE
 from delivery.postal.incoming.grouping import Why
-from delivery.postal.incoming.marks import DIFFERS
 from delivery.postal.incoming.omr import Doubt as Unclear
 from delivery.postal.incoming.queue import UNDONE, WhyDiscard
+from delivery.postal.incoming.reading_filed import DIFFERS
 from delivery.postal.incoming.resolve import Doubt
 from delivery.postal.outgoing.posting import WhyBack
 from tests.tui.clerk.office import ClerkSeat, Office, sit

@@ -73,7 +73,7 @@ async function drawn(_picture, width, height, draw) {
 
 async function add(files) {
   for (const file of files) {
-    if (photos.length >= Number(form.dataset.most)) break;
+    if (photos.length >= Number(form.dataset.most)) { sayNow("most"); break; }
     const order = photos.reduce((most, item) => Math.max(most, item.order), 0) + 1;
     const item = { id: newId(), place, order, name: file.name, type: file.type, blob: null, upload: "", state: "shrinking", note: "" };
     photos.push(item);
@@ -88,7 +88,8 @@ async function renew(item, file) {
   if (item.upload) discard(item.upload);
   item.blob = await smaller(file);
   item.type = item.blob.type || file.type;
-  Object.assign(item, { upload: "", state: "ready", note: "", page: 0, offset: 0 });
+  const fits = item.blob.size > 0 && item.blob.size <= Number(form.dataset.bytes);
+  Object.assign(item, { upload: "", state: fits ? "ready" : "bad", note: fits ? "" : text(item.blob.size ? "large" : "empty"), page: 0, offset: 0 });
   item.turned = (item.turned || 0) + 1;
   await keep(item);
   show();
@@ -216,19 +217,24 @@ async function paint(item) {
   } catch { /* shown without a preview */ }
 }
 
-function say(name, values) { says.textContent = name ? text(name, values) : ""; }
+// What must not be overlooked stays until something else is chosen or sent.
+let lasting = "";
+function say(name, values) { says.textContent = [lasting, name ? text(name, values) : ""].filter(Boolean).join(" "); }
+function sayNow(name) { lasting = name ? text(name) : ""; say(""); }
 
 // --- on the way -------------------------------------------------------------------------------------
 
 const signedOut = (answer) => answer.redirected || answer.status === 401;
 const gone = (answer) => answer.status === 404 || answer.status === 410;
 
-class Away extends Error {}
+class Away extends Error {
+  constructor(said) { super(); this.said = said; }
+}
 
 async function ask(address, options) {
   let answer;
-  try { answer = await fetch(address, { ...options, credentials: "same-origin" }); } catch { throw new Away(); }
-  if (answer.status >= 500 || answer.status === 429 || answer.status === 423) throw new Away();
+  try { answer = await fetch(address, { ...options, credentials: "same-origin" }); } catch { throw new Away("waiting"); }
+  if (answer.status >= 500 || answer.status === 429 || answer.status === 423) throw new Away("later");
   if (signedOut(answer)) { say("signin"); throw new Error("signed out"); }
   return answer;
 }
@@ -275,7 +281,7 @@ async function upload(item) {
 
 function refused(item, answer) {
   item.state = "bad";
-  item.note = `HTTP ${answer.status}`;
+  item.note = text(answer.status === 413 ? "large" : "refused");
   state(item);
 }
 
@@ -294,7 +300,7 @@ async function work() {
     if (sending) await handIn();
   } catch (error) {
     if (error instanceof Away) {
-      say("waiting");
+      say(error.said);
       timer = setTimeout(work, 1000 * PAUSES[Math.min(attempt++, PAUSES.length - 1)]);
     }
   } finally {
@@ -302,7 +308,16 @@ async function work() {
   }
 }
 
-async function handIn() {
+// The page was opened before signing in anew: its form's token is another one now. Whose page it is must be the same.
+async function renewForm() {
+  const page = new DOMParser().parseFromString(await (await ask(location.href, {})).text(), "text/html");
+  const fresh = page.querySelector("form[data-send]");
+  if (!fresh || fresh.dataset.owner !== form.dataset.owner) return false;
+  form.querySelector("[name=csrf]").value = fresh.querySelector("[name=csrf]").value;
+  return true;
+}
+
+async function handIn(again = false) {
   if (photos.some((item) => item.state === "bad")) { want(false); return say("retake"); }
   if (photos.some((item) => item.state !== "uploaded")) return;
   say("sending");
@@ -312,6 +327,7 @@ async function handIn() {
   const typed = form.querySelector("textarea");
   if (typed) body.append("text", typed.value);
   const answer = await ask(form.action || location.href, { method: "POST", body, headers: { accept: "application/json" } });
+  if (answer.status === 403 && !again && (await renewForm())) return handIn(true);
   const told = await answer.json().catch(() => ({}));
   if (told.receipt) {
     leaving = true;
@@ -320,7 +336,7 @@ async function handIn() {
     return;
   }
   want(false);
-  says.textContent = [told.problem, ...(told.again || []).map((item) => `${item.number}: ${item.reason}`)].filter(Boolean).join(" ") || `HTTP ${answer.status}`;
+  says.textContent = [told.problem, ...(told.again || []).map((item) => `${item.number}: ${item.reason}`)].filter(Boolean).join(" ") || text(answer.status === 403 ? "signin" : "refused");
   for (const { number, reason } of told.again || []) {
     if (photos[number - 1]) Object.assign(photos[number - 1], { state: "bad", note: reason, upload: "" });
   }
@@ -335,12 +351,13 @@ function want(yes) {
 form.addEventListener("submit", (event) => {
   if (!photos.length) return; // a typed text or nothing: the plain form
   event.preventDefault();
+  sayNow("");
   want(true);
   say("sending");
   work();
 });
 for (const input of form.querySelectorAll("input[type=file]")) {
-  input.addEventListener("change", () => { const files = [...input.files]; input.value = ""; add(files); });
+  input.addEventListener("change", () => { const files = [...input.files]; input.value = ""; sayNow(""); add(files); });
 }
 addEventListener("online", () => { attempt = 0; work(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !leaving) { attempt = 0; work(); } });
