@@ -24,11 +24,12 @@ from delivery.broadcast.media import conform as conforming
 from delivery.broadcast.media import picture
 from delivery.broadcast.media.conform import ConformJob, conform, ticks_for
 from delivery.broadcast.media.ffmpeg import arguments, find_ffmpeg
-from delivery.broadcast.media.ingest import Ingest, Lesson
+from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.probe import probe
 from delivery.broadcast.media.profiles import Profile, load_profile
 from delivery.broadcast.media.sources import source_input
+from delivery.broadcast.media.telling import Lesson
 from delivery.broadcast.qc import analysis
 from delivery.executor import make_executor
 from delivery.settings import Settings

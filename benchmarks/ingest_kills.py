@@ -21,10 +21,12 @@ from pathlib import Path
 from benchmarks.bench_ingest import camera
 from delivery.app import App
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
-from delivery.broadcast.media.ingest import Ingest, Lesson, Result
+from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import load_profile
+from delivery.broadcast.media.result import Result
 from delivery.broadcast.media.rot import verify_library
+from delivery.broadcast.media.telling import Lesson
 from delivery.executor import make_executor
 from delivery.record.kinds import FactKind
 from delivery.settings import Settings

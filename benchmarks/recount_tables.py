@@ -51,7 +51,7 @@ class Raw:
                 with path.open(encoding="utf-8") as stream:
                     held = next(csv.reader(stream))
             parts = ", ".join(
-                f"nfc_normalize(trim(coalesce(\"{c}\", ''))) AS \"{c}\"" if c in held else f"'' AS \"{c}\""
+                f'nfc_normalize(trim(coalesce("{c}", \'\'))) AS "{c}"' if c in held else f"'' AS \"{c}\""
                 for c in columns
             )
             source = (
@@ -69,7 +69,7 @@ class Raw:
         )
         self._base.execute(
             f"CREATE VIEW newest AS SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY kind, subject "
-            f"ORDER BY coalesce(on_(signed), on_(\"at\")) DESC NULLS LAST, code DESC) AS place FROM evidence "
+            f'ORDER BY coalesce(on_(signed), on_("at")) DESC NULLS LAST, code DESC) AS place FROM evidence '
             f"WHERE coalesce(on_(signed), on_(\"at\"), DATE '1900-01-01') <= DATE '{year}-12-31') WHERE place = 1"
         )
 
@@ -151,11 +151,16 @@ def _learner_rows(raw: Raw, partner: str = "") -> dict[tuple[str, str, bool], li
     counted = annex1_learners(raw._duckdb, raw.folder, raw.year)
     quotas = {
         (programme, site): int(quota)
-        for programme, site, quota in raw.ask(f"SELECT programme, site, quota FROM quotas WHERE year = '{raw.year}'")
+        for programme, site, quota in raw.ask(
+            f"SELECT programme, site, quota FROM quotas WHERE year = '{raw.year}'"
+        )
     }
-    native = {code: (name, major, number) for code, name, major, number in raw.ask(
-        f"SELECT p.code, p.name, {_MAJOR}, p.major_code FROM native p"
-    )}
+    native = {
+        code: (name, major, number)
+        for code, name, major, number in raw.ask(
+            f"SELECT p.code, p.name, {_MAJOR}, p.major_code FROM native p"
+        )
+    }
     sites = {
         code: "Trụ sở chính" if kind == "headquarters" else name
         for code, name, kind in raw.ask("SELECT code, name, kind FROM sites")
@@ -179,7 +184,10 @@ def _learner_rows(raw: Raw, partner: str = "") -> dict[tuple[str, str, bool], li
             number,
             sites.get(site, site),
             "" if quota is None else _grouped(quota),
-            *(_grouped(numbers.get(column, 0)) for column in (*LEVELS, "dismissed", "graduated", "headcount")),
+            *(
+                _grouped(numbers.get(column, 0))
+                for column in (*LEVELS, "dismissed", "graduated", "headcount")
+            ),
         ]
     return out
 
@@ -252,11 +260,13 @@ def differing(report: Any, wanted: Mapping[str, Rows]) -> list[str]:
 
 def _pairs(line: Sequence[str], count: Sequence[str]) -> list[tuple[str, str]]:
     width = max(len(line), len(count))
-    return list(zip([*line, *["–"] * (width - len(line))], [*count, *["–"] * (width - len(count))], strict=True))
+    return list(
+        zip([*line, *["–"] * (width - len(line))], [*count, *["–"] * (width - len(count))], strict=True)
+    )
 
 
 def learner_rows_differing(report: Any, raw: Raw, *, partner: str = "") -> list[str]:
-    """Rows of table III (of Phụ lục II: table II) that are not as counted; rows of nothing but zeros may stand besides."""
+    """Rows of table III (of Phụ lục II: table II) that are not as counted. Rows of zeros may stand besides."""
     number, wanted = ("II", _learner_rows(raw, partner)) if partner else ("III", _learner_rows(raw))
     ((institution,),) = raw.ask("SELECT name FROM institution")
     expected: dict[tuple[str, str], list[str]] = {}

@@ -63,10 +63,11 @@ class Stop:
 
 def run_portal(app: App, stop: Stop) -> None:
     """Serve pages, playlists and segments until told to stop."""
+    from delivery.app.photographs import photographs_read
     from delivery.app.portal import build_portal
     from delivery.network.web.server import make_server
 
-    with app.executor() as executor:
+    with app.executor() as executor, photographs_read(app, executor):
         server = make_server(
             build_portal(app, executor),
             host=app.settings.host,

@@ -1,7 +1,7 @@
 """Choices in the Markdown source of an assignment, and the key among them. Pure.
 
-A list item that begins with ``( )`` or ``[ ]`` is a choice; ``(x)`` or ``[x]`` is one that is right. So the key stands in
-the one text that is appraised and approved, and whoever shows that text to learners takes the key out first.
+A list item that begins with ``( )`` or ``[ ]`` is a choice; ``(x)`` or ``[x]`` is one that is right. So the key stands
+in the one text that is appraised and approved, and whoever shows that text to learners takes the key out first.
 """
 
 from __future__ import annotations

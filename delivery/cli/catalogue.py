@@ -17,7 +17,8 @@ from delivery.cli.context import app_of, note, print_json, say
 from delivery.errors import N_
 from delivery.i18n import Translator
 from delivery.store.catalogue import document_of
-from delivery.store.roster import ImportResult, Progress
+from delivery.store.import_result import ImportResult
+from delivery.store.roster import Progress
 
 app = typer.Typer(no_args_is_help=True, help="Programmes, courses, people and learners.")
 

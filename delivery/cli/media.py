@@ -12,11 +12,12 @@ import typer
 
 from delivery.app import App
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
-from delivery.broadcast.media.ingest import Ingest, Lesson
+from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import DEFAULT_PROFILES, Profile, load_profile
 from delivery.broadcast.media.result import Result
 from delivery.broadcast.media.rot import verify_library
+from delivery.broadcast.media.telling import Lesson
 from delivery.broadcast.qc.page import VERDICTS
 from delivery.broadcast.qc.shelf import problems_of, verdict_of
 from delivery.catalogue.kinds import MaterialKind

@@ -21,18 +21,29 @@ OnDay = Annotated[str, typer.Option("--on", help="Day, for example 2026-09-07; t
 Programme = Annotated[str, typer.Option("--programme", help="Code of a programme; all unless told.")]
 Actor = Annotated[str, typer.Option(help="Code of the person who acts.")]
 
+_YEARS = (2000, 2100)
+
 
 def day_of(tuxa: App, text: str) -> date:
     if not text:
         return tuxa.clock.now().astimezone(VIETNAM).date()
     try:
-        return day(text)
+        found = day(text)
     except BadCell as bad:
         raise BadInput(
             N_("The day cannot be read: {reason}"),
             do=N_("Write it as 2026-09-07 or 07/09/2026."),
             reason=bad.reason,
         ) from bad
+    if not _YEARS[0] <= found.year <= _YEARS[1]:
+        raise BadInput(
+            N_("There is nothing to check in the year {year}."),
+            do=N_("Name a day from {first} to {last}."),
+            year=found.year,
+            first=_YEARS[0],
+            last=_YEARS[1],
+        )
+    return found
 
 
 def require_programme(snapshot: Snapshot, programme: str) -> None:

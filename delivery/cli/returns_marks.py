@@ -12,7 +12,9 @@ from delivery.cli.packet_words import actor
 from delivery.cli.returns_words import UNCLEAR, codes, reading_json, unclear_of
 from delivery.errors import N_, BadInput, ExitCode
 from delivery.postal.incoming.contactsheet import contact_page, shown_on
+from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Decided, Marking
+from delivery.postal.incoming.reading_filed import read_unread
 from delivery.store.files import write_whole
 
 app = typer.Typer()
@@ -37,6 +39,9 @@ def marks(
     """What was read in bubbles and waits for a person: answers, and the lecturers' marks. Nothing of it counts yet."""
     tuxa = app_of(context)
     words = tuxa.translate
+    with tuxa.executor() as executor:
+        # Photographs that learners sent to the portal, where no station runs that reads them as they come.
+        read_unread(tuxa, executor)
     marking = Marking(tuxa)
     rows = marking.readings.listed(state=state, course=course.upper(), activity=activity.upper(), limit=limit)
     named = codes(tuxa, {row.learner for row in rows})
@@ -49,7 +54,11 @@ def marks(
         print_json({"counts": marking.counts(), "readings": documents, "page": str(page) if page else None})
         return
     for row in rows:
-        what = words(N_("question {number}"), number=row.question) if row.question else words(N_("mark"))
+        what = (
+            words(N_("question {number}"), number=row.question)
+            if row.use == CHOICE
+            else words(N_("mark by the key") if row.use == SCORE else N_("mark"))
+        )
         read = unclear_of(tuxa, row.doubt) if row.doubt else row.read
         say(
             f"{row.reading}  {row.activity:<14} {named.get(row.learner, row.learner):<12} {what:<10} "

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
-from delivery.broadcast.media.ingest import Lesson
 from delivery.broadcast.media.profiles import DEFAULT_PROFILES, load_profile
+from delivery.broadcast.media.telling import Lesson
 from delivery.broadcast.schedule.schedule import make_slot
 from delivery.clock import VIETNAM, from_micros, to_micros
 from delivery.demo.lessons import make_lessons

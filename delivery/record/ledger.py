@@ -8,7 +8,7 @@ nothing. ``hash = SHA-256(body)``, and each body holds the hash before it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,11 +186,11 @@ class Reader:
         return Problem(self.stream, seq, "reordered", ident, f"expected sequence {expected}")
 
 
-def verify_head(head: Head, end: StreamEnd | None, key: Ed25519PublicKey | None) -> Iterator[Problem]:
-    """Check a stored head against the stream's end and the writer's public key."""
-    if key is None:
+def verify_head(head: Head, end: StreamEnd | None, keys: Collection[Ed25519PublicKey]) -> Iterator[Problem]:
+    """Check a stored head against the stream's end and the public keys that its writer has had."""
+    if not keys:
         yield Problem(head.stream, head.seq, "signature", detail="the writer's public key is not known here")
-    elif not head_is_signed_by(head, key):
+    elif not any(head_is_signed_by(head, key) for key in keys):
         yield Problem(head.stream, head.seq, "signature", detail="the head is not signed by the writer's key")
     last = end.seq if end else 0
     if last < head.seq:

@@ -52,8 +52,10 @@ class Calendar:
         return self.next_working(add_months(day, count))
 
     def confirmed(self, start: date, end: date) -> bool:
-        """False when a deadline between the two days rests on a holiday that no notice confirms."""
+        """False when a deadline between the two days rests on a holiday that no notice confirms, or on none at all."""
         if any(start < day <= end for day in self.doubtful):
+            return False
+        if not all(str(year) in _data()["lunar"] for year in range(start.year, end.year + 1)):
             return False
         return not any(
             year in self.unconfirmed and any(start < day <= end and day in self.off for day in _moving(year))
@@ -62,9 +64,14 @@ class Calendar:
 
 
 def add_months(day: date, count: int) -> date:
-    """The corresponding day `count` months on (or back), or the last day of that month."""
+    """The corresponding day `count` months on (or back), or the last day of that month; never beyond the calendar.
+
+    31/12/9999 is what people write for “without end”.
+    """
     index = day.year * 12 + day.month - 1 + count
     year, month = divmod(index, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if count > 0 else date.min
     last = months.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
 
@@ -75,7 +82,12 @@ def add_exact_months(day: date, count: Fraction) -> date:
     whole = count.numerator // count.denominator
     start = add_months(day, whole)
     rest = count - whole
-    return start + timedelta(days=int(rest * (add_months(day, whole + 1) - start).days))
+    return later(start, int(rest * (add_months(day, whole + 1) - start).days))
+
+
+def later(day: date, days: int) -> date:
+    """`days` after `day`; the last day there is, beyond it."""
+    return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 
 def years_between(start: date, end: date) -> int:

@@ -94,7 +94,7 @@ def _published(s: Snapshot, programmes: list[str], problems: list[Message]) -> T
             if not found:
                 text_ = N_("{programme}: nothing is published for “{item}”.")
                 problems.append(Message(text_, {"programme": code, "item": item}))
-            newest = found[-1] if found else None
+            newest = max(found, key=lambda e: e.day or date.min, default=None)
             behind = [Behind("evidence", newest.code, newest.day, newest.kind.value)] if newest else []
             rows.append(
                 (

@@ -160,18 +160,20 @@ def changes_of(
     known: Mapping[Key, tuple[str, date]], findings: Iterable[Finding], on: date
 ) -> Iterator[Change]:
     """Verdicts that differ from the last known ones; what was never known counts as satisfied."""
-    seen: set[Key] = set()
+    now: dict[Key, Finding] = {}
     for finding in findings:
+        # One clause may say several things of one subject: the worst is the one that is followed.
         key = (finding.clause, str(finding.subject))
-        if key in seen:
-            continue  # one clause may say several things of one subject: the first is the one that is followed
-        seen.add(key)
+        held = now.get(key)
+        if held is None or finding.verdict.rank > held.verdict.rank:
+            now[key] = finding
+    for key, finding in now.items():
         before = known.get(key, (Verdict.PASS.value, on))[0]
         if before == finding.verdict.value or (before in _QUIET and finding.verdict.value in _QUIET):
             continue
         clause, subject = key
         yield Change(clause, subject, before, finding.verdict.value, finding.value, finding.threshold, on)
     for key, (verdict, _) in known.items():
-        if key not in seen and verdict not in _QUIET:
+        if key not in now and verdict not in _QUIET:
             clause, subject = key
             yield Change(clause, subject, verdict, Verdict.PASS.value, "", "", on)

@@ -6,7 +6,7 @@ take their state from that row when they come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table, case, select, update
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
 from delivery.store import return_projection
+from delivery.store.among import among
 from delivery.store.tables.core import PacketTable, SheetTable
 from delivery.store.tables.returns import ReturnedPageTable
 
@@ -61,37 +62,36 @@ def state_of(row: Any) -> str:
 
 def packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
     """Rows of new packets and their pages."""
-    packets: list[dict[str, Any]] = []
+    packets: list[tuple[Any, ...]] = []
     sheets: list[tuple[Any, ...]] = []
     for fact in facts:
         data = fact.data
         rows = _sheet_rows(fact)
         sheets += rows
         packets.append(
-            {
-                "packet": data["packet"],
-                "batch": data["batch"],
-                "learner": fact.learner,
-                "course": fact.course,
-                "pages": len(rows),
-                "planned_at": fact.occurred_at,
-                "supersedes": data.get("supersedes", ""),
-            }
+            (
+                data["packet"],
+                data["batch"],
+                fact.learner,
+                fact.course,
+                len(rows),
+                fact.occurred_at,
+                data.get("supersedes", ""),
+            )
         )
     # Whatever was told of these packets before their plan came.
-    early = _known(connection, [row["packet"] for row in packets])
-    _upsert(
-        connection, packets, set_names=("batch", "learner", "course", "pages", "planned_at", "supersedes")
-    )
+    mine = [row[0] for row in packets]
+    early = sorted(among(connection, _packet.c.packet, mine))
+    connection.exec_driver_sql(_PACKETS_IN[connection.dialect.name == "postgresql"], packets)
     connection.exec_driver_sql(_SHEETS_IN[connection.dialect.name == "postgresql"], sheets)
     if early:
         _refresh(connection, early)
-    _mark_superseded(connection, packets)
-    for chunk in _chunks([row["packet"] for row in packets]):
-        came = set(connection.execute(select(_back.c.sheet).where(_back.c.packet.in_(chunk))).scalars())
-        _refresh_returned(connection, came - {""})
+    replaced = among(connection, _packet.c.supersedes, mine)
+    _mark_superseded(connection, replaced | {row[6] for row in packets} - {""})
+    _refresh_returned(connection, among(connection, _back.c.packet, mine, give=_back.c.sheet) - {""})
 
 
+_PLANNED_COLUMNS = ("packet", "batch", "learner", "course", "pages", "planned_at", "supersedes")
 _SHEET_COLUMNS = (
     "page_id", "side_id", "learner", "course", "activity", "role", "page", "pages", "packet", "batch", "state",
     "supersedes", "superseded", "layout", "position", "on_paper",
@@ -173,13 +173,6 @@ def _refresh_returned(connection: Connection, sheets: Iterable[str]) -> None:
             )
 
 
-def _known(connection: Connection, packets: Sequence[str]) -> list[str]:
-    known: list[str] = []
-    for chunk in _chunks(packets):
-        known += connection.execute(select(_packet.c.packet).where(_packet.c.packet.in_(chunk))).scalars()
-    return known
-
-
 def _refresh(connection: Connection, packets: Sequence[str]) -> None:
     """Give the pages of `packets` the state that their packet is in."""
     by_state: dict[tuple[str, bool], list[str]] = {}
@@ -196,13 +189,8 @@ def _refresh(connection: Connection, packets: Sequence[str]) -> None:
             )
 
 
-def _mark_superseded(connection: Connection, packets: Sequence[dict[str, Any]]) -> None:
+def _mark_superseded(connection: Connection, replaced: Collection[str]) -> None:
     """Pages of packets that another one replaces, whichever of the two was told first."""
-    replaced = {row["supersedes"] for row in packets if row["supersedes"]}
-    mine = [row["packet"] for row in packets]
-    for chunk in _chunks(mine):
-        query = select(_packet.c.supersedes).where(_packet.c.supersedes.in_(chunk))
-        replaced.update(connection.execute(query).scalars())
     for chunk in _chunks(sorted(replaced)):
         connection.execute(update(_sheet).where(_sheet.c.packet.in_(chunk)).values(superseded=True))
 
@@ -232,6 +220,18 @@ _EMPTY: dict[str, Any] = {
     column.name: 0 if column.name.endswith("_at") or column.name in ("pages", "first_page") else ""
     for column in _packet.columns
 }
+_REST = {name: repr(value) for name, value in _EMPTY.items() if name not in _PLANNED_COLUMNS}
+_PACKETS_IN = tuple(
+    f"INSERT INTO packet ({', '.join((*_PLANNED_COLUMNS, *_REST))}) "
+    f"VALUES ({', '.join((*[mark] * len(_PLANNED_COLUMNS), *_REST.values()))}) "
+    "ON CONFLICT (packet) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = excluded.{name}" for name in _PLANNED_COLUMNS if name not in ("packet", "planned_at")
+    )
+    + ", planned_at = CASE WHEN excluded.planned_at > packet.planned_at"
+    " THEN excluded.planned_at ELSE packet.planned_at END"
+    for mark in ("?", "%s")
+)
 
 HANDLERS: Mapping[FactKind, Handler] = {
     FactKind.PACKET_PLANNED: packets_planned,

@@ -24,6 +24,8 @@ CONFIRMED, CORRECTED, REFUSED = "confirmed", "corrected", "refused"
 WAITING = (PROPOSED, DOUBTFUL)
 COUNTS = (CONFIRMED, CORRECTED)
 DECIDED = (*COUNTS, REFUSED)
+TAKEN_BACK = "taken_back"
+"""Decided, and then its page was taken back: when that is filed again, it is read and proposed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Reading:
     fact: str = ""
 
 
+_READ_ANEW = ("work", "page", "read", "confidence", "doubt", "crop", "state", "value")
+"""What a new reading of the same place sets; the fact of the last decision stays, and the next one follows it."""
+
+
 def reading_id(work: str, use: str, question: int) -> str:
     """Names one reading, the same however often the page is read."""
     return digest_of(("reading", work, use, str(question)))[:16]
@@ -61,11 +67,16 @@ class Readings:
         self._database = database
 
     def keep_in(self, connection: Connection, rows: Sequence[Reading]) -> None:
-        """Remember readings; one that is known stays as it is."""
+        """Remember readings; one that is known stays as it is, unless its page was taken back meanwhile."""
         if rows:
             make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+            insert = make(_reading)
             connection.execute(
-                make(_reading).on_conflict_do_nothing(index_elements=["reading"]),
+                insert.on_conflict_do_update(
+                    index_elements=["reading"],
+                    set_={name: insert.excluded[name] for name in _READ_ANEW},
+                    where=_reading.c.state == TAKEN_BACK,
+                ),
                 [{name: getattr(row, name) for name in Reading.__slots__} for row in rows],
             )
 
@@ -74,19 +85,24 @@ class Readings:
         found: set[str] = set()
         with self._database.read() as connection:
             for start in range(0, len(works), _CHUNK):
-                query = select(_reading.c.work).where(_reading.c.work.in_(works[start : start + _CHUNK]))
+                some = _reading.c.work.in_(works[start : start + _CHUNK])
+                query = select(_reading.c.work).where(some, _reading.c.state != TAKEN_BACK)
                 found.update(connection.execute(query).scalars())
         return found
 
-    def unread(self, *, limit: int = 0) -> list[str]:
-        """Facts of pages of work that stand and were never read, oldest first; at most `limit`, all with 0."""
+    def unread(self, *, since: int = 0, limit: int = 0) -> list[str]:
+        """Facts of pages of work that stand and were never read, oldest first: of those that came `since` (µs since
+        1970 UTC) at most `limit`, all with 0."""
         query = (
             select(_page.c.fact)
             .where(
                 _page.c.kind == str(FactKind.WORK_RECEIVED),
+                _page.c.arrived_at >= since,
                 _page.c.sheet != "",
                 _page.c.stands.is_(True),
-                ~select(_reading.c.work).where(_reading.c.work == _page.c.fact).exists(),
+                ~select(_reading.c.work)
+                .where(_reading.c.work == _page.c.fact, _reading.c.state != TAKEN_BACK)
+                .exists(),
             )
             .order_by(_page.c.arrived_at, _page.c.fact)
             .limit(limit or None)
@@ -145,7 +161,7 @@ class Readings:
         """How many there are in each state."""
         query = (
             select(_reading.c.state, func.count())
-            .where(_reading.c.state != NOTHING)
+            .where(_reading.c.state.not_in((NOTHING, TAKEN_BACK)))
             .group_by(_reading.c.state)
         )
         with self._database.read() as connection:
@@ -177,7 +193,7 @@ class Readings:
         ).first()
         if before is None:
             self.keep_in(connection, [row])
-        elif before.read != row.read or before.state in (NOTHING, PROPOSED):
+        elif before.read != row.read or before.state in (NOTHING, PROPOSED, TAKEN_BACK):
             connection.execute(
                 update(_reading)
                 .where(_reading.c.reading == row.reading)
@@ -193,9 +209,12 @@ class Readings:
         )
 
     def forget_in(self, connection: Connection, work: str) -> None:
-        """Forget what was read on a page that was taken back, where nobody has decided about it."""
-        undecided = _reading.c.state.in_((*WAITING, NOTHING, KNOWN))
-        connection.execute(delete(_reading).where(_reading.c.work == work, undecided))
+        """Forget what was read on a page that was taken back; of what was decided, only that it was decided stays."""
+        decided = _reading.c.state.in_(DECIDED)
+        connection.execute(delete(_reading).where(_reading.c.work == work, ~decided))
+        connection.execute(
+            update(_reading).where(_reading.c.work == work, decided).values(state=TAKEN_BACK, value="")
+        )
 
     def _select(self, *conditions: Any, offset: int = 0, limit: int | None = None) -> list[Reading]:
         query = (

@@ -7,16 +7,15 @@ changes nothing.
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from delivery.catalogue.changes import TABLES, Mentioned, TableChange, compare, merge, notes_of, vanished
+from delivery.catalogue.changes import TABLES, Mentioned, compare, merge, notes_of, vanished
 from delivery.catalogue.check import Regulations
 from delivery.catalogue.learner_rows import LearnerRow
 from delivery.catalogue.model import Catalogue, RosterEntry
@@ -24,8 +23,6 @@ from delivery.catalogue.parse import Problems
 from delivery.catalogue.registers import Registers
 from delivery.catalogue.rosterplan import (
     KnownLearner,
-    LearnerPlan,
-    ProfileStep,
     plan_learner,
     shrinks_too_far,
 )
@@ -43,6 +40,7 @@ from delivery.store.catalogue_files import TableFiles
 from delivery.store.database import Database
 from delivery.store.evidence import EVIDENCE, RegisterStore, bound, with_files
 from delivery.store.factlog import FactLog
+from delivery.store.import_result import ImportResult, Tally
 from delivery.store.keys import SiteKeys
 from delivery.store.personstate import erasures
 from delivery.store.roster_facts import facts_of, known_learners, mentioned_in
@@ -51,8 +49,6 @@ from delivery.store.tables.core import FactTable
 from delivery.store.vault import Vault
 
 _CHUNK = 500
-_SHOWN = 5
-"""Enrolments that a note names."""
 _MAX_FILE_BYTES = 500_000_000
 _SHRINK_TABLES = ("sites", "programmes", "cohorts", "courses", "activities", "materials", "people")
 _fact = FactTable.__table__  # type: ignore[attr-defined]
@@ -61,115 +57,6 @@ Progress = Callable[[int, int], None]
 """Receives (learners done, learners in all)."""
 Judge = Callable[[Connection, Registers], None]
 """Looks at the registers as they are saved, before the commit, beside those before; raises to refuse the import."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import changed."""
-
-    tables: Mapping[str, TableChange]
-    learners: int
-    """Learners that the roster lists."""
-    registered: int
-    profiles_changed: int
-    enrolled: int
-    vanished: int
-    """Learners of the record whom the roster no longer lists; nothing was done about them."""
-    unlisted: int
-    """Enrolments of listed learners that the files no longer list; nothing was done about them."""
-    left: int
-    """Enrolments that the files list although the learner left the course; they were not entered again."""
-    notes: tuple[Message, ...]
-    registers: Mapping[str, TableChange] = field(default_factory=dict)
-    """Registers that the files bring, and what changed in them."""
-    standings: int = 0
-    """Events, terms and results of learners that were recorded."""
-
-    @property
-    def catalogue_changed(self) -> bool:
-        return bool(self.registered or self.profiles_changed or self.enrolled) or any(
-            not change.empty for change in self.tables.values()
-        )
-
-    @property
-    def changed(self) -> bool:
-        return (
-            self.catalogue_changed
-            or bool(self.standings)
-            or any(not change.empty for change in self.registers.values())
-        )
-
-
-@dataclass(slots=True)
-class _Enrolments:
-    """How many there are, and the first few as a person would look them up."""
-
-    count: int = 0
-    shown: list[str] = field(default_factory=list)
-
-    def add(self, code: str, courses: Sequence[str]) -> None:
-        self.count += len(courses)
-        if len(self.shown) < _SHOWN:
-            self.shown += [f"{code} {course}" for course in courses[: _SHOWN - len(self.shown)]]
-
-    def __str__(self) -> str:
-        return "; ".join(self.shown) + ("; …" if self.count > len(self.shown) else "")
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts while the facts of a roster are made."""
-
-    learners: int
-    vanished: int
-    lists_enrolments: bool
-    steps: Counter[ProfileStep] = field(default_factory=Counter)
-    enrolled: int = 0
-    unlisted: _Enrolments = field(default_factory=_Enrolments)
-    left: _Enrolments = field(default_factory=_Enrolments)
-
-    def count(self, plan: LearnerPlan) -> None:
-        code = plan.entry.profile.code
-        self.steps[plan.step] += 1
-        self.enrolled += len(plan.enrol)
-        self.left.add(code, plan.left)
-        # Without that table the files say nothing of enrolments.
-        if self.lists_enrolments:
-            self.unlisted.add(code, plan.unlisted)
-
-    def result(self, tables: Mapping[str, TableChange], notes: tuple[Message, ...]) -> ImportResult:
-        own = []
-        if self.vanished:
-            text = N_(
-                "{count} learners of the record are no longer in the roster. They stay; nothing was removed."
-            )
-            own.append(Message(text, {"count": self.vanished}))
-        if erased := self.steps[ProfileStep.ERASED]:
-            text = N_("{count} learners of the roster were erased on request. They were left out.")
-            own.append(Message(text, {"count": erased}))
-        if self.unlisted.count:
-            text = N_(
-                "{count} enrolments are no longer in the files: {enrolments}. Nothing was removed. "
-                "If a learner left, record it: tuxa catalogue leave LEARNER COURSE --reason TEXT"
-            )
-            own.append(Message(text, {"count": self.unlisted.count, "enrolments": str(self.unlisted)}))
-        if self.left.count:
-            text = N_(
-                "{count} enrolments are in courses that the learner left: {enrolments}. They were not entered again. "
-                "If that is meant, import with --enrol-again."
-            )
-            own.append(Message(text, {"count": self.left.count, "enrolments": str(self.left)}))
-        return ImportResult(
-            tables=tables,
-            learners=self.learners,
-            registered=self.steps[ProfileStep.REGISTER],
-            profiles_changed=self.steps[ProfileStep.CHANGE],
-            enrolled=self.enrolled,
-            vanished=self.vanished,
-            unlisted=self.unlisted.count,
-            left=self.left.count,
-            notes=(*notes, *own),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +120,7 @@ class CatalogueImport:
                 _refuse_shrinking(stored, merged, learners=(len(known), missing))
             catalogue = self._with_contents(merged, tables.files, folder)
             changes = compare(stored, tables.catalogue, catalogue)
-            tally = _Tally(len(roster.entries), missing, lists_enrolments=tables.has_enrolments)
+            tally = Tally(len(roster.entries), missing, lists_enrolments=tables.has_enrolments)
             registers = dict(tables.registers)
             if EVIDENCE in registers:
                 registers[EVIDENCE] = bound(evidence, evidence_files, self.blobs)
@@ -317,7 +204,7 @@ class CatalogueImport:
         connection: Connection,
         roster: tuple[Sequence[str], Sequence[RosterEntry]],
         known: Mapping[str, KnownLearner],
-        tally: _Tally,
+        tally: Tally,
         *,
         actor: str,
         enrol_again: bool,

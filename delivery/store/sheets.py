@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from delivery.store.database import Database
 from delivery.store.tables.core import SheetTable
@@ -95,14 +93,3 @@ class Sheets:
         query = select(_sheet).where(*conditions).order_by(_sheet.c.packet, _sheet.c.position)
         with self._database.read() as connection:
             return [Sheet(*row) for row in connection.execute(query)]
-
-
-def taken_ids(connection: Connection, column: Literal["page_id", "side_id"], ids: Sequence[str]) -> set[str]:
-    """Which of so many thousand ids some sheet has: one statement with one parameter, whatever their number."""
-    if connection.dialect.name == "postgresql":
-        query = f"SELECT {column} FROM sheet WHERE {column} = ANY(%s)"
-        given: tuple[Any, ...] = (list(ids),)
-    else:
-        query = f"SELECT {column} FROM sheet WHERE {column} IN (SELECT value FROM json_each(?))"
-        given = (orjson.dumps(list(ids)).decode(),)
-    return set(connection.exec_driver_sql(query, given).scalars())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
@@ -120,17 +120,20 @@ def _materials(
     connection: Connection, catalogue: Catalogue, facts: list[Fact]
 ) -> dict[str, MaterialStanding]:
     """Standing of the content that each material has now."""
-    used: dict[str, int] = {}
+    uses: dict[str, list[int]] = {}
+    approvals: dict[str, list[int]] = {}
     people: dict[tuple[str, str, FactKind], tuple[int, str]] = {}
     for fact in facts:
         if fact.kind in _MATERIAL_KINDS:
             signer = fact.data.get("signer") or fact.actor
             people[(fact.data["material"], fact.data["content"], fact.kind)] = (fact.occurred_at, signer)
+            if fact.kind is FactKind.MATERIAL_APPROVED:
+                approvals.setdefault(fact.data["material"], []).append(fact.occurred_at)
         elif fact.kind in _USE_KINDS:
             activity = catalogue.activities.get(fact.activity)
             material = fact.data.get("material") or (activity.material if activity else "")
             if material:
-                used[material] = min(used.get(material, fact.occurred_at), fact.occurred_at)
+                uses.setdefault(material, []).append(fact.occurred_at)
     rights = {row.material: row for row in connection.execute(select(_rights))}
     out: dict[str, MaterialStanding] = {}
     for row in connection.execute(select(_state)):
@@ -157,17 +160,28 @@ def _materials(
         )
     for code in catalogue.materials:
         held = out.get(code)
-        if held is None and code not in used and code not in rights:
+        if held is None and code not in uses and code not in rights:
             continue
         held = held or MaterialStanding(MaterialState.DRAFT)
         right = rights.get(code)
         out[code] = replace(
             held,
-            first_used_at=used.get(code, 0),
+            first_used_at=_first_use(uses.get(code, ()), approvals.get(code, ()), held.approved_at),
             licence=right.licence if right else "",
             licensed_until=day_of(right.end_us) if right and right.end_us else None,
         )
     return out
+
+
+def _first_use(uses: Sequence[int], approvals: Sequence[int], approved_at: int) -> int:
+    """First use that the approval of today's content has to answer for; 0 for none.
+
+    Facts of use name the material and not its content. What was used under the approval of an earlier edition was that
+    edition; what was used before any approval stays a violation.
+    """
+    first = min(approvals, default=0)
+    early = [at for at in uses if not first or at < first]
+    return min(early, default=0) or min((at for at in uses if approved_at and at >= approved_at), default=0)
 
 
 def _standings(connection: Connection, on: date) -> dict[str, Standing]:

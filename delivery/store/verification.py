@@ -7,7 +7,7 @@ the row before it, so that a problem at a seam is reported once and at its own p
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,7 +69,8 @@ class _Snapshot:
 
     ranges: tuple[Range, ...]
     heads: tuple[Head, ...]
-    keys: Mapping[str, Ed25519PublicKey]
+    keys: Mapping[str, Sequence[Ed25519PublicKey]]
+    """Site -> the keys that it has had: a machine that was lost and replaced signs with another one."""
     problems: tuple[Problem, ...]
 
 
@@ -90,13 +91,13 @@ def verify(
         return Verification(
             0, 0, (Problem("*", 0, "unreadable", detail=f"the database cannot be read: {error}"),)
         )
-    keys = {**snapshot.keys, writer[0]: writer[1]}
+    keys = {**snapshot.keys, writer[0]: [writer[1], *snapshot.keys.get(writer[0], ())]}
     order = {item: number for number, item in enumerate(snapshot.ranges)}
     results.sort(key=lambda result: order[result.range])
     problems = [*snapshot.problems, *(problem for result in results for problem in result.problems)]
     ends = {result.range.stream: result.end for result in results}
     for head in snapshot.heads:
-        problems += verify_head(head, ends.get(head.stream), keys.get(head.stream.split("/", 1)[0]))
+        problems += verify_head(head, ends.get(head.stream), keys.get(head.stream.split("/", 1)[0], ()))
     headed = {head.stream for head in snapshot.heads}
     headless = (stream for stream in ends if stream not in headed)
     problems += [
@@ -212,15 +213,16 @@ def _heads(query: Query) -> tuple[list[Head], list[Problem]]:
     return heads, problems
 
 
-def _admitted(query: Query, site: str) -> dict[str, Ed25519PublicKey]:
+def _admitted(query: Query, site: str) -> dict[str, list[Ed25519PublicKey]]:
     """Keys of the sites that this site's own chain admitted; nobody else's streams are believed."""
-    keys = {}
+    keys: dict[str, list[Ed25519PublicKey]] = {}
     rows = query("SELECT stream, content FROM fact WHERE learner = '' AND kind = 'SiteAdmitted'")
     for stream, content in rows:
         if stream.startswith(f"{site}/".encode()):
             try:
                 data = parse(content)["data"]
-                keys[data["site"]] = Ed25519PublicKey.from_public_bytes(bytes.fromhex(data["public_key"]))
+                key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(data["public_key"]))
+                keys.setdefault(data["site"], []).append(key)
             except (ValueError, KeyError, TypeError):
                 continue  # its own place in the chain reports what is wrong with it
     return keys

@@ -28,7 +28,7 @@ from delivery.store.audit import audit
 from delivery.store.people import Asked
 from delivery.store.uploads import Uploads
 from delivery.store.vault import profile_to
-from tests.network.sync.sites import make_pair, running, until
+from tests.network.sync.sites import agree, make_pair, running, until
 
 NAME, STREET, PHONE = "Đặng Thị Mười Một", "45/7 hẻm Lò Lu", "0912345678"
 WORDS = "Thưa cô, em bị ốm nên nộp trễ"
@@ -116,11 +116,6 @@ def printed(app: App) -> Path:
         [draft(app, FactKind.PACKET_PLANNED, 1, plan), draft(app, FactKind.PACKET_PRINTED, 1, done)]
     )
     return file
-
-
-def agree(main: App, partner: App) -> None:
-    with running(main) as at_main, running(partner) as at_partner:
-        until(lambda: at_main.settled() and at_partner.settled())
 
 
 def secrets(app: App) -> set[bytes]:

@@ -445,13 +445,13 @@ def _template() -> Path:
     facts = FactLog(
         database, Vault(database, keys.master, ids), site="MAIN", signing=keys.signing, clock=clock
     )
-    facts.append(_term(keys))
+    facts.append(told_term(keys))
     _publish(Materials(database, facts, clock), Blobs(Settings(home=folder).blobs_url))
     database.close()
     return folder
 
 
-def _term(keys: SiteKeys) -> Iterator[Draft]:
+def told_term(keys: SiteKeys) -> Iterator[Draft]:
     for code, name in ((AN, "Nguyễn Văn An"), (BINH, "Trần Thị Bình")):
         learner = keys.learner_id(code)
         cover = [page_id(code, COVER), side_id(code, COVER), "cover", "", 1, 1]

@@ -215,3 +215,14 @@ def test_the_grade_sheet_is_a_spreadsheet_without_formulas(
     assert 7.5 in rows[AN]
     progress = lecturer.get("/progress/CNTT101").text
     assert progress.index(BINH) < progress.index(AN)
+
+
+def test_pressing_save_twice_gives_one_mark_and_no_reproach(
+    home: PortalHome, an: Phone, lecturer: Phone
+) -> None:
+    hand_in(an)
+    path = first_work(lecturer)
+    form = {"csrf": lecturer.csrf(path), "replaces": "", "score": "7,5", "comment": "Khá.", "then": "stay"}
+    assert [lecturer.http.post(f"{path}/mark", data=form).status_code for _ in range(2)] == [303, 303]
+    assert lecturer.http.post(f"{path}/mark", data={**form, "score": "6"}).status_code == 422
+    assert marks(home) == ["7.5"]

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
 from delivery.catalogue.kinds import Role
 from delivery.network.web.access import MATRIX, Capability, capability_of
-from delivery.network.web.app import create_portal
+from delivery.network.web.app import create_portal, routes_of
 from tests.network.portal_home import AN, STAFF, Phone, PortalHome, portal_home, served
 
 OPEN = {
@@ -69,10 +67,6 @@ def phones(home: PortalHome) -> Iterator[dict[Role, Phone]]:
         phone.http.close()
 
 
-def routes(app: FastAPI) -> list[APIRoute]:
-    return [route for route in app.routes if isinstance(route, APIRoute)]
-
-
 def wanted(dependant: Dependant) -> set[Capability]:
     """Every capability that a route's dependencies ask for."""
     found = {capability_of(dependant.call)} - {None}
@@ -83,7 +77,7 @@ def wanted(dependant: Dependant) -> set[Capability]:
 
 def cells(home: PortalHome) -> list[tuple[str, str, Capability]]:
     out = []
-    for route in routes(create_portal(home.services)):
+    for route in routes_of(create_portal(home.services)):
         (capability,) = wanted(route.dependant) or {None}
         if capability is not None and route.path != SHEET:
             out += [(method, route.path, capability) for method in sorted(route.methods)]
@@ -95,7 +89,7 @@ def test_the_matrix_is_the_one_that_was_decided() -> None:
 
 
 def test_every_route_asks_for_a_capability_or_is_meant_to_be_open(home: PortalHome) -> None:
-    for route in routes(create_portal(home.services)):
+    for route in routes_of(create_portal(home.services)):
         if "OPTIONS" in route.methods:
             continue
         found = wanted(route.dependant)

@@ -24,14 +24,22 @@ PEOPLE = {
     "4": {"email": "an@example.edu.vn"},
 }
 _PROVIDER = """
-import json, sys, time
-from oidc_provider_mock import User, run_server_in_thread
+import json, sys
+from authlib.jose import jwt
+from flask import request
+from oidc_provider_mock import User, app
+from oidc_provider_mock._storage import storage
+from werkzeug.serving import make_server
 people = [User(sub=sub, claims=claims) for sub, claims in json.loads(sys.argv[1]).items()]
-with run_server_in_thread(require_nonce=True, user_claims=people) as server:
-    print(server.server_port, flush=True)
-    while True:
-        time.sleep(60)
+provider = app(require_nonce=True, user_claims=people)
+@provider.post("/signed")
+def signed():
+    return jwt.encode({"alg": "RS256", "typ": "logout+jwt"}, request.json, storage.jwk)
+server = make_server("localhost", 0, provider, threaded=True)
+print(server.server_port, flush=True)
+server.serve_forever()
 """
+"""It signs what it is asked to, because it sends no notices of its own that somebody signed out."""
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +138,58 @@ def test_without_the_setting_there_is_no_such_page(tmp_path: Path) -> None:
         assert phone.http.get("/sign-in/provider").status_code == 404
         assert phone.http.get("/sign-in/provider/back?code=1&state=1").status_code == 404
         assert "/sign-in/provider" not in phone.get("/sign-in").text
+
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def notice(home: PortalHome, provider: str, **changes: object) -> httpx.Response:
+    """Tell the portal that somebody signed out at the provider; `changes` to the notice make it another one."""
+    now = int(home.clock.now().timestamp())
+    claims = {"iss": provider, "aud": "tuxa", "iat": now, "exp": now + 120, "jti": "1", "events": {EVENT: {}}}
+    told = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+    token = httpx.post(f"{provider}/signed", json=told, trust_env=False).text
+    return httpx.post(f"{home.base_url}/sign-in/provider/out", data={"logout_token": token}, trust_env=False)
+
+
+def test_whoever_signs_out_at_the_provider_is_signed_out_here_and_nobody_else(
+    home: PortalHome, provider: str
+) -> None:
+    with Phone(home) as one, Phone(home) as other, Phone(home) as by_pin:
+        for phone, sub in ((one, "1"), (other, "2")):
+            phone.http.get(signed_in_at_provider(begin(phone), sub))
+        by_pin.enter(AN)
+        answer = notice(home, provider, sub="1")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+        assert one.http.get("/account").status_code == 303
+        assert other.http.get("/account").status_code == 200
+        assert by_pin.http.get("/account").status_code == 200, "this session the provider did not open"
+        assert notice(home, provider, sub="1").status_code == 200, "again is the same"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": "another"},
+        {"iss": "http://localhost:1"},
+        {"nonce": "n"},
+        {"events": {}},
+        {"events": None},
+        {"sub": None},
+        {"jti": None},
+        {"iat": 1_000_000_000},
+        {"exp": 1_000_000_000},
+        {"iat": "x"},
+    ],
+    ids=lambda changes: "-".join(changes),
+)
+def test_a_notice_that_proves_nothing_signs_nobody_out(
+    home: PortalHome, provider: str, changes: dict[str, object]
+) -> None:
+    with Phone(home) as phone:
+        phone.http.get(signed_in_at_provider(begin(phone), "1"))
+        assert notice(home, provider, **{"sub": "1", **changes}).status_code == 400
+        forged = {"logout_token": "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."}
+        assert phone.http.post("/sign-in/provider/out", data=forged).status_code == 400
+        assert phone.http.post("/sign-in/provider/out").status_code == 400
+        assert phone.http.get("/account").status_code == 200

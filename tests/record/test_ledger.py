@@ -87,22 +87,22 @@ def test_missing_swapped_and_recomputed_rows_are_found() -> None:
 
 def heads() -> list[tuple[Callable[[Head, StreamEnd], list[Problem]], list[str]]]:
     def right(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(head, end, KEY.public_key()))
+        return list(verify_head(head, end, [KEY.public_key()]))
 
     def unknown_key(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(head, end, None))
+        return list(verify_head(head, end, []))
 
     def other_key(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(sign_head(head, OTHER), end, KEY.public_key()))
+        return list(verify_head(sign_head(head, OTHER), end, [KEY.public_key()]))
 
     def tail_cut_off(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(head, StreamEnd(end.seq - 1, end.hashes), KEY.public_key()))
+        return list(verify_head(head, StreamEnd(end.seq - 1, end.hashes), [KEY.public_key()]))
 
     def tail_added(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(head, StreamEnd(end.seq + 1, end.hashes), KEY.public_key()))
+        return list(verify_head(head, StreamEnd(end.seq + 1, end.hashes), [KEY.public_key()]))
 
     def rewritten(head: Head, end: StreamEnd) -> list[Problem]:
-        return list(verify_head(head, StreamEnd(end.seq, ("0" * 64,)), KEY.public_key()))
+        return list(verify_head(head, StreamEnd(end.seq, ("0" * 64,)), [KEY.public_key()]))
 
     return [
         (right, []),

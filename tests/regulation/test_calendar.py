@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from delivery.regulation.calendar import add_exact_months, add_months, load_calendar
+from delivery.regulation.calendar import add_exact_months, add_months, later, load_calendar
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,15 @@ def test_a_term_of_months_that_ends_on_a_day_off_ends_on_the_next_working_day() 
     assert load_calendar().months_after(date(2026, 11, 30), 3) == date(2027, 3, 1)  # 28/02/2027 is a Sunday
     assert add_exact_months(date(2024, 9, 1), Fraction(54)) == date(2029, 3, 1)
     assert add_exact_months(date(2024, 9, 1), Fraction(3, 2)) == date(2024, 10, 16)
+
+
+def test_beyond_the_years_that_are_listed_nothing_is_confirmed() -> None:
+    assert not load_calendar().confirmed(date(2031, 3, 2), date(2031, 3, 16))
+    assert not load_calendar().confirmed(date(2030, 12, 20), date(2031, 1, 6))
+
+
+def test_without_end_is_the_last_day_there_is() -> None:
+    assert add_months(date(9999, 12, 31), 12) == date.max
+    assert add_months(date(1, 3, 1), -12) == date.min
+    assert add_exact_months(date(9999, 11, 1), Fraction(5, 2)) == date.max
+    assert later(date(9999, 12, 1), 100) == date.max

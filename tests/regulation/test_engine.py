@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.catalogue.kinds import EmploymentKind
-from delivery.catalogue.registers import Teaching
+from delivery.catalogue.model import Cohort, Institution
+from delivery.catalogue.register_kinds import StandingEvent
+from delivery.catalogue.registers import Intake, PlannedCourse, Suspension, Teaching
 from delivery.errors import ConfigError
 from delivery.regulation.clauses import clauses
 from delivery.regulation.coverage import missing
@@ -22,18 +24,23 @@ from delivery.regulation.findings import Verdict, shown
 from delivery.regulation.gates import check_gate, override_problem, with_assignment
 from delivery.regulation.profile import load_profile, with_own_values
 from delivery.regulation.registry import Gate, rules
-from delivery.regulation.snapshot import Override
+from delivery.regulation.snapshot import Override, Snapshot
 from delivery.regulation.values import Stricter
 from tests.regulation.institution import (
     FAIL,
     PASS,
     K,
     P,
+    at,
     contract,
+    enrolled,
     ev,
+    event,
     evidence,
     institution,
     keyed,
+    learner,
+    people_of,
     person,
     verdict,
 )
@@ -237,3 +244,37 @@ def test_verdicts_have_an_order() -> None:
         "unknown",
         "fail",
     ]
+
+
+def test_dates_without_end_or_beginning_break_no_rule() -> None:
+    last, first = date.max, date.min
+    odd = learner(
+        "L",
+        enrolled(first),
+        event(StandingEvent.LEAVE_MEDICAL, date(2025, 1, 1), until=last, decision="1"),
+        event(StandingEvent.LEAVE_PERSONAL, date(2026, 5, 1), until=date(2026, 4, 1), decision="1"),
+        event(StandingEvent.ELIGIBLE, date(2026, 11, 1)),
+    )
+    s = institution(
+        standings=people_of(odd, learner("M", enrolled(last))),
+        cohorts={"K1": Cohort("K1", P, last), "K2": Cohort("K2", P, date(2025, 9, 1))},
+        intakes={"K2": Intake("K2", at(last), first)},
+        contracts={"HD1": contract(ends=last)},
+        suspensions={"1/QĐ": Suspension("1/QĐ", date(2026, 1, 1), last, "x", (P,))},
+        plan_courses={(P, "C"): PlannedCourse(P, "C", 20)},
+        evidence=evidence(ev(K.DISTANCE_DECISION, P, signed=first), ev(K.TRAINING, "A", until=last)),
+        teaching={("C", "A"): Teaching("C", "A", Decimal(-3), Decimal(0), last, first)},
+    )
+    assert evaluate(s).findings()
+    assert duties(s)
+
+
+def test_an_institution_with_nothing_in_it_is_judged_all_the_same() -> None:
+    empty = Snapshot(
+        on=date(2028, 2, 29),
+        institution=Institution("U", "U"),
+        profiles={"VN-2024": load_profile("VN-2024")},
+        default_profile="VN-2024",
+    )
+    assert all(f.verdict is not FAIL for f in evaluate(empty).findings())
+    assert [d.clause for d in duties(empty)] == ["TX-14.1a", "TX-13.2a-2"]

@@ -180,6 +180,7 @@ def test_tx_14_1a_sent_before_31_december(sent: date | None, wanted: Verdict) ->
         ]
     s = institution(on=date(2026, 12, 31), evidence=evidence(*rows))
     assert verdict(s, "TX-14.1a", "annex1:U/2026") is wanted
+    assert verdict(s, "TX-14.1-0") is wanted
 
 
 def test_tx_14_2_two_learners_without_entry_level_are_listed() -> None:

@@ -126,6 +126,25 @@ def test_a_learner_is_counted_at_the_new_venue_from_the_day_of_the_transfer() ->
     assert report.problems == ()
 
 
+def test_a_dismissal_whose_decision_was_issued_again_counts_once() -> None:
+    twice = life(
+        "D",
+        (_E.ENROLLED, date(2025, 9, 1), "college"),
+        (_E.DISMISSED, date(2026, 8, 1), ""),
+        (_E.DISMISSED, date(2026, 8, 6), ""),
+    )
+    back = life(
+        "R",
+        (_E.ENROLLED, date(2025, 9, 1), "college"),
+        (_E.WITHDRAWN_VOLUNTARY, date(2025, 12, 1), ""),
+        (_E.ENROLLED, date(2026, 2, 1), "college"),
+        (_E.DISMISSED, date(2026, 8, 1), ""),
+    )
+    report = made(school(standings={"D": twice, "R": back}))
+    assert learner_row(report) == ["60", "0", "0", "1", "0", "2", "0", "0"]
+    assert report.problems == ()
+
+
 def test_voluntary_leavers_foreign_degrees_and_old_cohorts_stand_where_they_belong() -> None:
     s = school(
         programmes=keyed(

@@ -1,4 +1,4 @@
-"""Reports of a generated institution, every cell counted and worded again by DuckDB from the tables that were handed in."""
+"""Reports of a generated institution; DuckDB counts and words every cell again from the tables that were handed in."""
 
 from __future__ import annotations
 

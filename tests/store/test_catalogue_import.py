@@ -25,7 +25,7 @@ from delivery.errors import BadInput, NotFound, Refused
 from delivery.i18n import Translator
 from delivery.ids import content_address
 from delivery.record.kinds import FactKind
-from delivery.store.roster import ImportResult
+from delivery.store.import_result import ImportResult
 from delivery.store.tables.catalogue import ActivityTable, CourseTable, InstitutionTable
 from delivery.store.tables.core import EnrolmentTable, FactTable, LearnerTable, PrivateTable
 from tests.support.home import make_app

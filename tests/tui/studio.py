@@ -316,10 +316,16 @@ class Studio:
         return {"at_us": self.now() + 4 * SECOND, "done": True, **params}
 
     def _jobs(self, params: dict[str, Any]) -> dict[str, Any]:
-        page = self.jobs[params["offset"] : params["offset"] + 500]
-        fresh = [one for one in page if one["changed"] >= params["since"]] if params["since"] else page
-        more = len(page) == 500
-        return {"now": self.now(), "total": len(self.jobs), "more": more, "jobs": fresh}
+        offset = params["offset"]
+        fresh = [one for one in self.jobs if one["changed"] >= params["since"]]
+        page = fresh[offset : offset + 500]
+        told = {
+            "now": self.now(),
+            "total": len(self.jobs),
+            "more": len(page) == 500,
+            "next": offset + len(page),
+        }
+        return {**told, "jobs": page}
 
     def _span(self, params: dict[str, Any]) -> dict[str, Any]:
         since, before = params["since"], params["since"] + params["days"] * DAY

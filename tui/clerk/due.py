@@ -250,7 +250,7 @@ class DueSection(Section):
 
     def action_order(self) -> None:
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
-        self.query_one(Title).refresh()
+        self.query_one(Title).redraw()
         self._show()
         self.listing.redraw()
 

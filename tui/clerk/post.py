@@ -104,7 +104,7 @@ class PostSection(Section):
         if not self.is_mounted:
             return
         self.set_class(not self.clerk.is_live, "-stale")
-        self.query_one(Title).refresh()
+        self.query_one(Title).redraw()
         # The language may have changed.
         self.query_one(Counter).relabel(_BACK_HINT if self.reason else _POST_HINT)
         for name in ("#now", "#told"):

@@ -115,7 +115,7 @@ class Preview(ModalScreen[None]):
             data = b""
         if self.is_mounted:
             self._sheet.show(data)
-            self.query_one(Text).refresh()
+            self.query_one(Text).redraw()
 
     # --- keys ---------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class ReturnsSection(Section):
         items: list[Any] = [*self.marks] if self.is_marks else [*self.pages]
         self.listing.show([item for item in items if item.id not in self.decisions.going])
         self._look()
-        self.query_one("#pages-title", Title).refresh()
+        self.query_one("#pages-title", Title).redraw()
 
     def _count(self) -> str:
         state, words = self.clerk.state, self.console_app.words
@@ -177,7 +177,7 @@ class ReturnsSection(Section):
             return
         self.set_class(not self.clerk.is_live, "-stale")
         self.query_one("#scans", Text).redraw()
-        self.query_one("#pages-title", Title).refresh()
+        self.query_one("#pages-title", Title).redraw()
         task = self.clerk.state.scanning
         if self._can_stop != (task is not None and task.is_running):
             self._can_stop = not self._can_stop

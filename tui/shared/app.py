@@ -22,6 +22,7 @@ from delivery.network.bus.station import Station
 from tui.shared.drawn import Header
 from tui.shared.feed import listen
 from tui.shared.keys import Choices, bindings_of
+from tui.shared.listing import Listing
 from tui.shared.messages import EventTold, LinkMoved, StateUnclear, WorkDone, WorkFailed
 from tui.shared.requests import Done, Failed, Requests
 from tui.shared.section import Section
@@ -169,7 +170,9 @@ class ConsoleApp(App[None]):
 
     @property
     def section(self) -> Section | None:
-        """The section of the moment, below any dialog."""
+        """The section of the moment, below any dialog; none once the console ends and its screens are taken down."""
+        if not self.is_running:
+            return None
         bottom = self.screen_stack[0] if self.screen_stack else None
         return bottom if isinstance(bottom, Section) else None
 
@@ -319,6 +322,8 @@ class ConsoleApp(App[None]):
         for screen in self.screen_stack:
             for widget in (screen, *screen.walk_children()):
                 widget.refresh(layout=True)
+                if isinstance(widget, Listing):
+                    widget.redraw()
             screen.refresh_bindings()
         self.state_changed_now()
 
@@ -370,4 +375,4 @@ class ConsoleApp(App[None]):
 
     def refresh_header(self) -> None:
         if self.section is not None:
-            self.section.query_one(Header).refresh()
+            self.section.query_one(Header).redraw()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self, cast
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from delivery.errors import N_
 from delivery.i18n import Translator
 from delivery.network.bus.client import Link
 from tui.shared.lines import MUTED, is_same, line, signed_seconds, time_of_day, wrapped
+from tui.shared.strips import strip_of
 from tui.shared.values import SEVERITIES, say
 from tui.shared.words import BANNERS, LINKS, SEVERITY_SIGNS
 
@@ -94,8 +94,7 @@ class Drawn(Widget):
             return Strip.blank(width, self.visual_style.rich_style)
         held = self._strips[y]
         if held is None:
-            made = Visual.to_strips(self, self._lines[y], width, 1, self.visual_style, pad=True)
-            held = made[0] if made else Strip.blank(width, self.visual_style.rich_style)
+            held = strip_of(self, self._lines[y], width, self.visual_style)
             self._strips = [*self._strips[:y], held, *self._strips[y + 1 :]]
         return held
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from textual.content import Content
+from textual.content import Content, Span
 
 from delivery.clock import VIETNAM, from_micros
 
@@ -39,8 +39,27 @@ def columns(width: int, *cells: tuple[Content | str, int]) -> Content:
     """Cells side by side with a space between; a width of 0 takes what is left, a negative one is flush right."""
     fixed = sum(abs(size) for _, size in cells) + len(cells) - 1
     left = max(width - fixed, 0)
-    parts = [cell(content, abs(size) or left, right=size < 0) for content, size in cells]
-    return Content(" ").join(parts).truncate(max(width, 0), ellipsis=True)
+    texts: list[str] = []
+    spans: list[Span] = []
+    at = 0
+
+    def put(text: str) -> None:
+        nonlocal at
+        texts.append(text)
+        at += len(text)
+
+    # Put together by hand: a page of a long list consists of hundreds of cells.
+    for number, (content, size) in enumerate(cells):
+        room = abs(size) or left
+        made = content if isinstance(content, Content) else Content(content)
+        if made.cell_length > room:
+            made = made.truncate(room, ellipsis=True)
+        gap = " " * (room - made.cell_length)
+        put((" " if number else "") + (gap if size < 0 else ""))
+        spans += [Span(at + span.start, at + span.end, span.style) for span in made.spans]
+        put(made.plain + ("" if size < 0 else gap))
+    whole = Content("".join(texts), spans)
+    return whole if fixed <= width else whole.truncate(max(width, 0), ellipsis=True)
 
 
 def bar(fraction: float, width: int, colour: str) -> Content:

@@ -12,10 +12,10 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 
 from delivery.errors import N_
 from tui.shared.lines import MUTED, is_same, wrapped
+from tui.shared.strips import strip_of
 
 T = TypeVar("T")
 
@@ -179,8 +179,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     def _strip(self, content: Content, width: int, *, at_cursor: bool) -> Strip:
         style = self.get_visual_style("listing--cursor") if at_cursor else self.visual_style
-        strips = Visual.to_strips(self, content.truncate(width, ellipsis=True), width, 1, style, pad=True)
-        return strips[0] if strips else Strip.blank(width, self.rich_style)
+        return strip_of(self, content.truncate(width, ellipsis=True), width, style)
 
     def notify_style_update(self) -> None:
         self._made.clear()

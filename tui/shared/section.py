@@ -44,7 +44,7 @@ class Section(Screen[None]):
         if not self.is_mounted:
             return
         self.query_one(Alarms).changed()
-        self.query_one(Header).refresh()
+        self.query_one(Header).redraw()
 
     def refresh_state(self) -> None:
         """Ask the station for what only this section shows. Called when it is opened, and every few seconds."""
@@ -55,7 +55,7 @@ class Section(Screen[None]):
     def each_second(self) -> None:
         """The station's second has changed: draw what shows time."""
         for header in self.query(Header):
-            header.refresh()
+            header.redraw()
 
     @property
     def console_app(self) -> ConsoleApp:

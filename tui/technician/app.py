@@ -10,7 +10,7 @@ from delivery.errors import N_
 from delivery.network.bus.client import Link
 from tui.shared.app import ConsoleApp
 from tui.shared.listing import Listing
-from tui.shared.values import SEVERITIES, Alert, int_of, read_alert, say, text_of
+from tui.shared.values import SEVERITIES, Alert, int_of, read_alert, say, text_of, true_of
 from tui.technician.grid import Grid
 from tui.technician.ingest import IngestSection
 from tui.technician.log import LogSection
@@ -85,8 +85,9 @@ class TechnicianConsole(ConsoleApp):
 
     def _take_jobs(self, result: Any, since: int, offset: int) -> None:
         self.state.take_jobs(result, whole=not since and not offset)
-        if isinstance(result, dict) and result.get("more") is True:
-            self._ask_jobs(since, offset + len(result.get("jobs", ())))
+        following = int_of(result, "next")
+        if true_of(result, "more") and following > offset:
+            self._ask_jobs(since, following)
         else:
             self.state.jobs_since = int_of(result, "now")
         self.state_changed()

@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from delivery.errors import N_
 from tui.shared.lines import MUTED, cell, local, time_of_day
+from tui.shared.strips import strip_of
 from tui.technician.span import DAY_US, MINUTE_US, TICK_US, Programme, Span
 from tui.technician.words import AIRED, DAYS, FINDINGS
 
@@ -159,8 +159,7 @@ class Grid(Widget, can_focus=True):
         if self.span is None:
             return Strip.blank(width, self.rich_style)
         content = self._heading(width) if y < _HEAD else self._row(y - _HEAD, width)
-        strips = Visual.to_strips(self, content.truncate(width), width, 1, self.visual_style, pad=True)
-        return strips[0] if strips else Strip.blank(width, self.rich_style)
+        return strip_of(self, content.truncate(width), width, self.visual_style)
 
     def _column(self, width: int) -> int:
         return max((width - _TIMES) // max(self.days, 1), 3)

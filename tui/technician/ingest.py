@@ -143,7 +143,7 @@ class IngestSection(Section):
         after = self.listing.chosen
         if before is None or after is None or (before.id, before.verdict) != (after.id, after.verdict):
             self._look()
-        self.query_one(Title).refresh()
+        self.query_one(Title).redraw()
         self.query_one("#head", Text).redraw()
 
     def _count(self) -> str:

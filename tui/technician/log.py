@@ -136,8 +136,8 @@ class LogSection(Section):
             )
         if found != self.listing.items:
             self.listing.show(found)
-        self.query_one("#views", Text).refresh()
-        self.query_one("#full", Text).refresh()
+        self.query_one("#views", Text).redraw()
+        self.query_one("#full", Text).redraw()
 
     # --- drawing ----------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class LogSection(Section):
 
     @on(Listing.Moved)
     def _moved(self) -> None:
-        self.query_one("#full", Text).refresh()
+        self.query_one("#full", Text).redraw()
 
     @on(Listing.Opened)
     def _opened(self) -> None:

@@ -91,15 +91,14 @@ class OnAirSection(Section):
         self.listing.show(state.channels)
         if (chosen := self.listing.chosen) is None or chosen.code != state.chosen:
             self.listing.choose(state.chosen)
-        self.listing.redraw()
-        self.query_one(Title).refresh()
+        self.query_one(Title).redraw()
         self.query_one("#chosen", Text).redraw()
         super().changed()
 
     def each_second(self) -> None:
         super().each_second()
         self.listing.redraw()
-        self.query_one("#chosen", Text).refresh()
+        self.query_one("#chosen", Text).redraw()
 
     @on(Listing.Moved)
     def _moved(self) -> None:

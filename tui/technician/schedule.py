@@ -144,8 +144,8 @@ class ScheduleSection(Section):
             self.refresh_state()
 
     def _redraw(self) -> None:
-        self.query_one("#where", Text).refresh()
-        self.query_one("#under", Text).refresh()
+        self.query_one("#where", Text).redraw()
+        self.query_one("#under", Text).redraw()
 
     @on(Grid.Chosen)
     def _chosen(self) -> None:

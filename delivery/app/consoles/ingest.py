@@ -83,6 +83,8 @@ class IngestDesk:
             "now": to_micros(self._app.clock.now()),
             "total": media.job_count(),
             "more": len(jobs) == _PAGE,
+            # What waits stands before the jobs of the first page and is not counted among them.
+            "next": offset + len(jobs),
             "jobs": [*waiting, *self._rows(jobs)],
         }
 

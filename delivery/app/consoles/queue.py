@@ -110,8 +110,8 @@ def work_through(app: App, stop: Stop) -> None:
 
 
 def _convert(app: App, queue: IngestQueue, wanted: Wanted, stop: Stop) -> None:
-    from delivery.broadcast.media.ingest import Lesson
     from delivery.broadcast.media.profiles import load_profile
+    from delivery.broadcast.media.telling import Lesson
 
     lesson = Lesson(wanted.material, wanted.course, wanted.unit, wanted.title)
 

@@ -18,32 +18,27 @@ from typing import Any, Final
 
 import structlog
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from delivery.broadcast.asset import Asset
-from delivery.broadcast.media.captions import CaptionTrack, read_captions
+from delivery.broadcast.media.captions import read_captions
 from delivery.broadcast.media.conform import STOP_FILE, Conformed, ConformJob, conform, read_progress
 from delivery.broadcast.media.ffmpeg import Ffmpeg, Stopped
 from delivery.broadcast.media.library import Library, asset_id, captioned_id
-from delivery.broadcast.media.probe import Probe, Unfit, probe, require_readable
+from delivery.broadcast.media.probe import Unfit, probe, require_readable
 from delivery.broadcast.media.profile_versions import require_unchanged
 from delivery.broadcast.media.profiles import Profile
 from delivery.broadcast.media.result import Result
 from delivery.broadcast.media.sources import shown_name
+from delivery.broadcast.media.telling import Lesson, Step, Teller
 from delivery.broadcast.media.view import link_view
 from delivery.broadcast.qc.analysis import ANALYSIS_FILE, read_analysis
 from delivery.broadcast.qc.measured import Analysis
 from delivery.broadcast.qc.report import made_of, report_on
 from delivery.broadcast.qc.shelf import Shelf
 from delivery.broadcast.qc.verdict import Finding, Severity, Verdict
-from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, Message, Refused, TuxaError
-from delivery.ids import fact_id
-from delivery.record.facts import Draft
-from delivery.record.kinds import FactKind
 from delivery.store.factlog import FactLog
-from delivery.store.media import JobState
 from delivery.units import TICK_MS
 
 _POLL_S: Final = 0.2
@@ -53,32 +48,6 @@ _KEPT_S: Final = 7 * 24 * 3600
 
 Progress = Callable[[str, float, str], None]
 """Called with the file's name, the fraction done and a message id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What the catalogue knows of a recording."""
-
-    material: str
-    course: str
-    unit: int
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is to be done for one file."""
-
-    file: Path
-    lesson: Lesson
-    source: str
-    """SHA-256 of the file."""
-    asset: str
-    probe: Probe | None
-    """None when it is converted already."""
-    base: str
-    """The asset without captions: what is converted, once for all captions."""
-    captions: tuple[CaptionTrack, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,7 +62,7 @@ class Ingest:
 
     def __init__(self, library: Library, facts: FactLog, *, home: Path, ffmpeg: Ffmpeg) -> None:
         self._library = library
-        self._facts = facts
+        self._teller = Teller(library, facts)
         self._work = home / "work" / "ingest"
         self._view = home / "media"
         self._profiles = home / "media_profiles"
@@ -184,7 +153,7 @@ class Ingest:
             # What a killed job left there is gone on with.
             folder.mkdir(parents=True, exist_ok=True)
             (folder / STOP_FILE).unlink(missing_ok=True)
-            self._note(step, "running")
+            self._teller.note(step, "running")
             job = ConformJob(str(step.file.absolute()), str(folder), step.probe, profile, self._ffmpeg)
             running[executor.submit(conform, job)] = _Running(step, folder, lock)
         except BaseException:
@@ -222,7 +191,7 @@ class Ingest:
                 source=step.source,
                 profile=profile,
                 captions=step.captions,
-                then=partial(self._tell, step=step, actor=actor, told=told),
+                then=partial(self._teller.tell, step=step, actor=actor, told=told),
             )
         except (TuxaError, OSError, BrokenExecutor, DBAPIError) as error:
             keep = isinstance(error, Stopped | BrokenExecutor)
@@ -263,7 +232,7 @@ class Ingest:
         try:
             if isinstance(error, BadInput):
                 told["report_file"] = self._shelf.keep_refused(report).name
-            self._note(step, "refused", told)
+            self._teller.note(step, "refused", told)
         except (OSError, DBAPIError):
             # The disk is full, most likely, and the person is told of this file's own reason just the same.
             structlog.get_logger().warning("refusal could not be noted", file=shown_name(step.file))
@@ -280,10 +249,10 @@ class Ingest:
 
     def _bound(self, step: Step, actor: str) -> Result:
         base = self._library.get(step.base)
-        told = self._told_of(base)
+        told = self._teller.told_of(base)
         latest = self._library.media.lesson_of(step.lesson.material)
         if latest is None or latest.asset != step.asset:
-            tell = partial(self._tell, step=step, actor=actor, told=told)
+            tell = partial(self._teller.tell, step=step, actor=actor, told=told)
             asset = self._library.caption(base, step.captions, then=tell)
         else:
             asset = self._library.get(step.asset)
@@ -306,71 +275,6 @@ class Ingest:
             findings=findings,
             paths=link_view(asset, self._library.blobs, self._view),
         )
-
-    def _tell(
-        self, connection: Connection, asset: Asset, *, step: Step, actor: str, told: Mapping[str, Any]
-    ) -> None:
-        """In the asset's own transaction: the lesson, the job's end, and the fact."""
-        now = to_micros(self._library.clock.now())
-        lesson, media = step.lesson, self._library.media
-        media.put_lesson(
-            connection,
-            material=lesson.material,
-            asset=asset.id,
-            course=lesson.course,
-            unit=lesson.unit,
-            title=lesson.title or Path(shown_name(step.file)).stem,
-            now=now,
-        )
-        if step.asset != step.base:
-            media.drop_job(connection, step.base, lesson.material)
-        media.put_job(
-            connection,
-            asset.id,
-            lesson.material,
-            file=shown_name(step.file),
-            state="done",
-            now=now,
-            result=told,
-        )
-        draft = Draft(
-            id=fact_id(FactKind.MEDIA_INGESTED, asset.id, lesson.material),
-            kind=FactKind.MEDIA_INGESTED,
-            occurred_at=now,
-            actor=actor,
-            course=lesson.course,
-            data={
-                "asset": asset.id,
-                "source": asset.source,
-                "profile": f"{asset.profile}/{asset.profile_version}",
-                "ticks": asset.ticks,
-                "material": lesson.material,
-            },
-        )
-        self._facts.append_in(connection, [draft], once=True)
-
-    def _told_of(self, base: Asset) -> Mapping[str, Any]:
-        """What was noted when this recording was converted into this format, whatever captions it had."""
-        same = {row.asset for row in self._library.media.lessons() if row.source == base.source}
-        for job in self._library.media.jobs():
-            if job.asset not in same or job.state != "done":
-                continue
-            asset = self._library.find(job.asset)
-            if asset and (asset.profile, asset.profile_version) == (base.profile, base.profile_version):
-                return job.result
-        return {}
-
-    def _note(self, step: Step, state: JobState, result: Mapping[str, Any] | None = None) -> None:
-        with self._library.database.write() as connection:
-            self._library.media.put_job(
-                connection,
-                step.base,
-                step.lesson.material,
-                file=shown_name(step.file),
-                state=state,
-                now=to_micros(self._library.clock.now()),
-                result=result,
-            )
 
     def _lock(self, asset: str) -> FileLock | None:
         """The right to convert `asset`, or None while somebody else has it. There are at most 256 lock files."""

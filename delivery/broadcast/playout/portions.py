@@ -11,6 +11,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from delivery.broadcast.playout.transmit import PACKET, Load
 from delivery.broadcast.schedule.timeline import Slice
 from delivery.store.air import TICK_US
@@ -71,27 +74,21 @@ class Portions:
 def cut(load: Load, *, held: int = 0, from_us: int = 0) -> Portions:
     """`held` packets of what went before (0 to 6) wait to be completed to a datagram by the first of these; what is due
     before `from_us` is left out."""
-    count, start, length = load.packets, load.start_us, load.end_us - load.start_us
+    count, start, end = load.packets, load.start_us, load.end_us
+    length = end - start
     group = 1 if load.frames else _PACKETS
     at = min(max(-(-(from_us - start) * count // length), 0), count)
+    moments = _moments(max(start, from_us), end)
+    # Whole datagrams that are filled at each moment, counted from what is held.
     filled = at - held
-    chunks: list[bytes] = []
-    dues: list[int] = []
-    oldest: list[int] = []
-    moment = moment_after(max(start, from_us))
-    while at < count:
-        moment = min(moment, load.end_us)
-        due = (moment - start) * count // length
-        stop = filled + (due - filled) // group * group
-        if stop > at:
-            first = filled + group - 1
-            chunks.append(load.cut(at, stop))
-            dues.append(moment)
-            oldest.append(start + first * length // count)
-            at = filled = stop
-        if moment == load.end_us:
-            break
-        moment = moment_after(moment)
+    stops = filled + ((moments - start) * count // length - filled) // group * group
+    first = np.concatenate(([at], np.maximum(stops, at)[:-1]))
+    sent = np.flatnonzero(stops > first)
+    firsts, stops = first[sent], stops[sent]
+    # The first datagram of a portion is full when its seventh packet is due.
+    before = np.concatenate(([filled], stops))[: len(stops)]
+    oldest = start + (before + group - 1) * length // max(count, 1)
+    rest = int(stops[-1]) if len(stops) else at
     return Portions(
         load.piece,
         load.reason,
@@ -102,8 +99,14 @@ def cut(load: Load, *, held: int = 0, from_us: int = 0) -> Portions:
         hashlib.sha256(load.data).digest(),
         load.first_pts,
         load.last_pts,
-        tuple(chunks),
-        (*dues, load.end_us),
-        tuple(oldest),
-        load.cut(at, count) if at < count else b"",
+        tuple(load.cut(*span) for span in zip(firsts.tolist(), stops.tolist(), strict=True)),
+        (*moments[sent].tolist(), end),
+        tuple(oldest.tolist()),
+        load.cut(rest, count) if rest < count else b"",
     )
+
+
+def _moments(since_us: int, end_us: int) -> NDArray[np.int64]:
+    """The moments after `since_us` and up to `end_us`, which is one itself; µs since 1970."""
+    first, stop = since_us * MOMENTS // TICK_US + 1, end_us * MOMENTS // TICK_US
+    return -(-np.arange(first, stop + 1, dtype=np.int64) * TICK_US // MOMENTS)

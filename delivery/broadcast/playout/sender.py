@@ -7,7 +7,7 @@ the thread that sends never waits for a disk.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import count
@@ -63,12 +63,12 @@ class Lateness:
     worst_us: int = 0
     late: int = 0
 
-    def note(self, microseconds: int) -> None:
-        self.counts[bisect_right(_BUCKETS_US, microseconds)] += 1
-        if microseconds > self.worst_us:
-            self.worst_us = microseconds
-        if microseconds >= LATE_US:
-            self.late += 1
+    def note(self, some: Iterable[int]) -> None:
+        """So many microseconds each."""
+        for microseconds in some:
+            self.counts[bisect_right(_BUCKETS_US, microseconds)] += 1
+            self.worst_us = max(self.worst_us, microseconds)
+            self.late += microseconds >= LATE_US
 
     def as_json(self) -> dict[str, int]:
         names = [f"<{ms}ms" for ms in _BUCKETS_MS] + [f">={_BUCKETS_MS[-1]}ms"]
@@ -93,7 +93,6 @@ class Sending:
         datagrams that left too late, `slated` of a slate that goes out in place of a segment, when it begins."""
         self.transmission = transmission
         self.lines = list(lines)
-        self.lateness = Lateness()
         self.replaced = 0
         self.due_us = 0
         """Nothing is to be done before this time."""
@@ -102,8 +101,11 @@ class Sending:
         self._journal = journal
         self._tell_late = late
         self._tell_slated = slated
+        self._sends = [line.send for line in self.lines]
+        self._lateness = Lateness()
+        self._noted: list[int] = []
         self._now: Portions | None = None
-        self._index = 0
+        self._lost_us = self._index = self._count = 0
         self._joined = False
         self._taken = True
         self._rest = b""
@@ -114,20 +116,37 @@ class Sending:
         # Feeds whose segments end together do not all read at the same moment.
         self._ahead_us = AHEAD_US + next(_number) % 16 * 100_000
 
+    @property
+    def lateness(self) -> Lateness:
+        """How late datagrams have left so far."""
+        some, self._noted = self._noted, []
+        self._lateness.note(some)
+        return self._lateness
+
     def step(self, now_us: int) -> None:
-        """Send all that is due. Called many times a second."""
+        """Send all that is due. Called many times a second: what is sent was laid out by those who read it."""
         while now_us >= self.due_us:
-            current = self._now
-            if current is None or now_us > current.end_us + LOST_US:
+            current, index = self._now, self._index
+            if current is None or now_us > self._lost_us:
                 if not self._join(now_us):
                     return
-                continue
-            if self._index == len(current.chunks):
+            elif index == self._count:
                 self._finish(current)
-                continue
-            if now_us >= self._look_us:
+            elif now_us >= self._look_us:
                 self._look_ahead(current)
-            self._send(current, now_us)
+            else:
+                self._index = index + 1
+                self.due_us = current.dues[index + 1]
+                late_us = now_us - current.oldest[index]
+                self._noted.append(late_us)
+                if late_us >= LATE_US:
+                    self._tell_late(self.lines[0].output.name if self.lines else "", late_us / 1000)
+                data = current.chunks[index]
+                if self._rest:
+                    data, self._rest = self._rest + data, b""
+                for send in self._sends:
+                    if not send(data):
+                        self._taken = False
 
     def begin_again(self, at_us: int) -> None:
         """Forget what was being sent; go on at `at_us` with what plays then."""
@@ -140,23 +159,12 @@ class Sending:
             self._next.cancel()
         self._next = self._next_piece = None
 
-    def _send(self, current: Portions, now_us: int) -> None:
-        index = self._index
-        self._index = index + 1
-        self.due_us = current.dues[index + 1]
-        late_us = now_us - current.oldest[index]
-        self.lateness.note(late_us)
-        if late_us >= LATE_US:
-            self._tell_late(self.lines[0].output.name if self.lines else "", late_us / 1000)
-        data = current.chunks[index]
-        if self._rest:
-            data, self._rest = self._rest + data, b""
-        for line in self.lines:
-            self._taken &= line.send(data)
-
     def _begin(self, portions: Portions) -> None:
         self._now, self._index, self._taken = portions, 0, True
+        self._count, self._lost_us = len(portions.chunks), portions.end_us + LOST_US
         self.due_us = portions.dues[0]
+        self._lateness.note(self._noted)
+        self._noted.clear()
         self._look_us = portions.end_us - self._ahead_us
         self._counters = portions.counters
         if portions.reason:

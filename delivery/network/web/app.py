@@ -11,7 +11,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -232,14 +232,15 @@ def _explain_errors(app: FastAPI, services: PortalServices) -> None:
 def _page_of(path: str, app: FastAPI) -> str:
     """Where the form stands that was sent to `path`: the nearest address above it that can be looked at."""
     while path:
-        if any("GET" in route.methods and route.path_regex.match(path) for route in _pages(app)):
+        if any("GET" in (route.methods or ()) and route.path_regex.match(path) for route in routes_of(app)):
             return path
         path = path.rpartition("/")[0]
     return "/me"
 
 
-def _pages(app: FastAPI) -> list[APIRoute]:
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+def routes_of(app: FastAPI) -> list[RouteContext]:
+    """Every route of an application, those of its routers too."""
+    return [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)]
 
 
 def _error_page(

@@ -230,7 +230,7 @@ def posts(visit_of: VisitOf) -> PostedOf:
 async def _form(request: Request, limits: Mapping[str, int]) -> AsyncIterator[FormData]:
     """The form of a request. Raises 413 for more files or fields than may be, 400 for what is no form."""
     try:
-        async with request.form(**limits) as form:  # type: ignore[arg-type]
+        async with request.form(**limits) as form:
             yield form
     except HTTPException as error:
         if error.status_code == 400 and str(error.detail).startswith("Too many"):

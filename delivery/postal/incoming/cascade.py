@@ -123,7 +123,8 @@ def flattened(image: Image.Image) -> Grey:
     factors = 235.0 / np.maximum(np.asarray(small, dtype=np.float32), 24.0)
     spread = np.asarray(Image.fromarray(factors).resize(image.size, Image.Resampling.BILINEAR))
     values = np.asarray(image) * spread
-    return np.minimum(values, 255.0, out=values).astype(np.uint8)
+    flat: Grey = np.minimum(values, 255.0, out=values).astype(np.uint8)
+    return flat
 
 
 def background(image: Image.Image, *, reach: int) -> Grey:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from delivery.errors import N_, BadInput, TuxaError
 from delivery.i18n import Translator
-from delivery.postal.incoming.fields import CHOICE
+from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Marking
 from delivery.store.readings import DOUBTFUL, Reading
 
@@ -113,7 +113,11 @@ def _groups(
 def _item(
     marking: Marking, row: Reading, words: Translator, names: Mapping[str, str], doubts: Mapping[str, str]
 ) -> str:
-    about = words(N_("Question {number}"), number=row.question) if row.use == CHOICE else words(N_("Mark"))
+    about = (
+        words(N_("Question {number}"), number=row.question)
+        if row.use == CHOICE
+        else words(N_("Mark by the key") if row.use == SCORE else N_("Mark"))
+    )
     kinds = [name for name, on in (("wide", row.use != CHOICE), ("doubtful", bool(row.doubt))) if on]
     told = row.read.replace(".", ",") if row.use != CHOICE else row.read
     value = told if not row.doubt else f"? {doubts.get(row.doubt, row.doubt)}"

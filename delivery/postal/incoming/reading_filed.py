@@ -61,12 +61,15 @@ def read_filed(desk: Desk, executor: Executor, facts: Sequence[str], *, ahead: i
     return read
 
 
-def read_unread(desk: Desk, executor: Executor, *, limit: int = 0, ahead: int = _AHEAD) -> int:
+def read_unread(
+    desk: Desk, executor: Executor, *, since: int = 0, limit: int = 0, ahead: int = _AHEAD
+) -> int:
     """Read pages that no intake has read: what came through the portal, or was left by one that was killed.
 
-    At most `limit` of them, all with 0; how many were read. Two desks that do so at once do no harm.
+    Of those that came `since` (µs since 1970 UTC) at most `limit`, all with 0; how many were read. Two desks that do
+    so at once do no harm.
     """
-    facts = Readings(desk.database).unread(limit=limit)
+    facts = Readings(desk.database).unread(since=since, limit=limit)
     return read_filed(desk, executor, facts, ahead=ahead)
 
 

@@ -29,7 +29,7 @@ from delivery.store.readings import DECIDED, PROPOSED, WAITING, Reading, Reading
 
 _SURE = 1000
 _ROW_PX, _SIZE_PX, _MARGIN_PX = 40, 26, 16
-_COLUMNS_PX = (0, 90, 240, 390)
+_COLUMNS_PX = (0, 135, 265, 395)
 _WIDTH_PX = 540
 
 

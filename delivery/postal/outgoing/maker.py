@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from delivery.postal.outgoing.feedback import FeedbackSource
 from delivery.postal.outgoing.job import slip_of
-from delivery.postal.outgoing.packet import BatchSpec, PagePlan, page_plan
+from delivery.postal.outgoing.packet import BatchSpec, Fixed, fixed_of, page_plan
 from delivery.postal.outgoing.slip import MarkNote
 from delivery.postal.outgoing.sources import house_of, layouts_of, names_in
 from delivery.postal.outgoing.stock import Mailpiece, load_stock
@@ -19,7 +19,7 @@ from delivery.store.packets import Packets
 class Making:
     """The pages of one learner's packet before they have ids."""
 
-    pages: tuple[PagePlan, ...]
+    pages: Fixed
     layout: str
     """Address of its layout record."""
     marks: tuple[str, ...]
@@ -38,6 +38,7 @@ class Maker:
         self._source = FeedbackSource(desk.facts, desk.vault)
         self._fresh = self._source.fresh(spec.course, packets)
         self._makings: dict[int, Making] = {}
+        self._pieces: dict[int, Mailpiece] = {}
 
     def making(self, learner: str, marks: tuple[str, ...] | None = None) -> Making:
         """What the packet of `learner` is made of; with `marks`, a slip of exactly these."""
@@ -46,12 +47,17 @@ class Maker:
         if slip not in self._makings:
             pages = page_plan(self._spec, feedback=slip)
             record = self._layouts.record(pages).to_json()
-            self._makings[slip] = Making(pages, self._desk.blobs.put(record), ())
+            self._makings[slip] = Making(fixed_of(pages), self._desk.blobs.put(record), ())
         return replace(self._makings[slip], marks=told) if told else self._makings[slip]
 
     def mailpiece(self, pages: int) -> Mailpiece:
-        options = self._spec.options
-        return self._stock.mailpiece(pages, duplex=options.duplex, envelope=options.envelope)
+        """Weight and class of a packet of so many pages."""
+        if pages not in self._pieces:
+            options = self._spec.options
+            self._pieces[pages] = self._stock.mailpiece(
+                pages, duplex=options.duplex, envelope=options.envelope
+            )
+        return self._pieces[pages]
 
     def _notes(self, marks: Sequence[str]) -> list[MarkNote]:
         return self._source.notes(marks, self._titles, self._people)

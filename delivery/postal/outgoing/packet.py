@@ -212,13 +212,21 @@ def packet_id(batch: str, learner: str, edition: int = 0) -> str:
     return "P" + digest_of([*name, str(edition)] if edition else name)[:20]
 
 
-def give_ids(pages: tuple[PagePlan, ...], ids: IdSource) -> tuple[tuple[str, str, str, str, int, int], ...]:
+Fixed = tuple[tuple[str, str, int, int], ...]
+"""(role, activity, page, pages) of every page: what stands beside the ids, the same in thousands of packets."""
+
+
+def fixed_of(pages: tuple[PagePlan, ...]) -> Fixed:
+    """What stands beside the ids of these pages."""
+    return tuple((page.role, page.activity, page.page, page.pages) for page in pages)
+
+
+def give_ids(pages: Fixed, ids: IdSource) -> tuple[tuple[str, str, str, str, int, int], ...]:
     """Fresh random ids for every page."""
-    width = PAGE_ID_BYTES + SIDE_ID_BYTES
-    raw = ids.random_bytes(width * len(pages)).hex()
-    out = []
-    for number, page in enumerate(pages):
-        at = 2 * width * number
-        page_id, side_id = raw[at : at + 2 * PAGE_ID_BYTES], raw[at + 2 * PAGE_ID_BYTES : at + 2 * width]
-        out.append((page_id, side_id, page.role, page.activity, page.page, page.pages))
-    return tuple(out)
+    size = PAGE_ID_BYTES + SIDE_ID_BYTES
+    raw = ids.random_bytes(size * len(pages)).hex()
+    width, middle = 2 * size, 2 * PAGE_ID_BYTES
+    return tuple(
+        (raw[at : at + middle], raw[at + middle : at + width], *fixed)
+        for at, fixed in zip(range(0, len(raw), width), pages, strict=True)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -14,8 +15,12 @@ from delivery.postal.outgoing.packet import BatchSpec, PacketPlan, give_ids, pac
 from delivery.postal.parts import Desk
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
+from delivery.store.among import among
 from delivery.store.learners import LearnerRef
-from delivery.store.sheets import taken_ids
+from delivery.store.tables.core import SheetTable
+from delivery.units import Micros
+
+_sheet = SheetTable.__table__  # type: ignore[attr-defined]
 
 Wanted = tuple[LearnerRef, Making, str, int]
 """(learner, what the packet holds, packet that it supersedes or nothing, edition)"""
@@ -25,13 +30,16 @@ def tell_planned(desk: Desk, spec: BatchSpec, wanted: Sequence[Wanted], actor: s
     """Append PacketPlanned for each, all or none. Whoever has this packet by now keeps it."""
     with desk.database.write() as connection:
         plans = _with_ids(desk, connection, spec, wanted)
-        sites = {ref.id: ref.site for ref, *_ in wanted}
-        drafts = (_draft(desk, spec, plan, sites[plan.learner], actor) for plan in plans)
+        now = to_micros(desk.clock.now())
+        drafts = (
+            _draft(spec, plan, site=ref.site, actor=actor, now=now)
+            for plan, (ref, *_) in zip(plans, wanted, strict=True)
+        )
         desk.facts.append_in(connection, drafts, once=True)
 
 
-def _draft(desk: Desk, spec: BatchSpec, plan: PacketPlan, site: str, actor: str) -> Draft:
-    data = {
+def _draft(spec: BatchSpec, plan: PacketPlan, *, site: str, actor: str, now: Micros) -> Draft:
+    data: dict[str, Any] = {
         "packet": plan.packet,
         "batch": spec.batch,
         "sheets": list(plan.sheets),
@@ -44,7 +52,7 @@ def _draft(desk: Desk, spec: BatchSpec, plan: PacketPlan, site: str, actor: str)
     return Draft(
         id=fact_id(FactKind.PACKET_PLANNED, plan.packet),
         kind=FactKind.PACKET_PLANNED,
-        occurred_at=to_micros(desk.clock.now()),
+        occurred_at=now,
         actor=actor,
         audience=site,
         learner=plan.learner,
@@ -68,10 +76,10 @@ def _with_ids(
         again = []
         for index in todo:
             ids = _ids_of(plans[index])
-            if len(set(ids)) < len(ids) or not used.isdisjoint(ids) or not taken.isdisjoint(ids):
+            before = len(used)
+            used.update(ids)
+            if len(used) < before + len(ids) or not taken.isdisjoint(ids):
                 again.append(index)
-            else:
-                used.update(ids)
         todo = again
     return [plans[index] for index in range(len(wanted))]
 
@@ -91,4 +99,4 @@ def _taken(connection: Connection, plans: Sequence[PacketPlan]) -> set[str]:
     """Ids of these plans that some sheet has already."""
     pages = [sheet[0] for plan in plans for sheet in plan.sheets]
     sides = [sheet[1] for plan in plans for sheet in plan.sheets]
-    return {*taken_ids(connection, "page_id", pages), *taken_ids(connection, "side_id", sides)}
+    return among(connection, _sheet.c.page_id, pages) | among(connection, _sheet.c.side_id, sides)

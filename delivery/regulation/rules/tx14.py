@@ -146,9 +146,22 @@ def reports_before_31_december(s: Snapshot) -> Iterator[Finding]:
     target = due
     while not s.calendar.is_working(target):
         target -= timedelta(days=1)
-    lacking = [n for n in recipients(s, year, partner=False) if n not in _sent(s, "", year)]
+    sent = _sent(s, "", year)
+    lacking = [name for name in recipients(s, year, partner=False) if name not in sent]
+    last = max((day for day, _ in sent.values()), default=due)
     subject = the_institution(s)
-    if not lacking:
+    if last > due:
+        yield fails(
+            subject,
+            DONE_LATE,
+            value=f"{last:%Y-%m-%d}",
+            threshold=f"{due:%Y-%m-%d}",
+            rests_on=[code for _, code in sent.values()],
+            since=due + timedelta(days=1),
+            due=due,
+            done=last,
+        )
+    elif not lacking:
         yield passes(subject, threshold=f"{due:%Y-%m-%d}")
     elif s.on > due:
         yield fails(subject, OVERDUE, DO_NOW, threshold=f"{due:%Y-%m-%d}", since=due, due=due)

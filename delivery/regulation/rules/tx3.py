@@ -11,7 +11,7 @@ from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.kinds import DISTANCE_MODES, DeliveryMode
 from delivery.catalogue.register_kinds import LEAVES, StandingEvent
 from delivery.errors import N_
-from delivery.regulation.calendar import add_exact_months
+from delivery.regulation.calendar import add_exact_months, later
 from delivery.regulation.findings import Finding, Subject, fails, passes, share, unknown, warns
 from delivery.regulation.indexes import (
     cohorts_of,
@@ -159,9 +159,8 @@ def last_day(s: Snapshot, learner: Standing, months: Fraction) -> date | None:
     paused = 0
     for leave in learner.of(*LEAVES):
         if leave.event is not StandingEvent.LEAVE_PERSONAL:
-            paused += ((leave.until or s.on) - leave.on).days
-    end = add_exact_months(learner.enrolled_on, months)
-    return date.fromordinal(end.toordinal() + paused)
+            paused += max(((leave.until or s.on) - leave.on).days, 0)
+    return later(add_exact_months(learner.enrolled_on, months), paused)
 
 
 @index

@@ -7,7 +7,7 @@ from datetime import date
 
 from delivery.catalogue.registers import PlannedCourse
 from delivery.errors import N_
-from delivery.regulation.calendar import add_months
+from delivery.regulation.calendar import add_months, later
 from delivery.regulation.findings import Finding, Subject, fails, passes, unknown, warns
 from delivery.regulation.indexes import covered, materials_of, the_programme, values_of
 from delivery.regulation.registry import LAUNCH, Gate, rule
@@ -125,7 +125,7 @@ def material_a_year_ahead(s: Snapshot) -> Iterator[Finding]:
                     value=f"{done:%Y-%m-%d}" if done and not late else "",
                     threshold=f"{due:%Y-%m-%d}",
                     unit="day",
-                    since=date.fromordinal(due.toordinal() + 1),
+                    since=later(due, 1),
                     due=due,
                     state=f"{done:%d/%m/%Y}" if done and not late else "…",
                 )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.registers import Suspension
 from delivery.errors import N_
-from delivery.regulation.calendar import add_months
+from delivery.regulation.calendar import add_months, later
 from delivery.regulation.findings import Finding, Subject, fails, passes, unknown, warns
 from delivery.regulation.indexes import (
     cohorts_of,
@@ -175,7 +175,7 @@ def suspension_of_six_to_twelve_months(s: Snapshot) -> Iterator[Finding]:
 
 def within_months(starts: date, ends: date, least: int, most: int) -> bool:
     """Whether the days from `starts` to `ends`, both counted, are between that many months."""
-    after = ends + timedelta(days=1)
+    after = later(ends, 1)
     return add_months(starts, least) <= after <= add_months(starts, most)
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from delivery.app import App
-from delivery.broadcast.media.ingest import Ingest, Lesson
+from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import Profile, load_profile
 from delivery.broadcast.media.result import Result
+from delivery.broadcast.media.telling import Lesson
 from delivery.errors import NotFound
 from delivery.i18n import Translator
 from delivery.record.kinds import FactKind

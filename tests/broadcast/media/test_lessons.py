@@ -16,9 +16,9 @@ from delivery.app import App
 from delivery.broadcast.asset import Asset
 from delivery.broadcast.media import conform as conforming
 from delivery.broadcast.media.ffmpeg import Stopped
-from delivery.broadcast.media.ingest import Result
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import Profile, load_profile, parse_profile
+from delivery.broadcast.media.result import Result
 from delivery.broadcast.media.rot import verify_library
 from delivery.broadcast.media.thumbnails import thumbnail_track
 from delivery.catalogue.kinds import DeliveryMode

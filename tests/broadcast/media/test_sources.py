@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from delivery.app import App
-from delivery.broadcast.media.ingest import Lesson
 from delivery.broadcast.media.probe import look, probe
 from delivery.broadcast.media.profiles import load_profile
 from delivery.broadcast.media.sources import shown_name
+from delivery.broadcast.media.telling import Lesson
 from delivery.errors import BadInput, Refused
 from delivery.store.media import MediaStore
 from tests.broadcast.media.media_samples import SPEECHLIKE, moving, record, small_tv

@@ -23,9 +23,9 @@ from delivery.broadcast.playout.http import PLAYLIST_TYPE, SEGMENT_TYPE, hls_rou
 from delivery.broadcast.playout.restamp import packet_counts
 from delivery.clock import from_micros, to_micros
 from delivery.store.air import TICK_US
+from tests.broadcast.paper import NOON, airing, compiled
 from tests.broadcast.playout.air_fixtures import air, studio
 from tests.broadcast.playout.air_station import START, Air
-from tests.broadcast.paper import NOON, airing, compiled
 from tests.support.tools import tool
 
 __all__ = ["air", "studio"]

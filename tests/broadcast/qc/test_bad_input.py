@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from delivery.app import App
-from delivery.broadcast.media.ingest import Ingest, Lesson
+from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import Profile, load_profile
 from delivery.broadcast.media.result import Result
+from delivery.broadcast.media.telling import Lesson
 from delivery.broadcast.qc.report import Report
 from delivery.broadcast.qc.shelf import problems_of, verdict_of
 from delivery.i18n import Translator

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,15 +16,15 @@ from delivery.broadcast.asset import Asset
 from delivery.broadcast.playout.feed import locate
 from delivery.broadcast.schedule.timeline import (
     CARD_TICKS,
-    Compiled,
     Plan,
     Timeline,
     compile_timeline,
     slice_of,
 )
-from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
-from delivery.units import SEGMENT_TICKS, TICK_PTS, Ticks
+from delivery.store.air import TICK_US, Airing, RowKind
+from delivery.units import SEGMENT_TICKS, TICK_PTS
 from tests.broadcast.paper import CHANNEL, NOON, airing, assets, compiled, paper_asset
+
 
 def segments(timeline: Timeline, before: int) -> list[tuple[int, int, int, str, str]]:
     """What listeners were told up to a tick: number, start, length, asset and counters of every segment."""

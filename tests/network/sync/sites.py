@@ -118,6 +118,12 @@ def joined(main: App, home: Path, site: str) -> App:
     return App(app.settings, clock=SystemClock(), ids=SystemIds())
 
 
+def agree(main: App, partner: App) -> None:
+    """Run both until neither has anything left to say."""
+    with running(main) as at_main, running(partner) as at_partner:
+        until(lambda: at_main.settled() and at_partner.settled())
+
+
 def took_part(app: App, number: int, *, learner: str = "L1", audience: str = "P1", by: str = "") -> Draft:
     """A fact of this site about a learner of `audience`."""
     return Draft(

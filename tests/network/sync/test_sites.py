@@ -25,7 +25,17 @@ from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.store.audit import audit
 from delivery.store.vault import profile_to
-from tests.network.sync.sites import ids, joined, make_pair, make_site, running, streams, took_part, until
+from tests.network.sync.sites import (
+    agree,
+    ids,
+    joined,
+    make_pair,
+    make_site,
+    running,
+    streams,
+    took_part,
+    until,
+)
 
 NAME = "Đặng Thị Mười Một"
 
@@ -59,12 +69,6 @@ def registered(app: App, learner: str, site: str, name: str = NAME) -> Draft:
         data={"cohort": "K1", "site": site},
         private=profile_to(LearnerProfile(code="TX1", full_name=name)),
     )
-
-
-def agree(main: App, partner: App) -> None:
-    """Run both until neither has anything left to say."""
-    with running(main) as at_main, running(partner) as at_partner:
-        until(lambda: at_main.settled() and at_partner.settled())
 
 
 def test_a_partner_gets_its_own_learners_and_nothing_else_and_both_hold_the_same(
@@ -218,7 +222,7 @@ def test_an_invitation_is_redeemed_once(main: App, tmp_path: Path) -> None:
         first, second = make_site(tmp_path / "a", "P1"), make_site(tmp_path / "b", "P1")
         wiring.join(first, line)
         wiring.join(first, line)  # the answer might have been lost: the same site may ask again
-        seconds, wiring.JOIN_S = wiring.JOIN_S, 3.0
+        seconds, wiring.JOIN_S = wiring.JOIN_S, 1.0
         try:
             with pytest.raises(Refused, match="did not answer"):
                 wiring.join(second, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +17,7 @@ from delivery.catalogue.model import Component, Person
 from delivery.clock import ManualClock
 from delivery.demo.paper import SheetOnPaper, render, scan, write_scan
 from delivery.errors import BadInput, NotFound, Refused
+from delivery.postal.incoming.clean import printed_text
 from delivery.postal.incoming.contactsheet import contact_page, shown_on
 from delivery.postal.incoming.intake import take_in
 from delivery.postal.incoming.marks import Marking
@@ -31,13 +33,13 @@ from tests.support import postal_home
 ONE, WORK, DPI = "TX260001", "NLTK102-A1", 150
 CHOICES = """# Bài tập 1
 
-## Câu 1 (5 điểm)
+## Câu 1 (4 điểm)
 
 - ( ) trung bình
 - ( ) trung vị
 - ( ) mốt
 
-## Câu 2 (5 điểm)
+## Câu 2 (6 điểm)
 
 - [ ] đúng
 - [ ] cũng đúng
@@ -48,9 +50,14 @@ CHOICES = """# Bài tập 1
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One learner with a multiple-choice assignment, marked by a lecturer."""
+    return marked_home(tmp_path_factory.mktemp("marks") / "home", CHOICES)
+
+
+def marked_home(folder: Path, assignment: str) -> Path:
+    """A printed home of one learner with this assignment, whose mark counts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postal_home, "ASSIGNMENT", CHOICES)
-        folder = printed(tmp_path_factory.mktemp("marks") / "home", learners=1)
+        patch.setattr(postal_home, "ASSIGNMENT", assignment)
+        printed(folder, learners=1)
     app = postal_home.open_home(folder)
     catalogue = app.catalogue()
     activity = replace(catalogue.activities[WORK], component="QT")
@@ -238,3 +245,120 @@ def test_one_page_shows_all_pictures_and_exactly_those_are_confirmed(desk: App, 
         shown_on(b"<html>")
     with pytest.raises(NotFound):
         marking.confirm(["0" * 16], actor="VT01")
+
+
+KEYED = """# Bài tập 1
+
+## Câu 1 (4 điểm)
+
+- ( ) trung bình
+- (x) trung vị
+- ( ) mốt
+
+## Câu 2 (6 điểm)
+
+- [x] đúng
+- [x] cũng đúng
+- [ ] sai
+"""
+
+
+@pytest.fixture(scope="module")
+def keyed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same assignment with its key."""
+    return marked_home(tmp_path_factory.mktemp("keyed") / "home", KEYED)
+
+
+@pytest.fixture
+def keyed(keyed_home: Path, tmp_path: Path) -> Iterator[App]:
+    app = copy_of(keyed_home, tmp_path / "home")
+    yield app
+    app.close()
+
+
+def confirm_answers(app: App, waiting: dict[str, Reading]) -> dict[str, Reading]:
+    """What waits once every answer is confirmed."""
+    Marking(app).confirm([row.reading for row in waiting.values() if row.use == "choice"], actor="VT01")
+    return {f"{row.use}{row.question}": row for row in Marking(app).readings.listed()}
+
+
+def test_the_key_is_nowhere_on_paper(home: Path, keyed_home: Path) -> None:
+    texts, layouts = [], []
+    for folder in (home, keyed_home):
+        app = postal_home.open_home(folder)
+        sheet = sheets_of(app, ONE)[3]
+        state = Packets(app.database, app.facts).get(sheet.packet)
+        assert state is not None
+        file, first = packet_pages(folder / "print", state)
+        runs = printed_text(file, first + sheet.position - 1)
+        texts.append([run.text for run in runs if "-" not in run.text])
+        layouts.append(PacketLayout.from_json(app.blobs.get(sheet.layout)).pages[sheet.position - 1])
+        app.close()
+    assert texts[0] == texts[1]
+    assert layouts[0] == layouts[1]
+
+
+def test_confirmed_answers_come_to_a_proposed_mark_that_a_person_confirms(
+    keyed: App, tmp_path: Path
+) -> None:
+    waiting = scanned(keyed, tmp_path, A1, (BubbleUse.CHOICE, 2, "A"))
+    assert set(waiting) == {"choice1", "choice2"}
+    (score,) = confirm_answers(keyed, waiting).values()
+    # Of question 2 only one of the two right ones is marked: no points for it.
+    assert (score.use, score.read, score.state) == ("score", "4", "proposed")
+    marking = Marking(keyed)
+    with Image.open(io.BytesIO(marking.crop(score))) as seen:
+        assert seen.width > 400
+    assert mark(keyed) is None
+    marking.confirm([score.reading], actor="VT01")
+    assert mark(keyed) == "4"
+    (fact,) = keyed.facts.select(kind=FactKind.MARK_RECORDED)
+    assert (fact.actor, fact.data["confirmed_by"], fact.data["method"]) == ("GV01", "VT01", "key")
+
+
+def test_an_answer_that_is_corrected_proposes_a_new_mark_and_the_old_one_stands_till_then(
+    keyed: App, tmp_path: Path
+) -> None:
+    waiting = scanned(keyed, tmp_path, A1, (BubbleUse.CHOICE, 2, "A"))
+    marking = Marking(keyed)
+    (score,) = confirm_answers(keyed, waiting).values()
+    marking.confirm([score.reading], actor="VT01")
+    later(keyed)
+    marking.correct(waiting["choice2"].reading, "ab", actor="VT01")
+    (again,) = marking.readings.listed()
+    assert (again.read, again.state, mark(keyed)) == ("10", "proposed", "4")
+    marking.confirm([again.reading], actor="VT01")
+    assert mark(keyed) == "10"
+    later(keyed)
+    marking.refuse(again.reading, actor="VT01")
+    assert mark(keyed) is None
+
+
+def test_a_page_that_is_taken_back_and_filed_again_is_proposed_again(keyed: App, tmp_path: Path) -> None:
+    waiting = scanned(keyed, tmp_path, A1, *A2)
+    marking, queue = Marking(keyed), Queue(keyed)
+    (score,) = confirm_answers(keyed, waiting).values()
+    marking.confirm([score.reading], actor="VT01")
+    assert mark(keyed) == "10"
+    ident = f"{_first_file(keyed)[:8]}-1"
+    later(keyed)
+    queue.undo(ident, actor="VT01")
+    assert (mark(keyed), marking.readings.listed()) == (None, [])
+    later(keyed)
+    queue.accept(ident, actor="VT01")
+    again = {f"{row.use}{row.question}": row for row in marking.readings.listed()}
+    assert {name: row.read for name, row in again.items()} == {"choice1": "B", "choice2": "AB"}
+    later(keyed)
+    (score,) = confirm_answers(keyed, again).values()
+    marking.confirm([score.reading], actor="VT02")
+    assert mark(keyed) == "10"
+
+
+def test_a_lecturers_own_mark_is_not_replaced_by_the_key(keyed: App, tmp_path: Path) -> None:
+    waiting = scanned(keyed, tmp_path, A1, *A2, *SEVEN, FINAL)
+    marking = Marking(keyed)
+    marking.confirm([waiting["mark0"].reading], actor="VT01")
+    (score,) = confirm_answers(keyed, waiting).values()
+    (decided,) = marking.confirm([score.reading], actor="VT01")
+    assert decided.problem is not None
+    assert mark(keyed) == "7.5"

@@ -1,0 +1,113 @@
+"""What the regulation sees of a home: material by its editions, evidence whose files are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from delivery.app import App
+from delivery.app.regulation import snapshots_of
+from delivery.catalogue.kinds import DeliveryMode
+from delivery.clock import ManualClock, to_micros
+from delivery.demo.sample import sample_term
+from delivery.ids import fact_id
+from delivery.record.facts import Draft
+from delivery.record.kinds import FactKind
+from delivery.regulation.findings import Verdict
+from delivery.regulation.registry import rules
+from tests.support.home import make_app
+
+START = datetime(2026, 9, 7, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def tuxa(tmp_path: Path) -> Iterator[App]:
+    app = make_app(tmp_path / "home")
+    with sample_term() as folder:
+        app.importer.run(folder, actor="QL01")
+    assert isinstance(app.clock, ManualClock)
+    app.clock.at = START
+    yield app
+    app.close()
+
+
+def a_material(tuxa: App) -> str:
+    """A material with an activity that uses it."""
+    return next(a.material for a in tuxa.catalogue().activities.values() if a.material)
+
+
+def later(tuxa: App, **span: int) -> None:
+    assert isinstance(tuxa.clock, ManualClock)
+    tuxa.clock.at += timedelta(**span)
+
+
+def approve(tuxa: App, material: str, content: str) -> None:
+    tuxa.catalogue_store.set_content(material, content=content, file=f"{content}.pdf")
+    tuxa.materials.judge(
+        material,
+        content=content,
+        modes=(DeliveryMode.NETWORK, DeliveryMode.POSTAL, DeliveryMode.BROADCAST),
+        minutes=f"BB-{content}",
+        appraiser="QL02",
+        decision=f"QĐ-{content}",
+        signer="QL01",
+        author="GV01",
+    )
+
+
+def use(tuxa: App, material: str) -> None:
+    """Somebody studied the material."""
+    activity = next(a for a in tuxa.catalogue().activities.values() if a.material == material)
+    at = to_micros(tuxa.clock.now())
+    learner = tuxa.keys.learner_id("TX260001")
+    tuxa.facts.append(
+        [
+            Draft(
+                id=fact_id(FactKind.PARTICIPATION_RECORDED, learner, activity.code, at),
+                kind=FactKind.PARTICIPATION_RECORDED,
+                occurred_at=at,
+                actor="test",
+                audience="MAIN",
+                learner=learner,
+                course=activity.course,
+                activity=activity.code,
+                mode=activity.mode,
+                data={"source": "system", "method": "opened", "minutes": 5},
+            )
+        ]
+    )
+
+
+def order_of_steps(tuxa: App, material: str) -> Verdict:
+    snapshot = snapshots_of(tuxa).build(date(2026, 12, 1))
+    (found,) = [f for f in rules()["TX-4.5-1"].check(snapshot) if f.subject.code == material]
+    return found.verdict
+
+
+def test_a_new_edition_is_not_blamed_for_the_use_of_the_one_before(tuxa: App) -> None:
+    material = a_material(tuxa)
+    approve(tuxa, material, "first")
+    later(tuxa, days=1)
+    use(tuxa, material)
+    assert order_of_steps(tuxa, material) is Verdict.PASS
+    later(tuxa, days=1)
+    approve(tuxa, material, "second")
+    assert order_of_steps(tuxa, material) is Verdict.PASS
+    later(tuxa, days=1)
+    use(tuxa, material)
+    assert order_of_steps(tuxa, material) is Verdict.PASS
+
+
+def test_use_before_any_approval_stays_a_violation_whatever_is_approved_later(tuxa: App) -> None:
+    material = a_material(tuxa)
+    use(tuxa, material)
+    assert order_of_steps(tuxa, material) is Verdict.FAIL
+    later(tuxa, days=1)
+    approve(tuxa, material, "first")
+    assert order_of_steps(tuxa, material) is Verdict.FAIL
+    later(tuxa, days=1)
+    approve(tuxa, material, "second")
+    assert order_of_steps(tuxa, material) is Verdict.FAIL
