@@ -1,7 +1,7 @@
 """Playlists over HTTP: one server process, a thousand connections held open. Part of ``python -m benchmarks air``.
 
-The server is uvicorn with the channel's routes, as the portal runs it; the clients are one more process that does
-nothing but ask again as soon as it was answered. Both share the machine.
+The server is the whole portal, guard and counts included, as the station runs it; the clients are one more process
+that does nothing but ask again as soon as it was answered. Both share the machine.
 """
 
 from __future__ import annotations
@@ -17,23 +17,27 @@ from pathlib import Path
 CONNECTIONS = 1_000
 SECONDS = 6.0
 _SERVER = """
-import sys, tempfile
+import socket, sys, tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-import uvicorn
-from fastapi import FastAPI
-from delivery.broadcast.playout.http import hls_router
+from starlette.middleware import Middleware
+from delivery.broadcast.playout.http import HeldPlaylists, hls_router
+from delivery.network.web.app import create_portal
+from delivery.network.web.server import make_server
+from tests.acceptance.test_channel_in_browser import RunningClock
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_station import START, make_air
-from tests.acceptance.test_channel_in_browser import RunningClock
-with tempfile.TemporaryDirectory() as name:
+from tests.network.portal_home import portal_home
+with tempfile.TemporaryDirectory() as name, portal_home(Path(name)) as home:
     air = make_air(Studio(), Path(name), folder=Path(name) / "air")
     air.schedule("M1", 60, after_s=20)
     air.compile(minutes=120)
     station = air.another(clock=RunningClock(START + timedelta(seconds=75)))
-    app = FastAPI()
-    app.include_router(hls_router(station.playout))
-    uvicorn.run(app, fd=int(sys.argv[1]), log_level="error", lifespan="off", backlog=2048)
+    portal = create_portal(replace(home.services, routers=(hls_router(station.playout),)))
+    portal.user_middleware.append(Middleware(HeldPlaylists, provider=station.playout))
+    server = make_server(portal, host="127.0.0.1", port=0)
+    server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 """
 _REQUEST = b"GET /hls/TV1/v360.m3u8 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -44,23 +48,25 @@ class Viewers:
     def __init__(self, port: int) -> None:
         self._selector = selectors.DefaultSelector()
         self._asked: dict[socket.socket, float] = {}
+        self._new: set[socket.socket] = set()
         self.answers = self.errors = 0
         self.slowest = 0.0
         for _ in range(CONNECTIONS):
             one = socket.create_connection(("127.0.0.1", port))
             one.setblocking(False)
             self._selector.register(one, selectors.EVENT_READ)
+            self._new.add(one)
             self._ask(one)
 
     def _ask(self, one: socket.socket) -> None:
         self._asked[one] = time.monotonic()
         one.send(_REQUEST)
 
-    def watch(self, seconds: float, *, least: int = 0) -> None:
-        """For so long, and until there are `least` answers."""
+    def watch(self, seconds: float) -> None:
+        """For so long, and until everybody has been answered once."""
         self.answers, self.slowest = 0, 0.0
         end = time.monotonic() + seconds
-        while (now := time.monotonic()) < end or self.answers < least:
+        while (now := time.monotonic()) < end or self._new:
             for key, _ in self._selector.select(0.1):
                 one = key.fileobj
                 assert isinstance(one, socket.socket)
@@ -70,6 +76,7 @@ class Viewers:
                     raise ConnectionResetError("the server hung up")
                 if data.endswith(b".ts\n"):
                     self.answers += 1
+                    self._new.discard(one)
                     self.slowest = max(self.slowest, now - self._asked[one])
                     self._ask(one)
 
@@ -96,7 +103,7 @@ def main() -> None:
     try:
         viewers = Viewers(port)
         # Everybody has been answered once before it counts.
-        viewers.watch(0, least=CONNECTIONS)
+        viewers.watch(0)
         begin, spent = time.monotonic(), cpu_s(server.pid)
         viewers.watch(SECONDS)
         rate = viewers.answers / (time.monotonic() - begin)

@@ -92,8 +92,8 @@ def main() -> None:
                     time.sleep(0.05)
             at_main.facts.append(took_part(at_main, n) for n in range(FACTS))
             before = state(partner)
-            # A handshake and the first words are some 2 kB, a stretch of 500 facts about 12 kB.
-            facts.most = lambda: rng.randrange(500, 6_000)
+            # A handshake and the first words are some 1 kB, the shortest stretch (125 facts) 4 kB more.
+            facts.most = lambda: rng.randrange(200, 4_000)
             facts.cuts = 0
             begin = clock.monotonic()
             with running(partner):

@@ -36,6 +36,9 @@ def annex1_learners(duckdb: Any, folder: Path, year: int) -> dict[tuple[str, str
                CASE WHEN e.event = 'enrolled' THEN e.detail ELSE e.event END AS what, count(DISTINCT p.code)
         FROM person p JOIN event e ON e.learner = p.code
         WHERE year(e.day) = {year} AND e.event IN ('enrolled', 'dismissed', 'graduated')
+        AND (e.event = 'enrolled' OR NOT EXISTS (
+            SELECT 1 FROM event x WHERE x.learner = e.learner AND x.day < e.day
+            AND x.event IN ('dismissed', 'graduated', 'withdrawn_voluntary')))
         GROUP BY ALL
     """
     last = f"DATE '{year}-12-31'"

@@ -27,6 +27,8 @@ def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
 
 def configure(log_file: Path | None, *, level: str = "INFO") -> None:
     """Send structured JSON lines to `log_file` (rotated at 10 MB, 5 kept). Called once by the edge that starts."""
+    # A full disk loses lines of the log; it must not answer each of them with a traceback.
+    logging.raiseExceptions = False
     handlers: list[logging.Handler] = [logging.NullHandler()]
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from delivery.broadcast.schedule.checks import LoadLimits
 from delivery.broadcast.schedule.daysoff import days_off
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.errors import Refused, TuxaError
-from delivery.store.air import Channel
+from delivery.store.air import Channel, Slot
 from delivery.store.schedule import ScheduleStore
 from delivery.units import TICK_MS
 
@@ -57,6 +57,11 @@ def build_on_air(app: App) -> OnAir:
         ref = app.learners.get(learner)
         return ref.site if ref and course in app.learners.courses_of(learner) else None
 
+    def judge_slots(slots: Sequence[Slot]) -> None:
+        from delivery.app.slotgate import require_hours
+
+        require_hours(app, slots)
+
     around = Surroundings(
         facts=app.facts,
         blobs=app.blobs,
@@ -74,6 +79,7 @@ def build_on_air(app: App) -> OnAir:
         days_off=lambda: days_off(app.settings.home / "calendar.toml"),
         limits=load_limits(app),
         transit_days=app.settings.post_days,
+        judge_slots=judge_slots,
     )
     return OnAir(ScheduleStore(app.database), around, clock=app.clock)
 

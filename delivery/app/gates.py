@@ -2,10 +2,11 @@
 
 * Decisions (:func:`decide`): approving a programme, opening an intake, starting to teach … stand as a fact with the
   findings that they rest on. What is not shown refuses them as well.
-* Registers (:func:`judge_registers`): an assignment, a final examination or an intake that is still to come is refused
-  when it is entered. What has happened already is recorded as it was, and the checks name what was wrong with it.
-* Daily work (:func:`require_no_violation`): the schedule, the printers. What is violated refuses; what is only not
-  entered is told by the checks.
+* Registers (:func:`judge_registers`): an assignment, a lesson, a final examination or an intake that is still to come
+  is refused when it is entered. What has happened already is recorded as it was, and the checks name what was wrong.
+* Daily work (:func:`require_no_violation`, :func:`require_publishable`): lessons of the term plan, the printers, what
+  goes to the portal. What is violated refuses; what is only not entered is told by the checks. Slots of the channels:
+  :mod:`delivery.app.slotgate`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from sqlalchemy import Connection
 
 from delivery.app.core import App
 from delivery.app.regulation import snapshots_of
+from delivery.catalogue.kinds import DeliveryMode
+from delivery.catalogue.model import Material
 from delivery.catalogue.register_kinds import SessionKind
 from delivery.catalogue.registers import Registers
 from delivery.clock import VIETNAM, to_micros
@@ -60,6 +63,21 @@ def require_no_violation(app: App, gate: Gate, *, about: Collection[str]) -> Non
     """Before daily work on some courses or material. Raises GateClosed when a clause of the gate is violated."""
     if about:
         raise_if_closed(violated(gate, snapshots_of(app).build(today_of(app)), about=about))
+
+
+_OWN_APPROVAL = frozenset({"TX-4.1", "TX-4.3a", "TX-4.5-1", "TT-6.3"})
+"""Clauses about the approval itself: approving the material is what satisfies them."""
+
+
+def require_publishable(app: App, material: Material) -> None:
+    """Before material is approved for the portal. Raises GateClosed when its course may not be published."""
+    if DeliveryMode.NETWORK not in material.modes:
+        return
+    result = violated(
+        Gate.PUBLISH, snapshots_of(app).build(today_of(app)), about={material.course, material.code}
+    )
+    open_ = tuple(r for r in result.refusals if r.finding.clause not in _OWN_APPROVAL)
+    raise_if_closed(GateResult(result.gate, result.programme, open_))
 
 
 def courses_of_batch(app: App, batch: str) -> set[str]:
@@ -169,7 +187,10 @@ def judge_registers(app: App) -> Callable[[Connection, Registers], None]:
             return
         snapshot = snapshots_of(app).build_in(connection, today_of(app))
         refusals = {
-            gate: GateResult(gate, "", refusals_of(gate, snapshot)) for gate in {gate for gate, _, _ in steps}
+            gate: violated(gate, snapshot)
+            if gate is Gate.SCHEDULE
+            else GateResult(gate, "", refusals_of(gate, snapshot))
+            for gate in {gate for gate, _, _ in steps}
         }
         for gate, code, about in steps:
             cohort = snapshot.cohorts.get(code)
@@ -180,14 +201,17 @@ def judge_registers(app: App) -> Callable[[Connection, Registers], None]:
 
 
 def _to_come(before: Registers, after: Registers, *, now: datetime) -> Iterator[_Step]:
-    """New or changed rows of assignments, final examinations and intakes that begin after today."""
+    """New or changed rows of assignments, lessons, final examinations and intakes that begin after today."""
     tomorrow = now.astimezone(VIETNAM).date() + timedelta(days=1)
     for key, row in after.teaching.items():
         if row.starts and row.starts >= tomorrow and before.teaching.get(key) != row:
             yield Gate.ASSIGN_LECTURER, row.course, (row.course, row.person)
     for code, session in after.sessions.items():
-        if session.kind is SessionKind.EXAM and session.starts > now and before.sessions.get(code) != session:
-            yield Gate.HOLD_EXAM, session.course, (session.code,)
+        if session.starts > now and before.sessions.get(code) != session:
+            if session.kind is SessionKind.EXAM:
+                yield Gate.HOLD_EXAM, session.course, (session.code,)
+            else:
+                yield Gate.SCHEDULE, session.course, (session.course,)
     for cohort, intake in after.intakes.items():
         if intake.opens and intake.opens > now and before.intakes.get(cohort) != intake:
             yield Gate.OPEN_INTAKE, cohort, (cohort,)

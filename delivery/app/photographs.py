@@ -1,4 +1,4 @@
-"""Photographs of sheets that learners sent to the portal: their bubbles are read like those of a scan, a little later."""
+"""Photographs of sheets that learners sent to the portal: their bubbles are read like those of a scan, a bit later."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def photographs_read(app: App, executor: Executor) -> Iterator[None]:
-    """Read what comes while the context is open, one page at a time: whoever uploads goes before."""
+def photographs_read(app: App, executor: Executor, *, every: float = EVERY_S) -> Iterator[None]:
+    """Read what comes while the context is open, looking `every` so many seconds, one page at a time: whoever uploads
+    goes before."""
     stop = threading.Event()
 
     def look() -> None:
         since = 0
-        while not stop.wait(EVERY_S):
+        while not stop.wait(every):
             now = to_micros(app.clock.now() - BACK)
             try:
                 while read_unread(app, executor, since=since, limit=AT_ONCE, ahead=0):

@@ -8,11 +8,12 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from delivery.app.lessons import Lessons
 from delivery.app.portal_station import station_of
 from delivery.app.regulationpage import RegulationPages
-from delivery.broadcast.playout.http import hls_router
+from delivery.broadcast.playout.http import HeldPlaylists, hls_router
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import from_micros
 from delivery.errors import TuxaError
@@ -38,7 +39,7 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
     """The portal of a home. `executor` judges uploads, and is not shared with ingest: a person waits for each."""
     course_facts, lessons = CourseFacts(app.database), Lessons(app)
     participation = Participation(app.facts, app.learners, app.clock)
-    return create_portal(
+    portal = create_portal(
         PortalServices(
             settings=app.settings,
             clock=app.clock,
@@ -98,6 +99,9 @@ def build_portal(app: App, executor: Executor) -> FastAPI:
             regulation=RegulationPages(app),
         )
     )
+    # Innermost: the guard's headers and counts are for these answers too.
+    portal.user_middleware.append(Middleware(HeldPlaylists, provider=app.on_air.playout))
+    return portal
 
 
 def export_of(app: App, learner: str) -> Mapping[str, Any]:

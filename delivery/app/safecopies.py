@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import orjson
+from filelock import FileLock, Timeout
 
 from delivery.app.core import App
 from delivery.app.sync import main_site
@@ -27,6 +28,7 @@ from delivery.store.database import Database
 from delivery.store.files import PARTIAL_SUFFIX, publish, write_whole
 from delivery.store.restore import Restoring
 from delivery.store.sealing import open_stream, public_of, seal_stream
+from delivery.store.workfolder import work_folder
 
 MAGIC = b"TUXABACKUP1\n"
 _PREFIX = "TUXA-R1-"
@@ -108,6 +110,18 @@ def _public(app: App) -> tuple[bytes, str]:
 
 def back_up(app: App, file: Path, *, full: bool = False, with_blobs: bool = True) -> Copied:
     """Write a copy to `file`: what came since the last copy where that still lies beside it, else everything."""
+    folder = app.settings.home / "backup"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            return _back_up(app, file, full=full, with_blobs=with_blobs)
+    except Timeout as error:
+        raise Refused(
+            N_("A copy of this home is being made already."), do=N_("Wait until it is done.")
+        ) from error
+
+
+def _back_up(app: App, file: Path, *, full: bool, with_blobs: bool) -> Copied:
     if file.exists():
         raise Refused(
             N_("{file} exists already."),
@@ -129,7 +143,7 @@ def back_up(app: App, file: Path, *, full: bool = False, with_blobs: bool = True
     )
     revision = migrate.current(app.database) or ""
     manifest = Manifest(header.id, header.base, made_at, header.site, main_site(app), revision)
-    with _beside(file) as stream:
+    with _beside(file, tag=public[:4].hex()) as stream:
         stream.write(MAGIC + orjson.dumps({n: getattr(header, n) for n in Header.__slots__}) + b"\n")
         config = app.settings.home / CONFIG_FILE
         parts = frames(
@@ -149,10 +163,14 @@ def back_up(app: App, file: Path, *, full: bool = False, with_blobs: bool = True
 
 
 @contextmanager
-def _beside(file: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name only when it is whole."""
+def _beside(file: Path, *, tag: str) -> Iterator[IO[bytes]]:
+    """A file that gets its name only when it is whole. What a killed run of this home (`tag`) left there goes first."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, suffix=PARTIAL_SUFFIX)
+    prefix = f".tuxa-{tag}-"
+    for left in file.parent.iterdir():
+        if left.name.startswith(prefix) and left.name.endswith(PARTIAL_SUFFIX):
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=prefix, suffix=PARTIAL_SUFFIX)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -212,24 +230,20 @@ def restore(app: App, file: Path, *, secret: bytes) -> Restored:
         )
     files = chain_of(file)
     home.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{home.name}-", suffix=PARTIAL_SUFFIX, dir=home.parent))
-    try:
+    with work_folder(home.parent, f".{home.name}-restoring-") as work:
         inside = App(replace(app.settings, home=work), app.clock, app.ids)
         done = _restore_into(inside, files, secret)
         inside.close()
         if home.exists():
             home.rmdir()
         work.rename(home)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
     return done
 
 
 def drill(app: App, file: Path, *, secret: bytes) -> Restored:
     """Restore into a folder that is thrown away afterwards, and look whether all of it verifies."""
-    with tempfile.TemporaryDirectory(prefix="tuxa-drill-") as name:
-        settings = replace(app.settings, home=Path(name) / "home", database="", blobs="")
+    with work_folder(Path(tempfile.gettempdir()), f"tuxa-drill-{os.getuid()}-") as work:
+        settings = replace(app.settings, home=work / "home", database="", blobs="")
         settings.home.mkdir(mode=0o700)
         inside = App(settings, app.clock, app.ids)
         try:

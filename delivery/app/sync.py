@@ -19,7 +19,7 @@ from delivery.network.sync.codec import BadFrame, decode, encode
 from delivery.network.sync.ferry import Ferry, read_limits
 from delivery.network.sync.invitation import Invitation
 from delivery.network.sync.keys import KnownSite, SyncKeys
-from delivery.network.sync.lines import CallingLine, Channel
+from delivery.network.sync.lines import CallingLine, Channel, after
 from delivery.network.sync.messages import OLDEST, Join, Welcome
 from delivery.network.sync.positions import Positions
 from delivery.network.sync.runner import SyncParts, SyncRunner
@@ -227,6 +227,7 @@ def invite(app: App, site: str, *, address: str) -> Invitation:
             N_("Partners could not reach this site: it does not say where it listens."),
             do=N_('Set in tuxa.toml, for example: sync_listen = "tcp://0.0.0.0:8643", and give --address.'),
         )
+    after(where)  # refuses what is no address
     catalogue = app.catalogue_store
     with app.database.read() as connection:
         found = catalogue.find_in(connection)

@@ -115,7 +115,7 @@ def _secret(key_file: Path | None) -> bytes:
     if key_file is not None:
         try:
             return read_recovery(key_file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+        except UnicodeDecodeError:
             return read_recovery("")
     return read_recovery(
         os.environ.get("TUXA_RECOVERY_KEY") or typer.prompt("TUXA-R1", hide_input=True, err=True)

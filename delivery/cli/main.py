@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +19,7 @@ import typer
 
 from delivery import __version__
 from delivery.cli.words import translate_help
-from delivery.errors import N_, ExitCode, TuxaError
+from delivery.errors import N_, ExitCode, TuxaError, Unavailable
 from delivery.i18n import Language, Translator
 from delivery.settings import load_settings
 
@@ -103,9 +106,41 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain(translate(N_("Interrupted. Nothing is half-done; run the same command again to continue.")))
         return int(ExitCode.INTERRUPTED)
+    except OSError as error:
+        if error.errno not in _DISK:
+            return _bug(translate, words)
+        _complain(Translator(_settled_language(words)).error(_disk(error)))
+        return int(ExitCode.REFUSED)
     except Exception:
         return _bug(translate, words)
     return int(ExitCode.DONE)
+
+
+_DISK = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.ENOENT,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+    )
+)
+"""What a disk, its rights or a name refuse: no fault of the program's."""
+
+
+def _disk(error: OSError) -> Unavailable:
+    return Unavailable(
+        N_("{file}: {reason}"),
+        do=N_("Check the name, its rights and the free space of the disk, and run the same command again."),
+        file=str(error.filename or "?"),
+        reason=error.strerror or str(error),
+    )
 
 
 def _settled_language(arguments: Sequence[str]) -> Language:
@@ -147,10 +182,16 @@ def _bug(translate: Translator, words: Sequence[str]) -> int:
     except TuxaError:
         structlog.get_logger().warning("settings unreadable while reporting a bug")
     folder = settings.home / "log" if settings else Path.cwd()
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "tuxa-crash.log"
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(f"tuxa {__version__} {' '.join(sys.argv[1:2])}\n{traceback.format_exc()}\n")
+    told = f"tuxa {__version__} {' '.join(sys.argv[1:2])}\n{traceback.format_exc()}\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(told)
+    except OSError:
+        file = Path(tempfile.gettempdir()) / "tuxa-crash.log"
+        with suppress(OSError), file.open("a", encoding="utf-8") as stream:
+            stream.write(told)
     _complain(
         translate(N_("This is a bug in tuxa, not your mistake. Details are in {file}"), file=str(file))
         + "\n→ "

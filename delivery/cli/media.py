@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from delivery.app import App
+from delivery.app.gates import require_publishable
 from delivery.broadcast.media.ffmpeg import find_ffmpeg
 from delivery.broadcast.media.ingest import Ingest
 from delivery.broadcast.media.library import Library
@@ -114,6 +115,7 @@ def approve(
         )
     for person in (appraiser, signer):
         _require_person(tuxa, person)
+    require_publishable(tuxa, known)
     tuxa.materials.judge(
         material,
         content=content,

@@ -1,8 +1,16 @@
-"""Embedded typefaces with every Vietnamese letter: Be Vietnam Pro for headings and forms, Noto Serif for reading."""
+"""Embedded typefaces with every Vietnamese letter: Be Vietnam Pro for headings and forms, Noto Serif for reading.
+
+What a typeface lacks is drawn with the next one that has it: letters of other languages of the country (ƀ, ŭ), Greek,
+and with Liberation Serif, in which reports are set, the signs of mathematics.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +27,7 @@ FAUX_BOLD = frozenset({Face.SERIF_BOLD})
 
 _SANS = fontpkg_be_vietnam_pro.ROOT / "files"
 _SERIF = fontpkg_noto_serif.ROOT / "files"
+_MORE = "Tuxa-More"
 _FILES = {
     "Tuxa-Sans": _SANS / "BeVietnamPro-Regular.ttf",
     "Tuxa-SansMedium": _SANS / "BeVietnamPro-Medium.ttf",
@@ -26,6 +35,7 @@ _FILES = {
     "Tuxa-SansItalic": _SANS / "BeVietnamPro-Italic.ttf",
     "Tuxa-Serif": _SERIF / "NotoSerif[wdth,wght].ttf",
     "Tuxa-SerifItalic": _SERIF / "NotoSerif-Italic[wdth,wght].ttf",
+    _MORE: Path(str(resources.files("delivery") / "reports" / "fonts" / "LiberationSerif-Regular.ttf")),
 }
 _NAMES = {
     Face.SANS: "Tuxa-Sans",
@@ -57,21 +67,62 @@ def _registered(name: str) -> str:
 @lru_cache(maxsize=65_536)
 def measure(text: str, face: Face, size_pt: float) -> float:
     """Width of `text` in millimetres."""
-    width: float = pdfmetrics.stringWidth(text, font_name(face), size_pt)
+    width: float = sum(pdfmetrics.stringWidth(part, font, size_pt) for font, part in fonts_of(text, face))
     return width * MM_PER_PT
 
 
+def fonts_of(text: str, face: Face) -> tuple[tuple[str, str], ...]:
+    """(font, run) one after the other: in the face's own font, and what it lacks in the next that has it."""
+    own = font_name(face)
+    if _letters(own).issuperset(text):
+        return ((own, text),)
+    return _mixed(text, face)
+
+
+@lru_cache(maxsize=4096)
+def _mixed(text: str, face: Face) -> tuple[tuple[str, str], ...]:
+    runs = groupby(_clusters(text), key=lambda cluster: _font_for(cluster, face))
+    return tuple((font, "".join(clusters)) for font, clusters in runs)
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Letters with the marks that stand on them: both are of one font."""
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or not unicodedata.combining(text[at]):
+            yield text[start:at]
+            start = at
+
+
+def _font_for(cluster: str, face: Face) -> str:
+    own = font_name(face)
+    chain = (own, _NAMES[Face.SERIF], _MORE)
+    return next((font for font in chain if _letters(_registered(font)).issuperset(cluster)), own)
+
+
 def undrawable(text: str) -> str:
-    """The characters of `text` that the sans typefaces have no shape for, spaces and line ends apart."""
-    known = _characters()
-    if known.issuperset(text):
+    """The characters of `text` that no typeface has a shape for, spaces and line ends apart.
+
+    Text from right to left is among them: nothing here orders and joins its letters.
+    """
+    if _letters(font_name(Face.SANS)).issuperset(text):
         return ""
-    return "".join(c for c in text if c not in known and not c.isspace())
+    known = _letters(_registered(_NAMES[Face.SERIF])) | _letters(_registered(_MORE))
+    own = _letters(font_name(Face.SANS))
+    return "".join(c for c in text if c not in own and c not in known and not c.isspace())
+
+
+def drawable(text: str) -> str:
+    """`text` without the characters that no typeface has a shape for."""
+    missing = undrawable(text)
+    return "".join(c for c in text if c not in missing) if missing else text
 
 
 @cache
-def _characters() -> frozenset[str]:
-    fonts: list[Any] = [
-        pdfmetrics.getFont(font_name(face)) for face in (Face.SANS, Face.SANS_MEDIUM, Face.SANS_BOLD)
-    ]
-    return frozenset.intersection(*(frozenset(map(chr, font.face.charToGlyph)) for font in fonts))
+def _letters(font: str) -> frozenset[str]:
+    loaded: Any = pdfmetrics.getFont(font)
+    found = map(chr, loaded.face.charToGlyph)
+    return frozenset(c for c in found if unicodedata.bidirectional(c) not in _RIGHT_TO_LEFT)
+
+
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})

@@ -118,9 +118,14 @@ def override_problem(rule: Rule, override: Override) -> Message | None:
         return Message(
             N_("An override needs a reason of at least {count} characters."), {"count": _MIN_REASON}
         )
-    if policy.second and override.second in ("", override.actor):
+    if policy.second and _bare(override.second) in ("", _bare(override.actor)):
         return Message(N_("{clause} needs a second person."), {"clause": rule.id})
     return None
+
+
+def _bare(code: str) -> str:
+    """A person's code however it was typed: nobody is a second person by a capital letter."""
+    return code.strip().casefold()
 
 
 def with_assignment(

@@ -163,7 +163,9 @@ def _fix_widths(table: WordTable, widths_mm: tuple[float, ...]) -> None:
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for at, width in enumerate(widths_mm):
         table.columns[at].width = Mm(width)
-        for cell in table.columns[at].cells:
+    # Row by row: python-docx walks the whole table for every column that is asked for its cells.
+    for row in table.rows:
+        for cell, width in zip(row.cells, widths_mm, strict=True):
             cell.width = Mm(width)
 
 

@@ -240,6 +240,11 @@ class Packets:
                 row.job, row.batch, row.site, row.number, packets, row.pages, row.sha256, row.spooled_at
             )
 
+    def printed_in(self, connection: Connection, code: str) -> set[str]:
+        """Packets of a batch that are on paper, in the caller's transaction."""
+        query = select(_packet.c.packet).where(_packet.c.batch == code, _packet.c.printed_at > 0)
+        return set(connection.execute(query).scalars())
+
     def add_jobs(self, connection: Connection, jobs: Collection[PrintJob], *, now: int) -> None:
         """Keep new jobs."""
         if jobs:

@@ -156,14 +156,7 @@ class Vault:
 
     def unseal(self, key: bytes, fact: str, sealed: object) -> tuple[str, bytes]:
         """(commitment, canonical JSON) of what :meth:`seal` sealed. Raises LedgerBroken when it does not open."""
-        try:
-            plain = open_sealed(AESGCM(key), sealed, fact)
-        except InvalidTag as error:
-            raise LedgerBroken(
-                N_("The personal data of fact {fact} cannot be opened: they were altered or exchanged."),
-                do=N_("Run “tuxa record verify”, and restore them from the last backup that verifies."),
-                fact=fact,
-            ) from error
+        plain = _opened(key, fact, sealed)
         return _commitment(key, fact, plain), plain
 
     def open(self, fact: str) -> dict[str, Any] | None:
@@ -196,7 +189,7 @@ class Vault:
             for fact, learner, sealed, wrapped in rows:
                 key = self.unwrap(learner, wrapped)
                 try:
-                    _, plain = self.unseal(key, fact, sealed)
+                    plain = _opened(key, fact, sealed)
                 except LedgerBroken:
                     # Another site may have sealed it under a key of its own.
                     further = self.all_keys(connection, [learner]).get(learner, [key])
@@ -241,6 +234,18 @@ class Vault:
         connection.execute(delete(PrivateTable).where(PrivateTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
         connection.execute(delete(LearnerKeyTable).where(LearnerKeyTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
         connection.execute(delete(FurtherKeyTable).where(FurtherKeyTable.__table__.c.learner == learner))  # type: ignore[attr-defined]
+
+
+def _opened(key: bytes, fact: str, sealed: object) -> bytes:
+    """Canonical JSON of one fact's personal data. Raises LedgerBroken when it does not open."""
+    try:
+        return open_sealed(AESGCM(key), sealed, fact)
+    except InvalidTag as error:
+        raise LedgerBroken(
+            N_("The personal data of fact {fact} cannot be opened: they were altered or exchanged."),
+            do=N_("Run “tuxa record verify”, and restore them from the last backup that verifies."),
+            fact=fact,
+        ) from error
 
 
 def open_sealed(cipher: AESGCM, sealed: object, bound_to: str) -> bytes:

@@ -9,35 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from delivery.record.kinds import FactKind
 from delivery.store.submissions import image_digest, receipt_code
-from tests.network.portal_home import AN, LECTURER, WORK, PortalHome, draw_photo, portal_home, served
-from tests.support.tools import tool
+from tests.acceptance.phones import PHONE, browser, home, phone, pictures, sign_in
+from tests.network.portal_home import AN, LECTURER, PortalHome
+
+__all__ = ["browser", "home", "phone"]
 
 pytestmark = pytest.mark.needs("chromium")
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[PortalHome]:
-    with portal_home(tmp_path / "home") as made, served(made):
-        yield made
-
-
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 """400 kbit/s each way, 400 ms: “Slow 3G” of the browsers' own tools."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -45,19 +29,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False, **PHONE)  # type: ignore[arg-type]
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(**PHONE)  # type: ignore[arg-type]
-    yield context
-    context.close()
-
-
-def sign_in(page: Page, home: PortalHome, code: str) -> None:
-    page.get_by_label("Mã của bạn").fill(code)
-    page.get_by_label("Mã PIN hoặc mật khẩu").fill(home.services.credentials.issue_pin(code))
-    page.get_by_role("button", name="Đăng nhập").click()
 
 
 def slow_network(page: Page) -> Callable[[bool], None]:
@@ -69,10 +40,6 @@ def slow_network(page: Page) -> Callable[[bool], None]:
 
     cut(False)
     return cut
-
-
-def pictures(*photos: bytes) -> list[dict[str, object]]:
-    return [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": data} for n, data in enumerate(photos)]
 
 
 def test_a_learner_sends_two_sheets_from_the_code_to_the_receipt(
@@ -156,56 +123,3 @@ def test_four_photos_over_a_slow_connection_that_is_cut_twice_are_received_and_m
     page.goto(f"{home.base_url}/me/activity/CNTT101-A1")
     expect(page.get_by_text("Điểm: 8,5")).to_be_visible()
     expect(page.get_by_text("Ghi rõ các bước.")).to_be_visible()
-
-
-def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_opened_again(
-    home: PortalHome, phone: BrowserContext
-) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
-    phone.set_offline(True)
-    page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), home.photo(AN, 2)))  # type: ignore[arg-type]
-    expect(page.get_by_text("Mất kết nối")).to_be_visible()
-    page.get_by_role("button", name="Gửi", exact=True).click()
-    page.close()
-    phone.set_offline(False)
-    again = phone.new_page()
-    again.goto(home.url(AN))
-    again.wait_for_url("**/receipt?**", timeout=30_000)
-    assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
-
-
-def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(
-    home: PortalHome, phone: BrowserContext
-) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
-    page.locator("#photos").set_input_files(pictures(draw_photo([]), home.photo(AN, 2)))  # type: ignore[arg-type]
-    expect(page.locator(".tile.bad")).to_contain_text("Không đọc được mã")
-    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
-    page.get_by_role("button", name="Gửi", exact=True).click()
-    expect(page.get_by_text("Hãy chụp lại hoặc gỡ các ảnh được đánh dấu")).to_be_visible()
-    page.get_by_role("button", name="Gỡ bỏ – Ảnh 1").click()
-    page.get_by_role("button", name="Xoay – Ảnh 1").click()
-    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
-    page.get_by_role("button", name="Gửi", exact=True).click()
-    page.wait_for_url("**/receipt?**")
-
-    page.goto(f"{home.base_url}/work/{WORK}")
-    page.locator("#file").set_input_files(
-        pictures(draw_photo([], size=(300, 400)), draw_photo([], size=(300, 500)))  # type: ignore[arg-type]
-    )
-    expect(page.locator(".tile.good")).to_have_count(2)
-    page.get_by_role("button", name="Xuống sau – Ảnh 1").click()
-    page.get_by_role("button", name="Cắt – Ảnh 1").click()
-    page.get_by_label("Dưới", exact=True).fill("20")
-    page.get_by_role("button", name="Giữ phần này").click()
-    expect(page.locator(".tile.good")).to_have_count(2)
-    page.get_by_role("button", name="Gửi", exact=True).click()
-    page.wait_for_url("**/receipt?**")
-    (fact,) = [f for f in home.facts.select(kind=FactKind.WORK_RECEIVED) if f.activity == WORK]
-    assert fact.data["leaves"] == 2

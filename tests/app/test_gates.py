@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from delivery.app import App
 from delivery.app.daily import alert_of, evaluate_today
 from delivery.app.gates import require_no_violation
 from delivery.app.services import services_of
+from delivery.cli.media import app as media
+from delivery.cli.packets import app as packets
 from delivery.cli.regulation import app as command
 from delivery.clock import ManualClock
 from delivery.demo.sample import sample_institution
@@ -26,21 +29,42 @@ from delivery.store.evidence import RegisterStore
 from tests.support.home import make_app
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample institution as files and as a home that has taken them in: made once, copied for each test."""
+    root = tmp_path_factory.mktemp("sample")
     with sample_institution() as made:
-        shutil.copytree(made, tmp_path / "term")
-    return tmp_path / "term"
+        shutil.copytree(made, root / "term")
+    app = opened(root / "home")
+    app.importer.run(root / "term", actor="QL01")
+    app.close()
+    return root
 
 
-@pytest.fixture
-def tuxa(tmp_path: Path, folder: Path) -> Iterator[App]:
-    app = make_app(tmp_path / "home")
+def opened(home: Path) -> App:
+    app = make_app(home)
     assert isinstance(app.clock, ManualClock)
     app.clock.at = datetime(2026, 11, 22, 1, tzinfo=UTC)
-    app.importer.run(folder, actor="QL01")
+    return app
+
+
+@pytest.fixture
+def folder(tmp_path: Path, imported: Path) -> Path:
+    return Path(shutil.copytree(imported / "term", tmp_path / "term"))
+
+
+@pytest.fixture
+def tuxa(tmp_path: Path, imported: Path) -> Iterator[App]:
+    app = opened(Path(shutil.copytree(imported / "home", tmp_path / "home")))
     yield app
     app.close()
+
+
+def run(group: typer.Typer, tuxa: App, *words: str) -> str:
+    """A command's output; what it refuses is raised."""
+    result = CliRunner().invoke(group, list(words), obj=tuxa, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def add(folder: Path, name: str, **values: str) -> None:
@@ -79,6 +103,35 @@ def test_an_assignment_that_is_still_to_come_is_refused_for_an_untrained_lecture
     assert tuxa.importer.run(folder, actor="QL01").changed
 
 
+def test_an_untrained_lecturer_is_assigned_by_an_override_that_stays_on_the_risk_page(
+    tuxa: App, folder: Path
+) -> None:
+    add(folder, "teaching", course="THVP103", person="TD01", credits="1", starts="01/12/2026")
+    reason = ("--reason", "Bồi dưỡng xong trước buổi dạy đầu tiên", "--actor", "QL01")
+    word = ("override", "assign_lecturer")
+    trained = (*word, "TX-5.7-1", "person:TD01", *reason)
+    with pytest.raises(GateClosed, match="distance_manager"):
+        run(command, tuxa, *trained, "--role", "lecturer")
+    run(command, tuxa, *trained, "--role", "distance_manager")
+    limits = (*word, "TX-9.3", "programme:QTVP-TX", *reason, "--role", "rector")
+    with pytest.raises(GateClosed, match="second person"):
+        run(command, tuxa, *limits)
+    with pytest.raises(GateClosed, match=r"TX-9\.3"):  # the other clause still refuses
+        tuxa.importer.run(folder, actor="QL01")
+    run(command, tuxa, *limits, "--second", "HT01")
+    assert tuxa.importer.run(folder, actor="QL01").changed
+    risks = [
+        (f["verdict"], f["subject"])
+        for f in json.loads(
+            CliRunner().invoke(command, ["check", "--json", "--clause", "TX-6.1a"], obj=tuxa).stdout
+        )["findings"]
+    ]
+    assert ("warn", "override:TX-5.7-1@person:TD01") in risks
+    assert ("warn", "override:TX-9.3@programme:QTVP-TX") in risks
+    failing = CliRunner().invoke(command, ["check", "--json", "--clause", "TX-5.7-1"], obj=tuxa).stdout
+    assert "person:TD01" in {f["subject"] for f in json.loads(failing)["findings"] if f["verdict"] == "fail"}
+
+
 def test_an_assignment_of_the_past_is_recorded_and_found_by_the_checks(tuxa: App, folder: Path) -> None:
     add(folder, "teaching", course="THVP103", person="TD01", credits="1", starts="02/11/2026")
     assert tuxa.importer.run(folder, actor="QL01").changed
@@ -95,6 +148,77 @@ def test_a_final_examination_elsewhere_is_refused_before_it_is_held(tuxa: App, f
         tuxa.importer.run(folder, actor="QL01")
 
 
+def test_lessons_above_the_hours_of_a_day_are_refused_until_somebody_answers_for_them(
+    tuxa: App, folder: Path
+) -> None:
+    head = "code,course,kind,site,starts,minutes,cohort\n"
+    rows = [f"B{n},TVTH101,lecture,MAIN,05/12/2026 {7 + n:02d}:00,50,QTVP-2026A\n" for n in range(5)]
+    (folder / "sessions.csv").write_text(head + "".join(rows), encoding="utf-8")
+    with pytest.raises(GateClosed, match=r"T8-6.4 refuses it for TVTH101/QTVP-2026A: 250 minutes"):
+        tuxa.importer.run(folder, actor="QL01")
+    assert not RegisterStore(tuxa.database).load().sessions
+    words = ("override", "schedule", "T8-6.4", "course:TVTH101/QTVP-2026A", "--role", "distance_manager")
+    run(command, tuxa, *words, "--reason", "Dạy bù sau bão, lớp đã đồng ý", "--actor", "QL01")
+    assert tuxa.importer.run(folder, actor="QL01").changed
+    (folder / "sessions.csv").write_text(head + "".join(rows[:4]), encoding="utf-8")
+    assert tuxa.importer.run(folder, actor="QL01").changed
+
+
+def approve(tuxa: App, material: str) -> None:
+    run(
+        media,
+        tuxa,
+        *(
+            "approve",
+            material,
+            "--minutes",
+            "3/BB",
+            "--decision",
+            "9/QĐ",
+            "--appraiser",
+            "TD01",
+            "--signer",
+            "QL01",
+        ),
+    )
+
+
+def test_printing_stops_when_the_course_has_no_approved_printed_material_left(
+    tuxa: App, folder: Path
+) -> None:
+    for material in ("NLTK-GT", "NLTK-HD", "NLTK-BT1", "NLTK-BT2"):
+        approve(tuxa, material)
+    run(packets, tuxa, "plan", "B1", "--course", "NLTK102")
+    for name in ("nltk-giao-trinh", "nltk-bai-tap-1", "nltk-bai-tap-2"):
+        file = folder / f"{name}.md"
+        file.write_text(file.read_text(encoding="utf-8") + "\nSửa sau khi duyệt.\n", encoding="utf-8")
+    tuxa.importer.run(folder, actor="QL01")
+    with pytest.raises(GateClosed, match=r"TX-4.3b refuses it for NLTK102"):
+        run(packets, tuxa, "print", "B1")
+    assert not list((tuxa.settings.home / "print").rglob("*.pdf"))
+
+
+def test_material_goes_to_the_portal_only_when_its_course_may_be_published(tuxa: App, folder: Path) -> None:
+    file = folder / "syllabi.csv"
+    with file.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        if row["course"] == "THVP103":
+            row["learner_learner"] = ""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    tuxa.importer.run(folder, actor="QL01")
+    with pytest.raises(GateClosed, match=r"TX-9.7-1 refuses it for THVP103"):
+        approve(tuxa, "THVP-HL")
+    approve(tuxa, "NLTK-GT")  # goes to nobody's screen
+    with sample_institution() as made:
+        shutil.copy(made / "syllabi.csv", file)
+    tuxa.importer.run(folder, actor="QL01")
+    approve(tuxa, "THVP-HL")
+
+
 def test_an_intake_that_is_still_to_open_asks_its_gate(tuxa: App, folder: Path) -> None:
     add(folder, "cohorts", code="QTVP-2027A", programme="QTVP-TX", admission_date="05/10/2027")
     add(folder, "intakes", cohort="QTVP-2027A", opens="01/06/2027 08:00", starts="05/10/2027")
@@ -104,31 +228,33 @@ def test_an_intake_that_is_still_to_open_asks_its_gate(tuxa: App, folder: Path) 
 
 
 def test_a_decision_stands_with_the_findings_that_it_rests_on(tuxa: App) -> None:
-    run = CliRunner().invoke
+    invoke = CliRunner().invoke
     words = ["decide", "approve_programme", "QTVP-TX", "--document", "200/QĐ", "--actor", "HT01"]
     with pytest.raises(GateClosed):
-        run(command, words, obj=tuxa, catch_exceptions=False)
-    refusals = json.loads(run(command, ["gate", "approve_programme", "QTVP-TX", "--json"], obj=tuxa).stdout)[
-        "refusals"
-    ]
+        invoke(command, words, obj=tuxa, catch_exceptions=False)
+    refusals = json.loads(
+        invoke(command, ["gate", "approve_programme", "QTVP-TX", "--json"], obj=tuxa).stdout
+    )["refusals"]
     for refusal in refusals:
         passing = ["override", "approve_programme", refusal["clause"], refusal["subject"], "--role", "rector"]
         passing += ["--reason", "Hoàn thiện trong học kỳ này", "--actor", "HT01", "--second", "PHT01"]
         try:
-            run(command, passing, obj=tuxa, catch_exceptions=False)
+            invoke(command, passing, obj=tuxa, catch_exceptions=False)
         except GateClosed as error:  # a clause that nobody may override
             assert refusal["clause"] in ("TX-2.1", "TX-5.2-2"), str(error)
-    document = json.loads(run(command, ["gate", "approve_programme", "QTVP-TX", "--json"], obj=tuxa).stdout)
+    document = json.loads(
+        invoke(command, ["gate", "approve_programme", "QTVP-TX", "--json"], obj=tuxa).stdout
+    )
     shut = {r["clause"] for r in document["refusals"] if not r["override"]}
     assert shut == {"TX-2.1"}  # 9 of 126 credits are entered: no reason makes that a distance programme
     with pytest.raises(Refused):
-        run(
+        invoke(
             command,
             ["decide", "publish", "NOPE", "--document", "1", "--actor", "HT01"],
             obj=tuxa,
             catch_exceptions=False,
         )
-    done = run(
+    done = invoke(
         command,
         ["decide", "use_partner", "THATSON", "--document", "201/QĐ", "--actor", "HT01", "--json"],
         obj=tuxa,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from delivery.app import App
 from delivery.app.safecopies import back_up, chain_of, drill, read_recovery, recovery_text, restore
@@ -130,3 +135,67 @@ def test_the_commands_tell_the_key_once_and_drill_a_copy(
     elsewhere = ["--home", str(tmp_path / "new"), "--lang", "en"]
     assert tuxa_command([*elsewhere, "restore", str(tmp_path / "2.tuxa"), "--json"]) == 0
     assert tuxa_command([*elsewhere, "record", "verify"]) == 0
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from delivery.app import App
+from delivery.app import safecopies
+from delivery.settings import load_settings
+
+home, file, what, secret = sys.argv[1:]
+app = App(load_settings(Path(home), environ={}))
+seal, verify = safecopies.seal_stream, safecopies.migrate.upgrade
+
+def die(*_args, **_more):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if what == "backup":
+    def cut(*args, **more):
+        yield next(iter(seal(*args, **more)))
+        die()
+    safecopies.seal_stream = cut
+    safecopies.back_up(app, Path(file))
+else:
+    # The keys lie there open by now.
+    safecopies.audit = die
+    work = getattr(safecopies, what)
+    work(app, Path(file), secret=bytes.fromhex(secret))
+"""
+
+
+@pytest.mark.parametrize("what", ["backup", "restore", "drill"])
+def test_what_a_killed_run_left_is_gone_with_the_next_one(
+    sqlite_tuxa: App, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, copies, scratch = sqlite_tuxa, tmp_path / "copies", tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    app.facts.append(took_part(app, n) for n in range(50))
+    secret = read_recovery(back_up(app, copies / "1.tuxa").recovery_key)
+    places = [copies, scratch, tmp_path]
+    home = app.settings.home if what != "restore" else tmp_path / "new"
+    before = {path for place in places for path in place.iterdir()}
+    target = copies / ("2.tuxa" if what == "backup" else "1.tuxa")
+    command = [sys.executable, "-c", KILLED, str(home), str(target), what, secret.hex()]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    left = {path for place in places for path in place.iterdir()} - before
+    assert len(left) == 1, "something was left, or the test proves nothing"
+    if what == "backup":
+        back_up(app, target)
+        assert drill(app, target, secret=secret).problems == 0
+    elif what == "restore":
+        assert restore(fresh(app, home), target, secret=secret).problems == 0
+    else:
+        assert drill(app, target, secret=secret).problems == 0
+    assert not any(path.exists() for path in left)
+
+
+def test_two_copies_at_once_are_refused(sqlite_tuxa: App, tmp_path: Path) -> None:
+    folder = sqlite_tuxa.settings.home / "backup"
+    folder.mkdir()
+    with FileLock(folder / ".lock"), pytest.raises(Refused, match="being made already"):
+        back_up(sqlite_tuxa, tmp_path / "1.tuxa")
+    back_up(sqlite_tuxa, tmp_path / "1.tuxa")

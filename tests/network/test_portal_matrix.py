@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.dependencies.models import Dependant
+from starlette.routing import Mount
 
 from delivery.catalogue.kinds import Role
 from delivery.network.web.access import MATRIX, Capability, capability_of
 from delivery.network.web.app import create_portal, routes_of
+from delivery.store.api_tokens import Scope
 from tests.network.portal_home import AN, STAFF, Phone, PortalHome, portal_home, served
 
 OPEN = {
@@ -26,6 +29,7 @@ OPEN = {
     "/again/{channel}/{airing}",
     "/sign-in/provider",
     "/sign-in/provider/back",
+    "/sign-in/provider/out",
 }
 """For everybody. The address on a sheet is open too, as far as its sign-in form; the abilities of the upload server are
 no secret."""
@@ -81,6 +85,7 @@ def cells(home: PortalHome) -> list[tuple[str, str, Capability]]:
         (capability,) = wanted(route.dependant) or {None}
         if capability is not None and route.path != SHEET:
             out += [(method, route.path, capability) for method in sorted(route.methods)]
+    assert len(out) > 60
     return out
 
 
@@ -124,6 +129,28 @@ def test_every_cell_of_the_matrix_answers_as_decided(home: PortalHome, phones: d
             if denied == (capability in EXPECTED[role]):
                 wrong.append((method, path, str(role), answer.status_code))
     assert wrong == []
+
+
+def test_every_cell_of_the_interface_for_programs_answers_as_decided(home: PortalHome) -> None:
+    (api,) = (r.app for r in create_portal(home.services).routes if isinstance(r, Mount) and r.path == "/api")
+    accounts = {Role.LEARNER: home.learner(AN)} | {role: f"staff:{code}" for code, _, role in reversed(STAFF)}
+    wrong, judged = [], 0
+    for role, account in accounts.items():
+        token = home.services.tokens.make(account, label="thử", scopes=frozenset(Scope))
+        with Phone(home) as program:
+            for route in routes_of(api):
+                (capability,) = wanted(route.dependant)
+                address = "/api" + re.sub(r"{(\w+)}", "0123456789abcdef", str(route.path))
+                for method in sorted(route.methods or ()):
+                    home.clock.advance(30)
+                    judged += 1
+                    answer = program.http.request(
+                        method, address, headers={"authorization": f"Bearer {token}"}
+                    )
+                    if (answer.status_code == 403) == (capability in EXPECTED[role]):
+                        wrong.append((method, route.path, str(role), answer.status_code))
+    assert wrong == []
+    assert judged > 40
 
 
 def test_without_signing_in_every_page_leads_to_the_sign_in(home: PortalHome) -> None:

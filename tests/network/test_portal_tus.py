@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tusclient.client import TusClient
 
+from benchmarks.portal_tus import ROOT, by_tus_js, cut_line
 from delivery.record.kinds import FactKind
 from delivery.store.uploads import KEEP, MOST_OPEN
 from tests.network.portal_home import AN, BINH, WORK, Phone, PortalHome, draw_photo, portal_home, served
@@ -67,6 +68,23 @@ def test_an_independent_client_uploads_a_file_with_interruptions_and_it_is_byte_
         uploader.upload(stop_at=stop)
         url = uploader.url
     assert stored(home, url) == data
+
+
+@pytest.mark.needs("node")
+def test_a_second_independent_client_goes_on_over_a_line_that_is_cut(
+    home: PortalHome, phone: Phone, tmp_path: Path
+) -> None:
+    """tus-js-client, as browsers use it; with 200 MB and 20 cuts in ``benchmarks/portal_tus.py``."""
+    if not (ROOT / "node_modules" / "tus-js-client").is_dir():
+        pytest.skip("tus-js-client is not in this checkout (make vendor)")
+    file = tmp_path / "large.bin"
+    file.write_bytes(random.Random(9).randbytes(4_000_000))
+    cookies = "; ".join(f"{name}={value}" for name, value in phone.http.cookies.items())
+    port = int(home.base_url.rsplit(":", 1)[1])
+    with cut_line(port, 4_000_000, 3) as relay:
+        url = by_tus_js(f"http://127.0.0.1:{relay.port}/uploads", cookies, file)
+        assert relay.done == 3
+    assert stored(home, url) == file.read_bytes()
 
 
 def test_a_connection_that_is_cut_in_the_middle_goes_on_where_the_last_byte_came(

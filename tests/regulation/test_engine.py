@@ -184,6 +184,7 @@ def _override(**fields: str) -> Override:
         ({"role": "clerk"}, "rector"),
         ({"second": ""}, "second person"),
         ({"second": "HT"}, "second person"),
+        ({"second": " ht"}, "second person"),
         ({"reason": "vội"}, "reason"),
         ({"clause": "TX-5.2-2"}, "cannot be overridden"),
     ],

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +13,10 @@ from delivery.app.consoles import build_bus
 from delivery.network.bus.address import publish_address, withdraw_address
 from delivery.record.kinds import FactKind
 from tests.support.home import make_app
+from tests.tui.terminal import terminal
 
 pytestmark = [pytest.mark.needs("tmux"), pytest.mark.timeout(120)]
 
-PATIENCE_S: Final = 60.0
 BROKEN: Final = """
 import sys
 from tui.technician.app import TechnicianConsole
@@ -30,64 +25,6 @@ TechnicianConsole.refresh_state = broken
 from delivery.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
-
-
-class Terminal:
-    """A tmux session of its own with one console in it."""
-
-    def __init__(self, folder: Path, command: list[str]) -> None:
-        self._socket = str(folder / "tmux")
-        self._run("new-session", "-d", "-x", "80", "-y", "24", *command)
-        self._run("set-option", "-g", "remain-on-exit", "on")
-
-    def _run(self, *words: str) -> str:
-        done = subprocess.run(
-            ["tmux", "-S", self._socket, "-f", "/dev/null", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
-        )
-        return done.stdout
-
-    def press(self, *keys: str) -> None:
-        self._run("send-keys", *keys)
-
-    def screen(self) -> str:
-        return self._run("capture-pane", "-p")
-
-    def sees(self, *texts: str) -> str:
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            shown = self.screen()
-            if all(text in shown for text in texts):
-                return shown
-            time.sleep(0.1)
-        pytest.fail(f"{texts} never came:\n{self.screen()}")
-
-    def loses(self, text: str) -> None:
-        """Wait until it stands there no more."""
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            if text not in self.screen():
-                return
-            time.sleep(0.1)
-        pytest.fail(f"{text} never went:\n{self.screen()}")
-
-    def close(self) -> None:
-        self._run("kill-server")
-
-
-@contextmanager
-def terminal(folder: Path, words: list[str], code: str = "") -> Iterator[Terminal]:
-    program = ["-c", code] if code else ["-m", "delivery.cli.main"]
-    shown = Terminal(
-        folder, ["sh", "-c", '"$@"; echo "ended with $?"; cat', "sh", sys.executable, *program, *words]
-    )
-    try:
-        yield shown
-    finally:
-        shown.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -32,6 +33,7 @@ from tui.technician.words import KINDS, REASONS
 if TYPE_CHECKING:
     from tui.technician.app import TechnicianConsole
 
+_REST_S = 0.06
 _SHOW_S = 0.15
 _LONG = 1_000
 _CAN_JUDGE = ("pass", "pass_with_fixes")
@@ -79,7 +81,7 @@ class IngestSection(Section):
         self._wanted = ""
         self._seen = -1
         self._shown_at = 0
-        self._minutes_day = 0
+        self._resting: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         listing = Listing[Job](
@@ -175,7 +177,10 @@ class IngestSection(Section):
 
     @on(Listing.Moved)
     def _moved(self) -> None:
-        self._look()
+        # Who runs through a long list sees the cursor run, and the report once it rests.
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST_S, self._look)
 
     def _look(self) -> None:
         """Show the chosen recording; its report is asked for once the cursor rests."""
@@ -183,7 +188,7 @@ class IngestSection(Section):
         self.report = None
         self.query_one(Picture).show(b"")
         for name in ("#head", "#told"):
-            self.query_one(name, Text).refresh(layout=True)
+            self.query_one(name, Text).redraw()
         self.query_one("#report", VerticalScroll).scroll_home(animate=False)
         if job is not None and job.verdict and job.asset:
             self._wanted = job.asset
@@ -200,7 +205,7 @@ class IngestSection(Section):
             if held is None or held.asset != asset:
                 return
             self.report = read_report(asset, result)
-            self.query_one("#told", Text).refresh(layout=True)
+            self.query_one("#told", Text).redraw()
             if self.report.has_pictures:
                 self._ask_pictures(asset)
 

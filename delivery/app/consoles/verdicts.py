@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from delivery.app.gates import require_publishable
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, NotFound, Refused
 from delivery.ids import fact_id
@@ -57,6 +58,7 @@ def approve(app: App, params: Mapping[str, Any], _actor: str) -> dict[str, Any]:
             do=N_("Give the code of a person of the catalogue."),
             code=unknown[0][:64],
         )
+    require_publishable(app, material)
     app.materials.judge(
         lesson.material,
         content=lesson.content,

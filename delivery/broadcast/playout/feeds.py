@@ -10,8 +10,8 @@ import structlog
 from delivery.broadcast.playout.alerts import Alert, feed_late, peer_lost, segment_replaced
 from delivery.broadcast.playout.inplace import Packed
 from delivery.broadcast.playout.journal import SentJournal
-from delivery.broadcast.playout.onair import OnAir
 from delivery.broadcast.playout.line import Output, line_to
+from delivery.broadcast.playout.onair import OnAir
 from delivery.broadcast.playout.outputs import Icecast, require_kind
 from delivery.broadcast.playout.portions import Portions
 from delivery.broadcast.playout.radio import MP3_CODECS, RadioSource, Titles

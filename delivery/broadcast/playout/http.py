@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from delivery.errors import NotFound, TuxaError
 
@@ -19,6 +20,11 @@ _CAPTIONS = "captions-"
 _FOR_A_SECOND = "public, max-age=1"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_MINUTE = "public, max-age=60"
+_PLAYLIST_HEADERS = (
+    (b"content-type", PLAYLIST_TYPE.encode()),
+    (b"cache-control", _FOR_A_SECOND.encode()),
+    (b"vary", b"Origin"),
+)
 _LOOPBACK = re.compile(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +51,47 @@ class HlsProvider(Protocol):
     def later_segment(self, channel_code: str, airing_id: str, name: str, number: int) -> bytes: ...
 
 
+class HeldPlaylists:
+    """ASGI middleware: media playlists that are held for this moment are answered before anything else is looked at.
+
+    Every viewer asks for one every few seconds. All that it costs is here: no routes, no thread, no object for the
+    request or its answer. The rest is left to :func:`hls_router`.
+    """
+
+    def __init__(self, app: ASGIApp, *, provider: HlsProvider) -> None:
+        self._app = app
+        self._provider = provider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held = self._held(scope) if scope["type"] == "http" else None
+        if held is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = _MEDIA_PLAYLIST
+        headers = [*_PLAYLIST_HEADERS, (b"content-length", b"%d" % len(held))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": held})
+
+    def _held(self, scope: Scope) -> bytes | None:
+        path: str = scope["path"]
+        if not (path.startswith("/hls/") and path.endswith(".m3u8")) or scope["method"] != "GET":
+            return None
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            return None
+        channel, _, name = path[5:-5].partition("/")
+        return self._provider.held_playlist(channel, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """As whoever counts requests by their routes wants it."""
+
+    path: str
+
+
+_MEDIA_PLAYLIST = _Route("/hls/{channel}/{rendition}.m3u8")
+
+
 def hls_router(provider: HlsProvider) -> APIRouter:
     """Routes under ``/hls/{channel}``. A playlist may be kept for a second, a segment for ever: it never changes."""
     router = APIRouter(prefix="/hls", include_in_schema=False)
@@ -53,24 +100,16 @@ def hls_router(provider: HlsProvider) -> APIRouter:
     def master_playlist(request: Request, channel: str) -> Response:
         return _answer(request, lambda: provider.master(channel).encode(), PLAYLIST_TYPE, "public, max-age=5")
 
-    async def media_playlist(request: Request) -> Response:
-        """Asked for by every viewer every few seconds: what is held for this moment is answered at once."""
-        channel, name = request.path_params["channel"], request.path_params["rendition"]
-        held = provider.held_playlist(channel, name)
-        if held is not None:
-            return _answer(request, lambda: held, PLAYLIST_TYPE, _FOR_A_SECOND)
-        language = name.removeprefix(_CAPTIONS)
+    @router.api_route("/{channel}/{rendition}.m3u8", methods=["GET", "HEAD"])
+    def media_playlist(request: Request, channel: str, rendition: str) -> Response:
+        language = rendition.removeprefix(_CAPTIONS)
 
         def made() -> bytes:
-            if language == name:
-                return provider.playlist(channel, name).encode()
+            if language == rendition:
+                return provider.playlist(channel, rendition).encode()
             return provider.captions(channel, language).encode()
 
-        return await run_in_threadpool(_answer, request, made, PLAYLIST_TYPE, _FOR_A_SECOND)
-
-    router.add_route(
-        "/hls/{channel}/{rendition}.m3u8", media_playlist, ["GET", "HEAD"], include_in_schema=False
-    )
+        return _answer(request, made, PLAYLIST_TYPE, _FOR_A_SECOND)
 
     @router.api_route("/{channel}/{rendition}/{sequence}.ts", methods=["GET", "HEAD"])
     def segment(request: Request, channel: str, rendition: str, sequence: str) -> Response:

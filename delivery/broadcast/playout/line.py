@@ -74,16 +74,15 @@ class Line:
 
     def send(self, data: bytes) -> bool:
         """Hand over, or drop while the peer is away; whether it was taken."""
-        if not self._open and not self._connect():
-            self.dropped += len(data)
-            return False
-        try:
-            self.output.send(data)
-        except OSError as error:
-            self._fail(str(error) or type(error).__name__)
-            self.dropped += len(data)
-            return False
-        return True
+        if self._open or self._connect():
+            try:
+                self.output.send(data)
+            except OSError as error:
+                self._fail(str(error) or type(error).__name__)
+            else:
+                return True
+        self.dropped += len(data)
+        return False
 
     def _connect(self) -> bool:
         if self.monotonic() < self._retry_at:

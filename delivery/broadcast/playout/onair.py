@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -29,7 +29,7 @@ from delivery.catalogue.model import Activity, Catalogue
 from delivery.clock import Clock, to_micros
 from delivery.errors import N_, Refused
 from delivery.record.kinds import FactKind
-from delivery.store.air import Channel
+from delivery.store.air import Channel, Slot
 from delivery.store.factlog import FactLog
 from delivery.store.media import LessonRow
 from delivery.store.schedule import ScheduleStore
@@ -69,6 +69,8 @@ class Surroundings:
     limits: LoadLimits = field(default_factory=LoadLimits)
     transit_days: int = 7
     """From the post office to the last learner."""
+    judge_slots: Callable[[Sequence[Slot]], None] = lambda _slots: None
+    """Raises to refuse slots before they are scheduled."""
 
 
 class OnAir:
@@ -98,6 +100,7 @@ class OnAir:
             codes=self.codes,
             clock=clock,
             compiled=self.publish,
+            judge=around.judge_slots,
         )
         self.playout = Playout(
             self.book,

@@ -89,7 +89,7 @@ class Srt:
         self.close()
         words = ["-v", "error", "-f", "data", "-raw_packet_size", str(DATAGRAM), "-i", "pipe:0"]
         words += ["-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", self._target()]
-        self._told = tempfile.TemporaryFile()
+        self._told = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [self.ffmpeg, *words],
             stdin=subprocess.PIPE,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from delivery.broadcast.playout.transmit import PACKET, Load
 from delivery.broadcast.schedule.timeline import Slice
-from delivery.store.air import TICK_US
+from delivery.store.air import TICK_US, RowKind
 
 MOMENTS: Final = 12
 """In a tick: one every 26.7 ms. A datagram leaves at most so long after its last packet was due."""
@@ -44,7 +44,7 @@ class Portions:
     size: int
     """Bytes."""
     digest: bytes
-    """SHA-256 of all of it."""
+    """SHA-256 of all of it; empty unless it is of a lesson, of which the as-run tells."""
     first_pts: int
     last_pts: int
     chunks: tuple[bytes, ...]
@@ -96,7 +96,7 @@ def cut(load: Load, *, held: int = 0, from_us: int = 0) -> Portions:
         dict(load.counters),
         count,
         len(load.data),
-        hashlib.sha256(load.data).digest(),
+        hashlib.sha256(load.data).digest() if load.piece.row.kind is RowKind.LESSON else b"",
         load.first_pts,
         load.last_pts,
         tuple(load.cut(*span) for span in zip(firsts.tolist(), stops.tolist(), strict=True)),

@@ -89,7 +89,7 @@ def starts(rule: str, first: datetime, *, since: datetime | None = None) -> Iter
             return
 
 
-class _NothingComes(Exception):  # noqa: N818 - it ends an iteration, as StopIteration does
+class _NothingComes(Exception):
     """A search has gone through as many periods as it may."""
 
 

@@ -106,9 +106,12 @@ class Scheduler:
         codes: Codes,
         clock: Clock,
         compiled: Callable[[str], None] = lambda _channel: None,
+        judge: Callable[[Sequence[Slot]], None] = lambda _slots: None,
     ) -> None:
-        """`compiled(channel)` is called when a compilation has been stored, or found nothing to change."""
+        """`compiled(channel)` is called when a compilation has been stored, or found nothing to change; `judge(slots)`
+        before slots are stored: it raises to refuse them."""
         self._compiled = compiled
+        self._judge = judge
         self._totals: Totals = {}
         self._store = store
         self._facts = facts
@@ -124,6 +127,7 @@ class Scheduler:
         """Schedule all of them or none. Raises NotFound for an unknown channel."""
         for code in sorted({slot.channel for slot in slots}):
             self._store.channel(code)
+        self._judge(slots)
         with self._store.database.write() as connection:
             numbers = [self._store.slot_numbers(connection, slot.id) for slot in slots]
             drafts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -128,7 +129,12 @@ class StatusFile:
             part.write_bytes(data)
             part.replace(self._file)
         except OSError:
-            return  # a full disk: what is wrong is in the log, and written here as soon as it can be
+            # A full disk, and this has to say so: over the old text, whose place on the disk is taken already.
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            with suppress(OSError), self._file.open("r+b") as stream:
+                stream.write(data)
+                stream.truncate()
         self._last = data
 
     def read(self) -> Mapping[str, Mapping[str, Any]]:

@@ -6,9 +6,36 @@ import logging
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 GRACE_SECONDS = 3
 """How long open requests may take to finish once the server is told to stop."""
+MOST_HEAD_BYTES = 64 * 1024
+"""Of a request before its body: the address and the headers."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP by httptools, which is three times as fast as Python's own and would take headers without an end."""
+
+    _head = 0
+    _has_head = False
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._head, self._has_head = 0, False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is there."""
+        self._has_head = True
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """More of it, or of the next one."""
+        self._head += len(data)
+        super().data_received(data)
+        if not self._has_head and self._head > MOST_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too long.")
 
 
 def make_server(
@@ -21,6 +48,7 @@ def make_server(
     """
     config = uvicorn.Config(
         app,
+        http=BoundedHttp,
         host=host,
         port=port,
         access_log=False,

@@ -142,7 +142,7 @@ def _from_codes(
     mm = np.array([point for _, spot in pairs for point in _square(spot)])
     px = np.array([point for code, _ in pairs for point in code.corners]) * unit
     spread = len(pairs) > 1
-    guess = fit(mm, px) if spread else _similar(mm, px)
+    guess = fit(mm, px) if spread else similar(mm, px)
     if guess is None or not _sensible(guess, layout):
         return None
     marks: dict[int, Matrix] = {}
@@ -274,7 +274,7 @@ def _affine(mm: Matrix, px: Matrix, weight: Any) -> Matrix:
     return out
 
 
-def _similar(mm: Matrix, px: Matrix) -> Matrix | None:
+def similar(mm: Matrix, px: Matrix) -> Matrix | None:
     """Turn, size and place from one code: all that its four close corners can tell about the whole page."""
     a, b = mm - mm.mean(axis=0), px - px.mean(axis=0)
     size = float((a**2).sum())

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 
 from delivery.errors import LedgerBroken, NotFound, TuxaError
-from delivery.postal.incoming.fields import Field, read_fields
+from delivery.postal.incoming.fields import CHOICE, Field, read_fields
 from delivery.postal.parts import Desk
 from delivery.postal.sheetlayout import PacketLayout, SheetLayout
 from delivery.record.kinds import FactKind
@@ -31,6 +31,7 @@ from delivery.store.readings import (
 from delivery.store.returned import ReturnedPage, ReturnedPages
 
 _AHEAD = 8
+PHONE = "phone"
 DIFFERS = "differs"
 """Another picture of the same page says something else."""
 
@@ -45,7 +46,9 @@ def read_filed(desk: Desk, executor: Executor, facts: Sequence[str], *, ahead: i
 
     def keep_first() -> None:
         page, future = under_way.popleft()
-        _keep(desk, page, future.result())
+        # What learners send themselves bears no mark of a lecturer, whatever is filled in there.
+        fields = [entry for entry in future.result() if page.channel != PHONE or entry.use == CHOICE]
+        _keep(desk, page, fields)
 
     for page, layout in _to_read(desk, facts):
         image = _image(desk, page) if layout else b""

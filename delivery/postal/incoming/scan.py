@@ -83,6 +83,8 @@ class PageReading:
     """Name of the version on which a code of ours was read, as in :mod:`delivery.postal.incoming.cascade`."""
     dark: bool = False
     """Nothing but black: the lid was open, or the page lay the wrong way up. Never tried further."""
+    half: bool = False
+    """Codes were read at one end of the sheet, and its other end is not there."""
     framed: bool = False
     """No code of ours was read, but the corner marks of a sheet of ours were seen: it is likely one of ours, and the
     pages before and after it in the file are worth proposing to a person."""
@@ -112,7 +114,7 @@ def grey_array(data: bytes, long_px: int, media_type: str = "") -> tuple[Grey, t
     if data[:2] == b"\xff\xd8":
         try:
             height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-            _check(width, height)
+            check_pixels(width, height)
             factor = max(1, max(width, height) // long_px)
             # Reduced while it is decoded (scaled inverse DCT), and the colours are left alone. The next coarser
             # of the library's eighths: at least as many dots as are asked for.
@@ -136,7 +138,12 @@ def open_image(data: bytes | Path, media_type: str = "") -> Image.Image:
             formats = ["HEIF"]
         with quietly():
             image = Image.open(data if isinstance(data, Path) else io.BytesIO(data), formats=formats)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except Image.DecompressionBombError as error:
+        raise BadInput(
+            N_("The picture has far more pixels than a page."),
+            do=N_("Scan or photograph each page at up to 600 dpi."),
+        ) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise BadInput(
             N_("This is not a picture that can be read ({kind})."),
             do=N_("Send a JPEG, PNG or TIFF picture, or a PDF from a scanner."),
@@ -157,10 +164,11 @@ def quietly() -> Iterator[None]:
 
 def check_size(image: Image.Image) -> None:
     """Raises BadInput for more than :data:`MAX_PIXELS`; also of a further page of a TIFF, whose size is its own."""
-    _check(image.width, image.height)
+    check_pixels(image.width, image.height)
 
 
-def _check(width: int, height: int) -> None:
+def check_pixels(width: int, height: int) -> None:
+    """Raises BadInput for more than :data:`MAX_PIXELS`."""
     if width * height > MAX_PIXELS:
         raise BadInput(
             N_("The picture has {width} × {height} pixels, which is too large."),
@@ -182,6 +190,10 @@ def grey(image: Image.Image, long_px: int) -> Image.Image:
             if image.format in ("JPEG", "MPO"):
                 image.draft("L", (image.width // factor, image.height // factor))
                 factor = max(1, max(image.size) // long_px)
+            elif image.mode in ("RGBA", "LA") and factor > 1:
+                # Reduced first: on paper of its own, a large one would take four bytes for each dot three times.
+                image = image.reduce(factor)
+                factor = 1
             flat = _level(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(
@@ -241,8 +253,17 @@ def read_image(quick: Grey, *, size: tuple[int, int], full: Callable[[], Image.I
         from delivery.postal.incoming.finding import has_frame
 
         return PageReading(tuple(found), *size, passes=number, framed=has_frame(quick))
-    texts = tuple(found)
-    return PageReading(texts, *size, rotation=rotation, passes=number, codes=tuple(ours), version=name)
+    from delivery.postal.incoming.torn import is_half_missing
+
+    return PageReading(
+        tuple(found),
+        *size,
+        rotation=rotation,
+        passes=number,
+        codes=tuple(ours),
+        version=name,
+        half=is_half_missing(quick, ours, stored=size),
+    )
 
 
 def _rebuilt(quick: Grey, size: tuple[int, int]) -> list[CodeFound]:

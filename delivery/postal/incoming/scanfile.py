@@ -25,6 +25,7 @@ from delivery.postal.incoming.scan import (
     IMAGE_TYPES,
     MAX_PIXELS,
     PageReading,
+    check_pixels,
     check_size,
     open_image,
     quietly,
@@ -40,6 +41,8 @@ _UPRIGHT = 1e-3
 """Part of a length by which a picture may lean before it counts as turned."""
 _TAIL = 2048
 """Bytes at the end of a file in which its end mark stands; some scanners pad their files."""
+MAX_PAGES = 20_000
+"""Of a file. A day's mail of the largest office has less; what claims more is damaged, or means harm."""
 _MOST_OBJECTS = 10_000
 """Of a page. A scanned page has a picture, or some strips, and perhaps each word of it as invisible text."""
 
@@ -69,8 +72,14 @@ def count_pages(path: Path) -> int:
                     count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
             except (OSError, ValueError, SyntaxError, TypeError, KeyError) as error:
                 raise _not_taken_in(path, str(error)) from error
-    if count == 0:
-        raise _not_taken_in(path, "0")
+    if not 1 <= count <= MAX_PAGES:
+        raise BadInput(
+            N_("The file {file} claims to have {count} pages."),
+            do=N_("Scan the pile again, in parts of at most {most} pages."),
+            file=path.name,
+            count=count,
+            most=MAX_PAGES,
+        )
     return count
 
 
@@ -151,7 +160,7 @@ def stand_in() -> bytes:
 def _is_pdf(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            return b"%PDF-" in stream.read(1024)
+            head = stream.read(1024)
     except OSError as error:
         raise BadInput(
             N_("The file {file} cannot be opened: {reason}"),
@@ -159,6 +168,13 @@ def _is_pdf(path: Path) -> bool:
             file=path.name,
             reason=error.strerror or str(error),
         ) from error
+    if not head:
+        raise BadInput(
+            N_("The file {file} is empty."),
+            do=N_("Wait until the scanner has finished writing, or scan again."),
+            file=path.name,
+        )
+    return b"%PDF-" in head
 
 
 def _open_pdf(path: Path) -> Any:
@@ -272,6 +288,8 @@ def _finest(pictures: list[Any]) -> tuple[int, float]:
     for picture in pictures:
         meta = raw.FPDF_IMAGEOBJ_METADATA()
         if raw.FPDFImageObj_GetImageMetadata(picture, picture.page, ctypes.byref(meta)):
+            # The library unpacks all of it before it draws it small.
+            check_pixels(meta.width, meta.height)
             bits = max(bits, meta.bits_per_pixel)
             dpi = max(dpi, meta.horizontal_dpi, meta.vertical_dpi)
     return bits, min(dpi, MOST_DPI) if dpi >= 1 else RENDER_DPI

@@ -10,10 +10,9 @@ from PIL import Image
 from delivery.errors import BadInput
 from delivery.postal.incoming.scan import CodeFound, PageReading, grey, looks_blank, open_image
 from delivery.postal.page import A4_MM
+from delivery.postal.symbol import MAIN_MM, SIDE_MM
 from delivery.record.sheetcode import SIDE_CHARS
 
-MAIN_MM, SIDE_MM = 24.0, 18.0
-"""Sides of the codes' dark squares (field measure of the layout)."""
 _LEAST = 0.62
 """Share of A4 below which a picture shows a part of a sheet only: half a page has 0.5; a whole one that a phone saw in
 perspective measures 0.7 or more."""
@@ -23,7 +22,10 @@ _LONG_PX = 1200
 
 
 def is_part_of_a_sheet(reading: PageReading) -> bool:
-    """Whether the picture is much smaller than a sheet, measured by the size of the codes on it."""
+    """Whether an end of the sheet is missing, or the picture is much smaller than a sheet, measured by the size of the
+    codes on it."""
+    if reading.half:
+        return True
     scales = [_pixels_per_mm(code) for code in reading.codes]
     scales = [scale for scale in scales if scale > 0]
     if not scales:

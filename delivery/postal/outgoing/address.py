@@ -64,6 +64,8 @@ def why_not(profile: LearnerProfile | None) -> Message | None:
         return Message(N_("the personal data of this learner were erased"))
     if not has_address(profile):
         return Message(N_("no address"))
+    if profile.full_name.strip() and _plain(profile):
+        return None
     found = addressee(profile)
     if not found.name:
         return Message(N_("no name"))
@@ -74,6 +76,20 @@ def why_not(profile: LearnerProfile | None) -> Message | None:
             {"letters": " ".join(sorted(set(foreign)))},
         )
     return None
+
+
+def _plain(profile: LearnerProfile) -> bool:
+    """Whether everything on the envelope is composed text that can be drawn: nearly every profile."""
+    text = "".join(
+        (
+            profile.full_name,
+            profile.address or profile.old_address,
+            profile.commune,
+            profile.province,
+            profile.postcode,
+        )
+    )
+    return text.isprintable() and unicodedata.is_normalized("NFC", text) and not undrawable(text)
 
 
 def doubts(profile: LearnerProfile) -> list[Message]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from delivery.errors import N_, BadInput
-from delivery.postal.fonts import measure
+from delivery.postal.fonts import measure, undrawable
 from delivery.postal.outgoing.insets import place_pages, read_pages
 from delivery.postal.outgoing.layout import Codes, Words
 from delivery.postal.outgoing.lines import SANS, SERIF
 from delivery.postal.outgoing.make import codes_for
-from delivery.postal.outgoing.markdown import Document, read_assignment, read_document
+from delivery.postal.outgoing.markdown import Document, clean, read_assignment, read_document
 from delivery.postal.outgoing.markstrip import ROOM_MM, mark_strip
 from delivery.postal.outgoing.packet import BatchSpec, Options, Part
 from delivery.postal.outgoing.typeset import LARGE_PRINT, Body, typeset
@@ -54,6 +54,16 @@ def part_body(part: Part, source: bytes, codes: Codes, words: Words, options: Op
             do=N_("Save it as PDF or as Markdown in UTF-8, and import it again."),
             material=part.material,
         ) from error
+    missing = undrawable(clean(text))
+    if missing:
+        raise BadInput(
+            N_(
+                "Material {material} holds signs that no typeface here has, or text from right to left: {signs}"
+            ),
+            do=N_("Write them in words, or import the material as a PDF with its own fonts."),
+            material=part.material,
+            signs=" ".join(dict.fromkeys(missing))[:60],
+        )
     answered = part.role == ASSIGNMENT
     reader: Callable[[str], Document] = read_assignment if answered else read_document
     frame = codes.body()

@@ -18,7 +18,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.pdfdoc import PDFDictionary
 from reportlab.pdfgen.canvas import Canvas
 
-from delivery.postal.fonts import FAUX_BOLD, font_name
+from delivery.postal.fonts import FAUX_BOLD, font_name, fonts_of
 from delivery.postal.outgoing.pagestream import PT_PER_MM, PageStream
 from delivery.postal.page import A4_MM, Box, Circle, Face, Ink, Item, Line, PageLayout, Text
 from delivery.postal.sheetlayout import CodeSpot, Corner
@@ -202,12 +202,13 @@ def _draw_box(canvas: Canvas, item: Box, height: float) -> None:
 
 def _draw_text(canvas: Canvas, item: Text, height: float) -> None:
     """One run as content operators. The library's own text object does the same at four times the price."""
-    font: Any = pdfmetrics.getFont(font_name(item.face))
     document: Any = canvas._doc  # type: ignore[attr-defined]
     size = f"{item.size_pt:g}"
+    runs = fonts_of(item.text, item.face)
     shown = " ".join(
         f"{font.getSubsetInternalName(subset, document)} {size} Tf ({escapePDF(chunk)}) Tj"
-        for subset, chunk in font.splitString(item.text, document)
+        for font, text in ((_font(name), text) for name, text in runs)
+        for subset, chunk in font.splitString(text, document)
     )
     fill = _FILL[item.ink]
     if item.face in FAUX_BOLD:
@@ -216,6 +217,10 @@ def _draw_text(canvas: Canvas, item: Text, height: float) -> None:
     canvas.addLiteral(
         f"q BT {fill} 1 0 0 1 {item.x * PT_PER_MM:.4f} {(height - item.y) * PT_PER_MM:.4f} Tm {shown} ET Q"
     )
+
+
+def _font(name: str) -> Any:
+    return pdfmetrics.getFont(name)
 
 
 def _draw_corner(canvas: Canvas, corner: Corner, dx: int, dy: int, height: float) -> None:

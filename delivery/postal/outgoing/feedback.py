@@ -18,6 +18,7 @@ from delivery.store.factlog import FactLog
 from delivery.store.packets import Packets
 from delivery.store.vault import Vault
 
+_CHUNK = 500
 MAX_MARKS = 12
 """Marks on one slip: more than a term's assignments of one course."""
 
@@ -46,23 +47,28 @@ class FeedbackSource:
             if (fresh := _newest(fact for fact in facts if fact.id not in told))
         }
 
-    def notes(
-        self, marks: Sequence[str], titles: Mapping[str, str], people: Mapping[str, str]
-    ) -> list[MarkNote]:
-        """The marks with these fact ids, in that order."""
-        found = {fact.id: fact for fact in self.facts.select(ids=list(marks))} if marks else {}
-        out = []
-        for ident in marks:
-            fact = found.get(ident)
-            if fact is None:
-                continue
-            private = self.vault.open(ident) or {}
-            comment = private.get("comment", "")
-            title = titles.get(fact.activity, fact.activity)
-            out.append(
-                MarkNote(ident, title, fact.data["score"], people.get(fact.actor, ""), clean(str(comment)))
-            )
-        return out
+    def notes_of(
+        self,
+        marks: Mapping[str, Sequence[str]],
+        titles: Mapping[str, str],
+        people: Mapping[str, str],
+    ) -> dict[str, list[MarkNote]]:
+        """For each key the marks with these fact ids, in that order; those that are not known are left out."""
+        wanted = sorted({ident for told in marks.values() for ident in told})
+        notes: dict[str, MarkNote] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            private = self.vault.open_many(chunk)
+            for fact in self.facts.select(ids=chunk):
+                comment = str(private.get(fact.id, {}).get("comment", ""))
+                notes[fact.id] = MarkNote(
+                    fact.id,
+                    titles.get(fact.activity, fact.activity),
+                    fact.data["score"],
+                    people.get(fact.actor, ""),
+                    clean(comment),
+                )
+        return {key: [notes[ident] for ident in told if ident in notes] for key, told in marks.items()}
 
 
 def _newest(marks: Iterable[Fact]) -> tuple[str, ...]:

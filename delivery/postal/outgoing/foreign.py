@@ -5,6 +5,7 @@ printed. Only contents and resources come over: no annotations, actions, scripts
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from pypdf import PdfReader
@@ -49,18 +50,8 @@ class ForeignPages:
 
     def draw(self, inset: Inset, page_height: float) -> None:
         """Draw a page where `inset` says; `page_height` of the printed page in millimetres."""
-        name = f"{self._name}p{inset.page}"
+        name = self.carry(inset.page)
         source = self._reader.pages[inset.page]
-        if not self._document.hasForm(name):
-            try:
-                self._carry_over(source, name)
-            except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-                raise BadInput(
-                    N_("Page {page} of a printed PDF cannot be carried over: {reason}"),
-                    do=N_("Open it, save it as a new PDF and import it again."),
-                    page=inset.page + 1,
-                    reason=str(error),
-                ) from error
         canvas = self._canvas
         canvas.saveState()
         clip = canvas.beginPath()
@@ -71,6 +62,21 @@ class ForeignPages:
         canvas.transform(*_matrix(source, inset, x, y + height))
         canvas.doForm(name)
         canvas.restoreState()
+
+    def carry(self, number: int) -> str:
+        """Name of the form object that page `number` (from 0) is; made when first asked for. Raises BadInput."""
+        name = f"{self._name}p{number}"
+        if not self._document.hasForm(name):
+            try:
+                self._carry_over(self._reader.pages[number], name)
+            except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+                raise BadInput(
+                    N_("Page {page} of a printed PDF cannot be carried over: {reason}"),
+                    do=N_("Open it, save it as a new PDF and import it again."),
+                    page=number + 1,
+                    reason=str(error),
+                ) from error
+        return name
 
     def _carry_over(self, page: PageObject, name: str) -> None:
         contents = page.get_contents()
@@ -84,6 +90,9 @@ class ForeignPages:
                 "Resources": self._value(page.get("/Resources", DictionaryObject())),
             }
         )
+        if "/Group" in page:
+            # Whatever is transparent on the page is blended as its own group says.
+            dictionary["Group"] = self._value(page.raw_get("/Group"))
         stream = PDFStream(dictionary, contents.get_data() if contents is not None else b" ")
         self._document.addForm(name, stream)
 
@@ -129,6 +138,22 @@ class ForeignPages:
         # As it lies in the source, still encoded.
         data: bytes = value._data
         return PDFStream(PDFDictionary(entries), data, [])
+
+
+def require_carried(data: bytes, numbers: Iterable[int], material: str) -> None:
+    """Raise BadInput naming `material` and a page of it that cannot be carried over, before anything is planned."""
+    scratch = ForeignPages(Canvas(io.BytesIO()), data, "try")
+    for number in numbers:
+        try:
+            scratch.carry(number)
+        except BadInput as error:
+            raise BadInput(
+                N_("Page {page} of the PDF of material {material} cannot be carried over: {reason}"),
+                do=N_("Open it, save it as a new PDF and import it again."),
+                page=number + 1,
+                material=material,
+                reason=error.what.params["reason"],
+            ) from error
 
 
 def _scalar(value: Any) -> bytes:

@@ -7,12 +7,14 @@ get one scale, for type that changes size from page to page is tiring to read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ctypes import addressof
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
 
 import numpy as np
 import pypdfium2
+from pypdfium2 import raw
 
 from delivery.errors import N_, BadInput
 from delivery.postal.outgoing.typeset import Frame
@@ -78,6 +80,7 @@ def _read_page(document: Any, number: int, material: str) -> SourcePage:
                 width=round(width),
                 height=round(height),
             )
+        _require_embedded(page, number, material)
         dpi = min(_DPI, _DPI * 297 / max(width, height) * 2)
         picture = np.asarray(page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_numpy())
     except pypdfium2.PdfiumError as error:
@@ -90,6 +93,32 @@ def _read_page(document: Any, number: int, material: str) -> SourcePage:
     left, right = max(0.0, columns[0] * mm - _MARGIN_MM), min(width, (columns[-1] + 1) * mm + _MARGIN_MM)
     top, foot = max(0.0, rows[0] * mm - _MARGIN_MM), min(height, (rows[-1] + 1) * mm + _MARGIN_MM)
     return SourcePage(float(left), float(top), float(right - left), float(foot - top))
+
+
+def _require_embedded(page: Any, number: int, material: str) -> None:
+    """Raise BadInput naming the fonts that a page needs and its file does not hold: each printer would draw its own.
+
+    Text that is not shown, as scanners lay it behind a picture to be searched, needs none.
+    """
+    missing: dict[str, None] = {}
+    known: set[int] = set()
+    for text in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT]):
+        if raw.FPDFTextObj_GetTextRenderMode(text.raw) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+            continue
+        font = text.get_font()
+        address = addressof(font.raw.contents)
+        if address not in known:
+            known.add(address)
+            if not font.is_embedded:
+                missing[font.get_base_name()] = None
+    if missing:
+        raise BadInput(
+            N_("Page {page} of the PDF of material {material} uses fonts that are not in it: {fonts}"),
+            do=N_("Save it again with its fonts embedded (PDF/A does so), and import it again."),
+            page=number + 1,
+            material=material,
+            fonts=", ".join(missing),
+        )
 
 
 def _damaged(material: str, reason: str) -> BadInput:

@@ -12,7 +12,7 @@ from delivery.errors import N_, Refused
 from delivery.i18n import Translator
 from delivery.postal import roles
 from delivery.postal.bulksymbol import SymbolMaker
-from delivery.postal.fonts import measure
+from delivery.postal.fonts import font_name, measure
 from delivery.postal.outgoing.address import Addressee
 from delivery.postal.outgoing.cover import own_cover
 from delivery.postal.outgoing.draw import DocumentInfo, DrawnPage, draw_pdf
@@ -21,7 +21,7 @@ from delivery.postal.outgoing.make import House, Layouts, due_text, week_layout
 from delivery.postal.outgoing.packet import BatchSpec, PagePlan, page_plan
 from delivery.postal.outgoing.returncover import own_return
 from delivery.postal.outgoing.slip import MarkNote, slip_pages
-from delivery.postal.page import Item, PageLayout
+from delivery.postal.page import Face, Item, PageLayout
 from delivery.postal.roles import FEEDBACK, WEEK
 from delivery.store.files import write_whole
 
@@ -69,6 +69,12 @@ class DrawnJob:
     sha256: str
     pages: int
     first_pages: Mapping[str, int]
+
+
+def get_ready() -> None:
+    """Load what drawing needs, in a worker process that waits for its first job."""
+    for face in Face:
+        font_name(face)
 
 
 def draw_job(job: BatchJob, packets: Sequence[PacketJob], file: Path) -> DrawnJob:

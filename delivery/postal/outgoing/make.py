@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from delivery.catalogue.kinds import MaterialKind
-from delivery.errors import N_
+from delivery.errors import N_, BadInput
 from delivery.i18n import Language, Translator
-from delivery.postal.fonts import measure
+from delivery.postal.fonts import measure, undrawable
 from delivery.postal.outgoing.cover import Letter, ManifestRow, cover_page
 from delivery.postal.outgoing.layout import Codes, Header, Words, blank_page, content_page
 from delivery.postal.outgoing.markdown import clean
 from delivery.postal.outgoing.packet import BatchSpec, PagePlan, Part
 from delivery.postal.outgoing.returncover import return_page
 from delivery.postal.outgoing.week import week_page
-from delivery.postal.page import PageLayout
+from delivery.postal.page import PageLayout, Text
 from delivery.postal.roles import BLANK, COVER, RETURN
 from delivery.postal.sheetlayout import PacketLayout, SheetLayout
 from delivery.postal.symbol import main_size, side_size
@@ -86,7 +86,7 @@ def codes_for(base_url: str) -> Codes:
 
 
 def lay_out(spec: BatchSpec, house: House, bodies: Sequence[PartBody]) -> Layouts:
-    """All shared pages. Raises Refused when the cover letter cannot list everything."""
+    """All shared pages. Raises Refused when the letter cannot list everything, BadInput for what cannot be drawn."""
     words = Translator(house.lang)
     codes = codes_for(spec.base_url)
     letter = letter_of(spec, house, words)
@@ -95,14 +95,23 @@ def lay_out(spec: BatchSpec, house: House, bodies: Sequence[PartBody]) -> Layout
         for part, body in zip(spec.parts, bodies, strict=True)
     )
     blank = blank_page(codes, words=words, measure=measure)
-    return Layouts(
-        codes,
-        cover_page(letter, codes=codes, window=spec.window, words=words, measure=measure),
-        blank,
-        return_page(letter, codes=codes, window=spec.window, words=words, measure=measure),
-        parts,
-        blank.record(),
-    )
+    cover = cover_page(letter, codes=codes, window=spec.window, words=words, measure=measure)
+    back = return_page(letter, codes=codes, window=spec.window, words=words, measure=measure)
+    _require_drawable((cover, back, *(pages[0] for pages in parts if pages)))
+    return Layouts(codes, cover, blank, back, parts, blank.record())
+
+
+def _require_drawable(pages: Sequence[PageLayout]) -> None:
+    """Raise BadInput naming a text of the catalogue (title, institution …) that cannot be printed as it is."""
+    for page in pages:
+        for item in page.items:
+            if isinstance(item, Text) and (missing := undrawable(item.text)):
+                raise BadInput(
+                    N_("“{text}” holds signs that no typeface here has, or text from right to left: {signs}"),
+                    do=N_("Change it in the catalogue, and plan again."),
+                    text=item.text,
+                    signs=" ".join(dict.fromkeys(missing))[:60],
+                )
 
 
 def _part_pages(

@@ -40,10 +40,18 @@ class Maker:
         self._makings: dict[int, Making] = {}
         self._pieces: dict[int, Mailpiece] = {}
 
-    def making(self, learner: str, marks: tuple[str, ...] | None = None) -> Making:
-        """What the packet of `learner` is made of; with `marks`, a slip of exactly these."""
-        told = self._fresh.get(learner, ()) if marks is None else marks
-        slip = len(self._slip(self._notes(told))) if told else 0
+    def makings(self, learners: Sequence[str]) -> list[Making]:
+        """What the packets of `learners` are made of, each with a slip of the marks that no packet told of yet."""
+        return self.makings_telling([(learner, self._fresh.get(learner, ())) for learner in learners])
+
+    def makings_telling(self, wanted: Sequence[tuple[str, tuple[str, ...]]]) -> list[Making]:
+        """As :meth:`makings`, each with a slip of exactly these marks."""
+        told = {learner: marks for learner, marks in wanted if marks}
+        notes = self._source.notes_of(told, self._titles, self._people)
+        return [self._making(marks, notes.get(learner, [])) for learner, marks in wanted]
+
+    def _making(self, told: tuple[str, ...], notes: Sequence[MarkNote]) -> Making:
+        slip = len(slip_of(self._spec, self._house, notes, "", self._layouts)) if told else 0
         if slip not in self._makings:
             pages = page_plan(self._spec, feedback=slip)
             record = self._layouts.record(pages).to_json()
@@ -58,12 +66,6 @@ class Maker:
                 pages, duplex=options.duplex, envelope=options.envelope
             )
         return self._pieces[pages]
-
-    def _notes(self, marks: Sequence[str]) -> list[MarkNote]:
-        return self._source.notes(marks, self._titles, self._people)
-
-    def _slip(self, notes: Sequence[MarkNote]) -> Sequence[object]:
-        return slip_of(self._spec, self._house, notes, "", self._layouts)
 
 
 def maker_of(desk: Desk, spec: BatchSpec, packets: Packets) -> Maker:

@@ -91,7 +91,7 @@ def plan_batch(
     pages, slips, mail = 0, 0, Counter[Mailpiece]()
     for start in range(0, len(sorting.ready), _CHUNK):
         refs = sorting.ready[start : start + _CHUNK]
-        makings = [maker.making(ref.id) for ref in refs]
+        makings = maker.makings([ref.id for ref in refs])
         for making in makings:
             pages += len(making.pages)
             slips += bool(making.marks)

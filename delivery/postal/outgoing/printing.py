@@ -7,6 +7,7 @@ after a kill bears the same codes, and no packet ever stands in two files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from delivery.ids import fact_id
 from delivery.postal.bulksymbol import symbol_maker
 from delivery.postal.outgoing.address import addressee, why_not
 from delivery.postal.outgoing.feedback import FeedbackSource
-from delivery.postal.outgoing.job import BatchJob, DrawnJob, PacketJob, PageCode, draw_job
+from delivery.postal.outgoing.job import BatchJob, DrawnJob, PacketJob, PageCode, draw_job, get_ready
 from delivery.postal.outgoing.packet import BatchSpec
+from delivery.postal.outgoing.slip import MarkNote
 from delivery.postal.outgoing.sources import batch_day, house_of, layouts_of, names_in, recheck, sources_of
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.roles import FEEDBACK
@@ -86,22 +88,32 @@ def print_batch(
             folder=str(run.folder),
             reason=error.strerror or str(error),
         ) from error
-    with _swept(run.folder, desk.settings.home / "run" / f"print-{batch}.lock"):
+    with _alone(batch, run.folder, desk.settings.home / "run" / f"print-{batch}.lock"):
         run.plan_jobs(job_pages)
         return run.draw(progress, again=again)
 
 
 @contextmanager
-def _swept(folder: Path, lock_file: Path) -> Iterator[None]:
-    """Remove what a killed run left half written; not while another run is writing there."""
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
+def _alone(batch: str, folder: Path, lock_file: Path) -> Iterator[None]:
+    """One run of a batch at a time, or its codes might come to stand in two folders; what a killed run left half
+    written is removed. Raises Refused while another run goes on."""
     lock = FileLock(lock_file, timeout=0)
     try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except Timeout:
-        # Another clerk prints the same batch: each of us draws what the other has not, as the facts decide.
-        yield
-        return
+    except Timeout as error:
+        raise Refused(
+            N_("Batch {batch} is being printed by another command."),
+            do=N_("Wait until it is done. What it leaves undone, the same command draws afterwards."),
+            batch=batch,
+        ) from error
+    except OSError as error:
+        raise Refused(
+            N_("The file {file} cannot be written: {reason}"),
+            do=N_("Check the folder, its space and the right to write there."),
+            file=str(lock_file),
+            reason=error.strerror or str(error),
+        ) from error
     try:
         for left in folder.glob(f"*{PARTIAL_SUFFIX}"):
             left.unlink(missing_ok=True)
@@ -132,20 +144,22 @@ class _Run:
 
     def plan_jobs(self, job_pages: int) -> None:
         """Give every packet that is in no file its place in one, and forget jobs that cannot be drawn as they are."""
-        unfinished = [job for job in self.packets.jobs(self.batch) if not job.sha256]
-        placed = {packet for job in unfinished for packet in job.packets}
         todo = [state for state in self.states.values() if state.valid and not state.printed_at]
         keys = self._sort_keys(todo)
-        stale = [job for job in unfinished if not all(packet in keys for packet in job.packets)]
-        for job in stale:
-            # The file may be there, drawn just before a kill; it was never reported, and its packets go elsewhere.
-            (self.folder / f"{job.job}.pdf").unlink(missing_ok=True)
-            placed.difference_update(job.packets)
-        fresh = sorted((key for packet, key in keys.items() if packet not in placed))
         with self.desk.database.write() as connection:
-            for job in stale:
-                self.packets.drop_job(connection, job.job)
+            # Read where it is decided, so that no packet gets two places whoever else prints this batch.
             known = list(self.packets.jobs_in(connection, self.batch))
+            placed = set(self.packets.printed_in(connection, self.batch))
+            for job in known:
+                if job.sha256:
+                    continue
+                if all(packet in keys for packet in job.packets):
+                    placed.update(job.packets)
+                else:
+                    # Its file may be there, drawn just before a kill and never told of; its packets go elsewhere.
+                    (self.folder / f"{job.job}.pdf").unlink(missing_ok=True)
+                    self.packets.drop_job(connection, job.job)
+            fresh = sorted(key for packet, key in keys.items() if packet not in placed)
             jobs = list(self._jobs(fresh, known, job_pages))
             self.packets.add_jobs(connection, jobs, now=to_micros(self.desk.clock.now()))
 
@@ -210,9 +224,14 @@ class _Run:
         progress(done, total)
         drawn = 0
         if todo:
-            batch_job = self._batch_job(sum(job.pages for job in todo))
+            workers = self.desk.settings.workers or os.cpu_count() or 1
             with self.desk.executor() as executor:
-                for job, made in _run(executor, batch_job, self._jobs_with_packets(todo)):
+                # Worker processes start while the shared pages are laid out here.
+                for _ in range(min(len(todo), workers)):
+                    executor.submit(get_ready)
+                batch_job = self._batch_job(sum(job.pages for job in todo))
+                jobs_to_draw = self._jobs_with_packets(todo)
+                for job, made in _run(executor, batch_job, jobs_to_draw, in_flight=2 * workers):
                     self._tell(job, made)
                     drawn += len(made.first_pages)
                     done += len(job.packets)
@@ -246,6 +265,9 @@ class _Run:
             profiles = self.desk.vault.profiles(state.learner for state in members)
             planned = self.packets.planned([state.packet for state in members])
             courses = self.desk.learners.courses_of_all([state.learner for state in members])
+            notes = source.notes_of(
+                {packet: fact.data.get("marks", ()) for packet, fact in planned.items()}, titles, people
+            )
             yield (
                 job,
                 [
@@ -253,9 +275,7 @@ class _Run:
                         planned[state.packet].data,
                         profiles[state.learner],
                         frozenset(courses.get(state.learner, ())),
-                        source,
-                        titles,
-                        people,
+                        notes[state.packet],
                     )
                     for state in members
                     if state.learner in profiles
@@ -268,18 +288,15 @@ class _Run:
         planned: Mapping[str, object],
         profile: LearnerProfile,
         courses: frozenset[str],
-        source: FeedbackSource,
-        titles: Mapping[str, str],
-        people: Mapping[str, str],
+        notes: Sequence[MarkNote],
     ) -> PacketJob:
         keys = self.desk.keys.codes
         sheets: Sequence[Sequence[str]] = planned["sheets"]  # type: ignore[assignment]
-        marks: Sequence[str] = planned.get("marks", ())  # type: ignore[assignment]
         return PacketJob(
             packet=str(planned["packet"]),
             to=addressee(profile),
             courses=courses,
-            notes=tuple(source.notes(marks, titles, people)),
+            notes=tuple(notes),
             slip=sum(sheet[2] == FEEDBACK for sheet in sheets),
             pages=tuple(
                 PageCode(sheet[0], page_token(sheet[0], keys), side_token(sheet[1], keys)) for sheet in sheets
@@ -322,21 +339,22 @@ class _Run:
 
 
 def _run(
-    executor: Executor, batch: BatchJob, jobs: Iterable[tuple[PrintJob, list[PacketJob], Path]]
+    executor: Executor,
+    batch: BatchJob,
+    jobs: Iterable[tuple[PrintJob, list[PacketJob], Path]],
+    *,
+    in_flight: int,
 ) -> Iterator[tuple[PrintJob, DrawnJob]]:
     """Draw jobs, a few in flight, so that memory does not grow with the batch."""
     waiting: dict[Future[DrawnJob], PrintJob] = {}
     for job, packets, file in jobs:
         waiting[executor.submit(draw_job, batch, packets, file)] = job
-        if len(waiting) >= _IN_FLIGHT:
+        if len(waiting) >= in_flight:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
     while waiting:
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             yield waiting.pop(future), future.result()
-
-
-_IN_FLIGHT = 4
 
 
 def batch_job(desk: Desk, spec: BatchSpec, *, day: str, pages: int) -> BatchJob:

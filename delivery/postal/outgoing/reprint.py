@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,12 +53,14 @@ def reprint(desk: Desk, batch: str, learners: Sequence[str], *, actor: str) -> R
     ready = [state for state in todo if reasons[state.learner] is None]
     planned = packets.planned([state.packet for state in ready])
     maker = maker_of(desk, spec, packets)
-    wanted: list[Wanted] = []
-    for state in ready:
-        marks = tuple(planned[state.packet].data.get("marks", ()))
-        making = maker.making(state.learner, marks)
-        edition = sum(other.learner == state.learner for other in states)
-        wanted.append((desk.learners.require(state.learner), making, state.packet, edition))
+    makings = maker.makings_telling(
+        [(state.learner, tuple(planned[state.packet].data.get("marks", ()))) for state in ready]
+    )
+    editions = Counter(state.learner for state in states)
+    wanted: list[Wanted] = [
+        (desk.learners.require(state.learner), making, state.packet, editions[state.learner])
+        for state, making in zip(ready, makings, strict=True)
+    ]
     if wanted:
         tell_planned(desk, spec, wanted, actor)
     return Reprinted(

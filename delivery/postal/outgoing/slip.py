@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from delivery.errors import N_
-from delivery.postal.fonts import measure
+from delivery.postal.fonts import drawable, measure
 from delivery.postal.outgoing.layout import Codes, Header, Words, footer, framed, heading, own_person
 from delivery.postal.outgoing.lines import SANS
 from delivery.postal.outgoing.markdown import Block, Heading, Paragraph, Separator, Span, Style, clean
@@ -64,12 +64,18 @@ def _blocks(notes: Iterable[MarkNote], words: Words) -> Iterator[Block]:
         if number:
             yield Separator()
         mark = words(N_("{score} points"), score=note.score.replace(".", ","))
-        yield Heading(2, (Span(clean(note.title)),), mark)
+        yield Heading(2, (Span(drawable(clean(note.title))),), mark)
         if note.comment:
-            for line in note.comment.split("\n"):
+            comment = drawable(note.comment)
+            for line in comment.split("\n"):
                 if line.strip():
                     yield Paragraph((Span(line.strip()),))
+            if comment != note.comment:
+                text = words(N_("Some signs of this comment cannot be printed; the portal shows all of it."))
+                yield Paragraph((Span(text, Style.ITALIC),))
         else:
             yield Paragraph((Span(words(N_("No comment was written.")), Style.ITALIC),))
         if note.lecturer:
-            yield Paragraph((Span(words(N_("Marked by {lecturer}"), lecturer=note.lecturer), Style.ITALIC),))
+            yield Paragraph(
+                (Span(words(N_("Marked by {lecturer}"), lecturer=drawable(note.lecturer)), Style.ITALIC),)
+            )

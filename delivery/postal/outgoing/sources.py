@@ -10,6 +10,7 @@ from delivery.clock import VIETNAM, from_micros
 from delivery.errors import N_, GateClosed, NotFound, Refused
 from delivery.postal.outgoing.bodies import bodies_of
 from delivery.postal.outgoing.contents import check_gate, choose_parts, missing_kinds, require_kinds
+from delivery.postal.outgoing.foreign import require_carried
 from delivery.postal.outgoing.make import House, Layouts, lay_out, local_date
 from delivery.postal.outgoing.packet import BatchSpec, Part
 from delivery.postal.outgoing.stock import load_stock
@@ -44,7 +45,12 @@ def make_spec(desk: Desk, batch: str, wish: Wish) -> BatchSpec:
         airs=airs,
         dues=dues,
     )
-    bodies = bodies_of(spec, sources_of(desk, spec), desk.translate)
+    sources = sources_of(desk, spec)
+    bodies = bodies_of(spec, sources, desk.translate)
+    for part, body in zip(parts, bodies, strict=True):
+        if body.source:
+            pages = {inset.page for page in body.pages for inset in page.insets}
+            require_carried(sources[body.source], sorted(pages), part.material)
     counted = zip(parts, bodies, strict=True)
     spec = replace(spec, parts=tuple(replace(part, pages=len(body.pages)) for part, body in counted))
     stock = load_stock(desk.settings.home)

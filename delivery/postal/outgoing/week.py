@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from delivery.errors import N_
+from delivery.postal.fonts import drawable
 from delivery.postal.outgoing.cover import section, table_row
 from delivery.postal.outgoing.layout import (
     BODY_BOTTOM,
@@ -61,12 +62,14 @@ def week_page(
     y = section(items, words(N_("On the air, {days}"), days=days), y)
     share = foot - (foot - y) * min(0.6, max(0.3, len(dues) / max(len(airs) + len(dues), 1)))
     heads = (words(N_("When")), words(N_("Channel")), words(N_("Lesson")))
-    rows = [(airing.when, airing.channel, f"{airing.course} · {airing.title}") for airing in airs]
+    rows = [(airing.when, airing.channel, drawable(f"{airing.course} · {airing.title}")) for airing in airs]
     empty = words(N_("Nothing of your courses is on the air in these days."))
     y = _table(items, heads, rows, y, foot=share, empty=empty, words=words, measure=measure) + 9.0
     y = section(items, words(N_("What is due")), y)
     heads = (words(N_("Due")), words(N_("How")), words(N_("Assignment")))
-    rows = [(due.when, words(_HOW.get(due.how, due.how)), f"{due.course} · {due.title}") for due in dues]
+    rows = [
+        (due.when, words(_HOW.get(due.how, due.how)), drawable(f"{due.course} · {due.title}")) for due in dues
+    ]
     empty = words(N_("Nothing is due yet."))
     _table(items, heads, rows, y, foot=foot, empty=empty, words=words, measure=measure)
     _draw_phone(items, phone, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,7 +22,7 @@ from delivery.ids import SeededIds
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.store import migrate
-from delivery.store.air import Channel
+from delivery.store.air import Channel, Slot
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.media import LessonRow
@@ -43,6 +44,7 @@ class Air:
     folder: Path | None = None
     """Where the air bundles lie; without one, everything is the database's."""
     approved: bool = True
+    judge_slots: Callable[[Sequence[Slot]], None] = lambda _slots: None
     lessons: dict[str, Asset] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Air:
             learner_in=lambda learner, _course: "MAIN" if learner == LEARNER else None,
             key=b"k" * 32,
             folder=self.folder,
+            judge_slots=lambda slots: self.judge_slots(slots),
         )
         return OnAir(ScheduleStore(self.database), around, clock=clock or self.clock)
 

@@ -13,10 +13,11 @@ import typer
 from typer.testing import CliRunner
 
 from delivery.app import App
+from delivery.app.slotgate import require_hours
 from delivery.broadcast.playout.onair import OnAir
-from delivery.cli import channel, schedule
+from delivery.cli import channel, regulation, schedule
 from delivery.clock import ManualClock
-from delivery.errors import BadInput, NotFound
+from delivery.errors import BadInput, GateClosed, NotFound
 from delivery.settings import Settings
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_fixtures import studio
@@ -176,3 +177,59 @@ def test_a_technician_sees_the_effect_before_it_is_taken(home: Wired) -> None:
     assert document(home, channel.app, "list")["channels"][0]["next"]["start"] == "2026-11-24 19:31:00"
     told = run(home, channel.app, "hold", "TV1", "--minutes", "5")
     assert "M1" in told
+
+
+# --- the gate of scheduling: hours of a course (T8-6.4) --------------------------------------------------------------
+
+ONE_MINUTE_A_DAY = """[values]
+teaching_hour_minutes = { value = "1", regulation = "QC" }
+hours_day_max = { value = "1", regulation = "QC" }
+"""
+EIGHT = ("add", "TV1", "2026-11-26T08:00", "M1", "--rule", "FREQ=HOURLY;COUNT=8")
+"""Eight times eight seconds: more than a minute in one day."""
+
+
+@pytest.fixture
+def strict(home: Wired, tmp_path: Path) -> Wired:
+    """A home whose regulation allows one minute of a course in a day."""
+    home.air.judge_slots = lambda slots: require_hours(home, slots)
+    folder = tmp_path / "regulation"
+    folder.mkdir()
+    (folder / "VN-2024.toml").write_text(ONE_MINUTE_A_DAY)
+    return home
+
+
+def slots(home: Wired) -> int:
+    return len(document(home, schedule.app, "list")["slots"])
+
+
+def test_a_slot_above_the_hours_is_refused_and_not_stored(strict: Wired) -> None:
+    with pytest.raises(GateClosed, match=r"T8-6.4 refuses it for CNTT101: .*of 1 allowed"):
+        run(strict, schedule.app, *EIGHT)
+    assert slots(strict) == 0
+    run(strict, schedule.app, *EIGHT, "--rerun")  # repeats do not count (A17)
+    assert slots(strict) == 1
+
+
+def test_an_override_by_role_and_reason_lets_a_slot_pass_and_compiling_goes_on_to_name_it(
+    strict: Wired,
+) -> None:
+    words = ["override", "schedule", "T8-6.4", "course:CNTT101", "--actor", "QL01"]
+    reason = ["--reason", "Học bù hai tuần nghỉ bão"]
+    with pytest.raises(GateClosed, match="distance_manager"):
+        run(strict, regulation.app, *words, *reason, "--role", "technician")
+    with pytest.raises(GateClosed, match="reason"):
+        run(strict, regulation.app, *words, "--reason", "vội", "--role", "rector")
+    run(strict, regulation.app, *words, *reason, "--role", "distance_manager")
+    run(strict, schedule.app, *EIGHT)
+    assert slots(strict) == 1
+
+
+def test_what_was_over_the_hours_before_does_not_stop_another_day(strict: Wired) -> None:
+    rule = strict.settings.home / "regulation" / "VN-2024.toml"
+    rule.unlink()
+    run(strict, schedule.app, *EIGHT)
+    rule.write_text(ONE_MINUTE_A_DAY)
+    run(strict, schedule.app, *EIGHT)  # the same slot again
+    run(strict, schedule.app, "add", "TV1", "2026-11-27T08:00", "M1")
+    assert slots(strict) == 2

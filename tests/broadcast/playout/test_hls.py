@@ -19,7 +19,7 @@ import structlog
 from fastapi import FastAPI
 
 from delivery.broadcast.playout.hls import master, playlist, seconds
-from delivery.broadcast.playout.http import PLAYLIST_TYPE, SEGMENT_TYPE, hls_router
+from delivery.broadcast.playout.http import PLAYLIST_TYPE, SEGMENT_TYPE, HeldPlaylists, hls_router
 from delivery.broadcast.playout.restamp import packet_counts
 from delivery.clock import from_micros, to_micros
 from delivery.store.air import TICK_US
@@ -83,6 +83,7 @@ def test_all_renditions_have_the_same_numbers_and_lengths() -> None:
 async def _get(air: Air, path: str, **headers: str) -> httpx.Response:
     app = FastAPI()
     app.include_router(hls_router(air.station.playout))
+    app.add_middleware(HeldPlaylists, provider=air.station.playout)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.get(path, headers=headers)
@@ -109,6 +110,16 @@ def test_the_master_playlist_offers_every_rung_and_sound_alone(live: Air) -> Non
     assert [p.stream_info.resolution for p in offered] == [(160, 96), (96, 64), None]
     peak = max(s.bytes * 8 / (s.ticks * 0.32) for s in live.lessons["M1"].rendition("v360").segments)
     assert offered[0].stream_info.bandwidth >= int(peak)
+
+
+def test_what_was_asked_for_at_this_moment_before_is_answered_in_the_same_way(live: Air) -> None:
+    made, held = (get(live, "/hls/TV1/v240.m3u8") for _ in range(2))
+    assert (held.status_code, held.content) == (200, made.content)
+    assert dict(held.headers) == dict(made.headers)
+    across = get(live, "/hls/TV1/v240.m3u8", origin="http://localhost:5000")
+    assert across.headers["access-control-allow-origin"] == "http://localhost:5000"
+    live.clock.advance(8)
+    assert get(live, "/hls/TV1/v240.m3u8").content != made.content
 
 
 def test_every_listed_segment_is_served_and_may_be_kept_for_ever(live: Air) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import random
 import subprocess
@@ -14,18 +13,16 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from pypdf import PdfReader, PdfWriter
-from reportlab.pdfgen.canvas import Canvas
+from filelock import FileLock
+from pypdf import PdfReader
 
 from delivery.app import App
-from delivery.errors import BadInput, NotFound, Refused
-from delivery.postal.outgoing.packet import Options
+from delivery.errors import NotFound, Refused
 from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.printing import print_batch
-from delivery.postal.outgoing.wish import Wish
 from delivery.record.kinds import FactKind
 from delivery.store.packets import Packets
-from tests.support.postal_home import COURSE, approve, enrol, make_home, open_home, print_home
+from tests.support.postal_home import COURSE, enrol, make_home, open_home, print_home
 
 _CHILD = """
 import sys
@@ -42,7 +39,7 @@ app = open_home(Path(sys.argv[1]), ids=SystemIds())
 print("ready", flush=True)
 plan_batch(app, "B1", course=COURSE, actor="clerk")
 print("planned", flush=True)
-print_batch(app, "B1", actor="clerk", progress=tell, job_pages=35)
+print_batch(app, "B1", actor="clerk", progress=tell, job_pages=20)
 """
 
 
@@ -120,6 +117,15 @@ def test_a_full_disk_leaves_no_half_file_and_printing_goes_on_afterwards(
     assert print_batch(app, "B1", actor="clerk").drawn == 3
 
 
+def test_a_batch_is_printed_by_one_command_at_a_time(app: App, tmp_path: Path) -> None:
+    plan_batch(app, "B1", course=COURSE, actor="clerk")
+    (tmp_path / "run").mkdir(exist_ok=True)
+    with FileLock(tmp_path / "run" / "print-B1.lock"), pytest.raises(Refused, match="another command"):
+        print_batch(app, "B1", out=tmp_path / "stick", actor="clerk")
+    assert list(tmp_path.rglob("*.pdf")) == []
+    assert print_batch(app, "B1", actor="clerk").drawn == 3
+
+
 def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Path) -> None:
     home = print_home(tmp_path, learners=1)
     left = home.folder / "print" / "B1" / "tmpabc.part"
@@ -132,9 +138,9 @@ def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Pa
 def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exactly_once(
     tmp_path: Path,
 ) -> None:
-    make_home(tmp_path, learners=22).close()
+    make_home(tmp_path, learners=9).close()
     rng = random.Random(11)
-    for line in ("ready", rng.choice(("planned", "0 22")), rng.choice(("5 22", "15 22"))):
+    for line in ("ready", rng.choice(("planned", "0 9")), rng.choice(("3 9", "6 9"))):
         child = subprocess.Popen(
             [sys.executable, "-c", _CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
         )
@@ -148,16 +154,16 @@ def test_a_run_that_is_killed_at_any_moment_is_continued_with_every_packet_exact
     app = open_home(tmp_path)
     planned = plan_batch(app, "B1", course=COURSE, actor="clerk")
     printed = print_batch(app, "B1", actor="clerk")
-    assert (planned.packets, printed.packets, printed.pages) == (22, 22, 22 * 6)
+    assert (planned.packets, printed.packets, printed.pages) == (9, 9, 9 * 6)
     assert app.facts.verify().ok
     states = Packets(app.database, app.facts).states("B1")
-    assert len({state.learner for state in states}) == len(states) == 22
+    assert len({state.learner for state in states}) == len(states) == 9
     assert all(state.printed_at for state in states)
     planned_ids = [sheet.page_id for sheet in app.sheets.of_batch("B1")]
-    assert len(set(planned_ids)) == len(planned_ids) == 132
+    assert len(set(planned_ids)) == len(planned_ids) == 54
     on_paper = [page_id for file in printed.files for page_id in _ids_on_paper(file)]
     assert sorted(on_paper) == sorted(planned_ids)
-    assert Packets(app.database, app.facts).page_totals("B1") == {"printed": 132}
+    assert Packets(app.database, app.facts).page_totals("B1") == {"printed": 54}
     assert sorted((tmp_path / "print" / "B1").glob("*.pdf")) == sorted(printed.files)
     app.close()
 
@@ -192,118 +198,6 @@ def test_an_address_erased_after_planning_stops_one_packet_and_not_the_others(ap
         app.vault.destroy(connection, gone)
     printed = print_batch(app, "B1", actor="clerk")
     assert (printed.packets, [who for who, _ in printed.unreachable]) == (2, [gone])
-
-
-def test_pages_of_a_pdf_are_set_into_the_frame_with_their_text(app: App) -> None:
-    reader = PdfReader(_print_pdf_textbook(app, _own_pages(app)))
-    assert len(reader.pages) == 3 * (2 + 6 + 2 + 1)
-    inset = reader.pages[2].extract_text()
-    assert "Trong gói này có" in inset
-    assert "Trang 1/6" in inset
-    other = reader.pages[13].extract_text()
-    assert "Trong gói này có" in other
-
-
-def test_several_pages_of_a_pdf_go_on_one(app: App) -> None:
-    options = Options(n_up=2)
-    reader = PdfReader(_print_pdf_textbook(app, _own_pages(app), options))
-    assert len(reader.pages) == 3 * (2 + 3 + 2 + 1)
-    text = reader.pages[2].extract_text()
-    assert "Trong gói này có" in text
-    assert "Những ngày tới của bạn" in text
-
-
-def _own_pages(app: App) -> bytes:
-    """A PDF of six pages: a packet of our own."""
-    plan_batch(app, "SRC", wish=Wish(COURSE, only=(app.learners.require("TX260001").id,)), actor="clerk")
-    return print_batch(app, "SRC", actor="clerk").files[0].read_bytes()
-
-
-def _print_pdf_textbook(app: App, source: bytes, options: Options | None = None) -> Path:
-    """Print packets whose textbook is itself a PDF."""
-    _set_textbook(app, source)
-    plan_batch(app, "PDF", wish=Wish(COURSE, options=options or Options()), actor="clerk")
-    return print_batch(app, "PDF", actor="clerk").files[0]
-
-
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_a_turned_or_oddly_sized_page_stands_upright_inside_the_frame(app: App, rotation: int) -> None:
-    writer = PdfWriter()
-    page = writer.add_blank_page(1190, 1684)
-    page.rotate(rotation)
-    source = PdfWriter(clone_from=io.BytesIO(_text_page(rotation)))
-    writer.append(source)
-    out = io.BytesIO()
-    writer.write(out)
-    made = _print_pdf_textbook(app, out.getvalue())
-    with pypdfium2.PdfDocument(made, autoclose=True) as document:
-        found = [document[index].get_textpage() for index in (2, 3)]
-        assert "Trang 1/2" in found[0].get_text_range()
-        at = found[1].search("TREN CUNG").get_next()
-        assert at is not None
-        left, bottom, right, top = found[1].get_charbox(at[0])
-        # Upright: a letter is higher than wide, and the line stands in the upper half within the frame.
-        assert top - bottom > right - left
-        assert left > 20 * 72 / 25.4
-        assert 421 < top < (297 - 46) * 72 / 25.4
-
-
-def _text_page(rotation: int) -> bytes:
-    """A landscape page with a line at its visible top, turned by `rotation`."""
-    out = io.BytesIO()
-    width, height = (842, 595)
-    canvas = Canvas(out, pagesize=(width, height) if rotation % 180 == 0 else (height, width))
-    if rotation == 90:
-        canvas.translate(height, 0)
-        canvas.rotate(90)
-    elif rotation == 180:
-        canvas.translate(width, height)
-        canvas.rotate(180)
-    elif rotation == 270:
-        canvas.translate(0, width)
-        canvas.rotate(-90)
-    canvas.drawString(60, height - 60, "TREN CUNG")
-    canvas.rect(60, 60, width - 120, 200)
-    canvas.showPage()
-    canvas.save()
-    writer = PdfWriter(clone_from=io.BytesIO(out.getvalue()))
-    writer.pages[0].rotate(rotation)
-    turned = io.BytesIO()
-    writer.write(turned)
-    return turned.getvalue()
-
-
-def _set_textbook(app: App, data: bytes) -> None:
-    content = app.blobs.put(data)
-    app.catalogue_store.set_content("NLTK-GT", content=content, file="x.pdf")
-    approve(app, "NLTK-GT", content)
-
-
-def test_a_broken_or_locked_pdf_is_refused_by_the_name_of_its_material(app: App, tmp_path: Path) -> None:
-    _set_textbook(app, b"%PDF-1.7\nnothing of a PDF")
-    with pytest.raises(BadInput, match="NLTK-GT"):
-        plan_batch(app, "B1", course=COURSE, actor="clerk")
-    writer = PdfWriter()
-    writer.add_blank_page(595, 842)
-    writer.encrypt("secret", algorithm="AES-256")
-    with (tmp_path / "locked.pdf").open("wb") as stream:
-        writer.write(stream)
-    _set_textbook(app, (tmp_path / "locked.pdf").read_bytes())
-    with pytest.raises(BadInput, match=r"NLTK-GT.*password"):
-        plan_batch(app, "B1", course=COURSE, actor="clerk")
-
-
-def test_a_pdf_of_a_book_or_of_no_size_is_refused_by_the_name_of_its_material(app: App) -> None:
-    for pages, width, text in ((401, 595, "401 pages"), (2, 20, "measures 7")):
-        writer = PdfWriter()
-        for _ in range(pages):
-            writer.add_blank_page(width, 842)
-        out = io.BytesIO()
-        writer.write(out)
-        _set_textbook(app, out.getvalue())
-        with pytest.raises(BadInput, match=text) as caught:
-            plan_batch(app, "B1", course=COURSE, actor="clerk")
-        assert "NLTK-GT" in str(caught.value)
 
 
 def test_an_unknown_batch_is_refused(app: App) -> None:

@@ -1,0 +1,97 @@
+"""What a phone does with photos that wait on it: closed pages, wrong sheets, old pages, more than fit."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from delivery.record.kinds import FactKind
+from tests.acceptance.phones import browser, home, phone, pictures, sign_in
+from tests.network.portal_home import AN, WORK, PortalHome, draw_photo
+
+__all__ = ["browser", "home", "phone"]
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_opened_again(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    phone.set_offline(True)
+    page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), home.photo(AN, 2)))  # type: ignore[arg-type]
+    expect(page.get_by_text("Mất kết nối")).to_be_visible()
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.close()
+    phone.set_offline(False)
+    again = phone.new_page()
+    again.goto(home.url(AN))
+    again.wait_for_url("**/receipt?**", timeout=30_000)
+    assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
+
+
+def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page.locator("#photos").set_input_files(pictures(draw_photo([]), home.photo(AN, 2)))  # type: ignore[arg-type]
+    expect(page.locator(".tile.bad")).to_contain_text("Không đọc được mã")
+    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    expect(page.get_by_text("Hãy chụp lại hoặc gỡ các ảnh được đánh dấu")).to_be_visible()
+    page.get_by_role("button", name="Gỡ bỏ – Ảnh 1").click()
+    page.get_by_role("button", name="Xoay – Ảnh 1").click()
+    expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_url("**/receipt?**")
+
+    page.goto(f"{home.base_url}/work/{WORK}")
+    page.locator("#file").set_input_files(
+        pictures(draw_photo([], size=(300, 400)), draw_photo([], size=(300, 500)))  # type: ignore[arg-type]
+    )
+    expect(page.locator(".tile.good")).to_have_count(2)
+    page.get_by_role("button", name="Xuống sau – Ảnh 1").click()
+    page.get_by_role("button", name="Cắt – Ảnh 1").click()
+    page.get_by_label("Dưới", exact=True).fill("20")
+    page.get_by_role("button", name="Giữ phần này").click()
+    expect(page.locator(".tile.good")).to_have_count(2)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_url("**/receipt?**")
+    (fact,) = [f for f in home.facts.select(kind=FactKind.WORK_RECEIVED) if f.activity == WORK]
+    assert fact.data["leaves"] == 2
+
+
+def test_a_page_from_before_signing_in_anew_still_sends_and_what_does_not_fit_is_said(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), b""))  # type: ignore[arg-type]
+    expect(page.locator(".tile.bad")).to_contain_text("Tệp này rỗng")
+    page.get_by_role("button", name="Gỡ bỏ – Ảnh 2").click()
+    expect(page.locator(".tile.good")).to_have_count(1)
+
+    # In another tab the learner signs out and in again: this page's form has an old token now.
+    other = phone.new_page()
+    other.goto(f"{home.base_url}/me")
+    other.get_by_role("button", name="Đăng xuất").click()
+    other.goto(f"{home.base_url}/sign-in")
+    sign_in(other, home, AN)
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    page.wait_for_url("**/receipt?**")
+    assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 1
+
+    page.goto(f"{home.base_url}/work/{WORK}")
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    tiny = draw_photo([], size=(40, 60))
+    page.locator("#file").set_input_files(pictures(*[tiny] * 22))  # type: ignore[arg-type]
+    expect(page.locator(".tile")).to_have_count(20)
+    expect(page.get_by_text("Không chọn thêm ảnh được nữa")).to_be_visible()
