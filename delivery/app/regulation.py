@@ -26,6 +26,7 @@ def snapshots_of(app: App) -> Snapshots:
         registers=RegisterStore(app.database),
         profiles=profiles_of(app),
         default_profile=app.settings.profile,
+        holds=app.blobs.exists,
     )
 
 

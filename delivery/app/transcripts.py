@@ -10,11 +10,11 @@ from sqlalchemy import select
 from delivery.app.core import App
 from delivery.app.reports import today_of
 from delivery.catalogue.learner_rows import CourseResult
-from delivery.catalogue.model import Catalogue
+from delivery.catalogue.model import Catalogue, Cohort
 from delivery.catalogue.register_kinds import Answer
 from delivery.errors import N_, Message
 from delivery.regulation.academic import points_of
-from delivery.regulation.profile import load_profile
+from delivery.regulation.profile import Profile, load_profile
 from delivery.reports.transcript import FAILED, Transcript, born, heads_of, sign_transcript, statement_of
 from delivery.store.evidence import RegisterStore
 from delivery.store.standings import rows_of
@@ -42,19 +42,24 @@ def make_transcript(app: App, learner: str) -> Transcript:
         institution=catalogue.institution.name,
         above=catalogue.institution.supervising_body,
         programme=programme.name if programme else "",
+        basis=_profile(app, cohort).basis_of(cohort.admission_date) if cohort else (),
         person={
             "name": profile.full_name if profile else "",
             "code": profile.code if profile else "",
             "birth": born(profile.birth_date) if profile else "",
         },
-        official=_official(app, learner, catalogue, (cohort.profile if cohort else "")),
+        official=_official(app, learner, catalogue, _profile(app, cohort)),
     )
     return sign_transcript(statement, app.keys.signing)
 
 
-def _official(app: App, learner: str, catalogue: Catalogue, profile: str) -> Iterator[dict[str, str]]:
+def _profile(app: App, cohort: Cohort | None) -> Profile:
+    return load_profile((cohort.profile if cohort else "") or app.settings.profile)
+
+
+def _official(app: App, learner: str, catalogue: Catalogue, profile: Profile) -> Iterator[dict[str, str]]:
     """Official results that the study office entered."""
-    rules = load_profile(profile or app.settings.profile).grading
+    rules = profile.grading
     with app.database.read() as connection:
         rows = [r for r in rows_of(connection, learner) if isinstance(r, CourseResult)]
     for row in rows:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from delivery.catalogue import cells, words
+from delivery.catalogue.learner_columns import LEARNER_SPECS
 from delivery.catalogue.model import (
     Activity,
     Cohort,
@@ -25,7 +26,7 @@ from delivery.catalogue.model import (
     Site,
     Unit,
 )
-from delivery.catalogue.register_columns import LEARNER_SPECS, REGISTER_SPECS
+from delivery.catalogue.register_columns import REGISTER_SPECS
 from delivery.catalogue.tablespec import Column, TableSpec
 
 

@@ -50,7 +50,7 @@ class TermResult(NamedTuple):
     term: str
     main: Answer
     """Warnings are considered after main terms only (T8-11.1)."""
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a row
     """Which main term of the learner's study, from 1."""
     registered: Decimal
     failed: Decimal

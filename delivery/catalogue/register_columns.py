@@ -1,4 +1,4 @@
-"""The tables of registers and of learners' standing, as institutions hand them over beside the catalogue."""
+"""The tables of registers, as institutions hand them over beside the catalogue; of learners: ``learner_columns``."""
 
 from __future__ import annotations
 
@@ -11,17 +11,8 @@ from delivery.catalogue import cells, words
 from delivery.catalogue.cells import BadCell, Cell, choice, choices
 from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.kinds import DeliveryMode
-from delivery.catalogue.learner_rows import Absence, AttemptKind, CourseResult, LearnerEvent, TermResult
 from delivery.catalogue.register_kinds import (
-    Answer,
-    Appointed,
-    ContractDuty,
-    InstitutionKind,
-    PartnerKind,
-    SessionKind,
-    StandingEvent,
     SystemPart,
-    TermKind,
 )
 from delivery.catalogue.register_words import (
     ANSWER,
@@ -60,14 +51,14 @@ def moment(cell: Cell) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
 
 
-def _amount(cell: Cell) -> Decimal:
+def amount(cell: Cell) -> Decimal:
     value = cells.number(cell)
     if value < 0:
         raise BadCell(N_("“{value}” is below 0. Write a number from 0."), value=str(value))
     return value
 
 
-def _one(kinds: Any) -> cells.Parser:
+def one(kinds: Any) -> cells.Parser:
     return choice(kinds, {})
 
 
@@ -77,15 +68,15 @@ _YEAR = cells.whole(1990, 2100)
 _COUNT = cells.whole(0, 10_000_000)
 
 
-def _col(name: str, parse: cells.Parser, *also: str) -> Column:
+def col(name: str, parse: cells.Parser, *also: str) -> Column:
     return Column(name, parse, also)
 
 
-def _opt(name: str, parse: cells.Parser, *also: str, default: Any = "") -> Column:
+def opt(name: str, parse: cells.Parser, *also: str, default: Any = "") -> Column:
     return Column(name, parse, also, needed=False, default=default)
 
 
-def _table(
+def table(
     name: str,
     also: str,
     key: tuple[str, ...],
@@ -104,314 +95,251 @@ def _table(
     )
 
 
-_PROGRAMME = _col("programme", cells.code, "Mã chương trình", "Chương trình")
-_COURSE = _col("course", cells.code, "Mã học phần", "Học phần")
-_PERSON = _col("person", cells.code, "Mã nhân sự", "Nhân sự")
-_LEARNER = _col("learner", cells.learner_code, "Mã người học", "Mã sinh viên")
-_STARTS = _opt("starts", cells.day, "Từ ngày", default=None)
-_ENDS = _opt("ends", cells.day, "Đến ngày", default=None)
+_PROGRAMME = col("programme", cells.code, "Mã chương trình", "Chương trình")
+COURSE = col("course", cells.code, "Mã học phần", "Học phần")
+_PERSON = col("person", cells.code, "Mã nhân sự", "Nhân sự")
+_STARTS = opt("starts", cells.day, "Từ ngày", default=None)
+_ENDS = opt("ends", cells.day, "Đến ngày", default=None)
 
 REGISTER_SPECS: tuple[TableSpec, ...] = (
-    _table(
+    table(
         "evidence",
         "minh_chung",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _col("kind", _one(EvidenceKind), "Loại"),
-        _opt("subject", cells.code, "Đối tượng"),
-        _opt("topic", cells.text, "Nội dung"),
-        _opt("signed", cells.day, "Ngày ký", default=None),
-        _opt("number", cells.text, "Số", "Số văn bản"),
-        _opt("signer", cells.text, "Người ký"),
-        _opt("title", cells.text, "Trích yếu"),
-        _opt("people", _CODES, "Thành viên", default=()),
-        _opt("items", _WORDS, "Danh mục", default=()),
-        _opt("value", _amount, "Giá trị", default=None),
-        _opt("at", moment, "Thời điểm", default=None),
-        _opt("effective", cells.day, "Ngày hiệu lực", default=None),
-        _opt("until", cells.day, "Có giá trị đến", default=None),
-        _opt("url", cells.text, "Đường dẫn"),
-        _opt("file", cells.file_name, "Tệp"),
+        col("code", cells.code, "Mã"),
+        col("kind", one(EvidenceKind), "Loại"),
+        opt("subject", cells.code, "Đối tượng"),
+        opt("topic", cells.text, "Nội dung"),
+        opt("signed", cells.day, "Ngày ký", default=None),
+        opt("number", cells.text, "Số", "Số văn bản"),
+        opt("signer", cells.text, "Người ký"),
+        opt("title", cells.text, "Trích yếu"),
+        opt("people", _CODES, "Thành viên", default=()),
+        opt("items", _WORDS, "Danh mục", default=()),
+        opt("value", amount, "Giá trị", default=None),
+        opt("at", moment, "Thời điểm", default=None),
+        opt("effective", cells.day, "Ngày hiệu lực", default=None),
+        opt("until", cells.day, "Có giá trị đến", default=None),
+        opt("url", cells.text, "Đường dẫn"),
+        opt("file", cells.file_name, "Tệp"),
     ),
-    _table(
+    table(
         "institution_details",
         "thong_tin_co_so",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _opt("kind", INSTITUTION_KIND, "Loại hình", default=None),
-        _opt("province", cells.text, "Tỉnh, thành phố"),
-        _opt("distance_office", cells.text, "Bộ phận phụ trách đào tạo từ xa"),
+        col("code", cells.code, "Mã"),
+        opt("kind", INSTITUTION_KIND, "Loại hình", default=None),
+        opt("province", cells.text, "Tỉnh, thành phố"),
+        opt("distance_office", cells.text, "Bộ phận phụ trách đào tạo từ xa"),
     ),
-    _table(
+    table(
         "programme_details",
         "thong_tin_chuong_trinh",
         ("programme",),
         _PROGRAMME,
-        _opt("awarding_country", cells.code, "Nước cấp bằng", default="VN"),
-        _opt("regular_code", cells.code, "Mã chương trình chính quy"),
-        _opt("regular_credits", cells.credits, "Số tín chỉ chính quy", default=None),
-        _opt("regular_months", cells.whole(0, 240), "Số tháng chính quy", default=0),
-        _opt("regular_retired", cells.day, "Ngày dừng chương trình chính quy", default=None),
-        _opt("lead_unit", cells.text, "Đơn vị chủ trì"),
-        _opt("regular_lead_unit", cells.text, "Đơn vị chủ trì chính quy"),
-        _opt("licensed_practice", ANSWER, "Cấp chứng chỉ hành nghề", default=None),
-        _opt("distance_system", cells.text, "Hệ thống quản lý đào tạo từ xa"),
-        _opt("regular_system", cells.text, "Hệ thống quản lý chính quy"),
-        _opt("first_intake", cells.day, "Khóa đầu tiên", default=None),
-        _opt("first_graduation", cells.day, "Khóa tốt nghiệp đầu tiên", default=None),
+        opt("awarding_country", cells.code, "Nước cấp bằng", default="VN"),
+        opt("regular_code", cells.code, "Mã chương trình chính quy"),
+        opt("regular_credits", cells.credits, "Số tín chỉ chính quy", default=None),
+        opt("regular_months", cells.whole(0, 240), "Số tháng chính quy", default=0),
+        opt("regular_retired", cells.day, "Ngày dừng chương trình chính quy", default=None),
+        opt("lead_unit", cells.text, "Đơn vị chủ trì"),
+        opt("regular_lead_unit", cells.text, "Đơn vị chủ trì chính quy"),
+        opt("licensed_practice", ANSWER, "Cấp chứng chỉ hành nghề", default=None),
+        opt("distance_system", cells.text, "Hệ thống quản lý đào tạo từ xa"),
+        opt("regular_system", cells.text, "Hệ thống quản lý chính quy"),
+        opt("first_intake", cells.day, "Khóa đầu tiên", default=None),
+        opt("first_graduation", cells.day, "Khóa tốt nghiệp đầu tiên", default=None),
     ),
-    _table(
+    table(
         "regular_intakes",
         "tuyen_sinh_chinh_quy",
         ("major", "year"),
-        _col("major", cells.major_code, "Mã ngành"),
-        _col("year", _YEAR, "Năm"),
-        _col("enrolled", _COUNT, "Số nhập học"),
+        col("major", cells.major_code, "Mã ngành"),
+        col("year", _YEAR, "Năm"),
+        col("enrolled", _COUNT, "Số nhập học"),
     ),
-    _table(
+    table(
         "plans",
         "ke_hoach_hoc_tap",
         ("programme", "pace"),
         _PROGRAMME,
-        _col("pace", cells.code, "Tiến độ"),
-        _col("months", cells.whole(1, 240), "Số tháng"),
-        _col("main_terms", cells.whole(1, 60), "Số học kỳ chính"),
+        col("pace", cells.code, "Tiến độ"),
+        col("months", cells.whole(1, 240), "Số tháng"),
+        col("main_terms", cells.whole(1, 60), "Số học kỳ chính"),
     ),
-    _table(
+    table(
         "plan_courses",
         "hoc_phan_theo_nam",
         ("programme", "course"),
         _PROGRAMME,
-        _COURSE,
-        _col("year", cells.whole(1, 20), "Năm thứ"),
-        _opt("term", cells.whole(0, 60), "Học kỳ", default=0),
+        COURSE,
+        col("year", cells.whole(1, 20), "Năm thứ"),
+        opt("term", cells.whole(0, 60), "Học kỳ", default=0),
     ),
-    _table(
+    table(
         "material_plans",
         "ke_hoach_hoc_lieu",
         ("course",),
-        _COURSE,
-        _opt("owner", cells.code, "Người phụ trách"),
-        _opt("kinds", choices(words.MATERIAL_KIND), "Loại học liệu", default=()),
-        _opt("due", cells.day, "Hạn hoàn thành", default=None),
+        COURSE,
+        opt("owner", cells.code, "Người phụ trách"),
+        opt("kinds", choices(words.MATERIAL_KIND), "Loại học liệu", default=()),
+        opt("due", cells.day, "Hạn hoàn thành", default=None),
     ),
-    _table(
+    table(
         "terms",
         "hoc_ky",
         ("academic_year", "term"),
-        _col("academic_year", cells.code, "Năm học"),
-        _col("term", cells.code, "Học kỳ"),
-        _col("kind", TERM_KIND, "Loại"),
-        _col("starts", cells.day, "Ngày bắt đầu"),
-        _col("weeks", cells.whole(1, 60), "Số tuần"),
-        _opt("published", cells.day, "Ngày công bố", default=None),
+        col("academic_year", cells.code, "Năm học"),
+        col("term", cells.code, "Học kỳ"),
+        col("kind", TERM_KIND, "Loại"),
+        col("starts", cells.day, "Ngày bắt đầu"),
+        col("weeks", cells.whole(1, 60), "Số tuần"),
+        opt("published", cells.day, "Ngày công bố", default=None),
     ),
-    _table(
+    table(
         "teaching",
         "phan_cong_giang_day",
         ("course", "person"),
-        _COURSE,
+        COURSE,
         _PERSON,
-        _col("credits", _amount, "Số tín chỉ"),
-        _opt("hours", _amount, "Số giờ", default=Decimal(0)),
+        col("credits", amount, "Số tín chỉ"),
+        opt("hours", amount, "Số giờ", default=Decimal(0)),
         _STARTS,
         _ENDS,
-        _opt("decision", cells.text, "Quyết định"),
+        opt("decision", cells.text, "Quyết định"),
     ),
-    _table(
+    table(
         "appointments",
         "nhiem_vu_nhan_su",
         ("person", "duty", "unit", "programme"),
         _PERSON,
-        _col("duty", APPOINTED, "Nhiệm vụ"),
-        _opt("unit", cells.text, "Đơn vị"),
-        _opt("programme", cells.code, "Mã chương trình", "Chương trình"),
+        col("duty", APPOINTED, "Nhiệm vụ"),
+        opt("unit", cells.text, "Đơn vị"),
+        opt("programme", cells.code, "Mã chương trình", "Chương trình"),
         _STARTS,
         _ENDS,
     ),
-    _table(
+    table(
         "partners",
         "co_so_phoi_hop",
         ("site",),
-        _col("site", cells.code, "Mã địa điểm"),
-        _col("kind", PARTNER_KIND, "Loại cơ sở"),
-        _opt("province", cells.text, "Tỉnh, thành phố"),
-        _opt("commune", cells.text, "Xã, phường"),
+        col("site", cells.code, "Mã địa điểm"),
+        col("kind", PARTNER_KIND, "Loại cơ sở"),
+        opt("province", cells.text, "Tỉnh, thành phố"),
+        opt("commune", cells.text, "Xã, phường"),
     ),
-    _table(
+    table(
         "contracts",
         "hop_dong",
         ("number",),
-        _col("number", cells.text, "Số hợp đồng"),
-        _col("partner", cells.code, "Mã địa điểm", "Cơ sở phối hợp"),
-        _col("signed", cells.day, "Ngày ký"),
-        _col("starts", cells.day, "Từ ngày"),
-        _col("ends", cells.day, "Đến ngày"),
-        _col("programmes", _CODES, "Chương trình"),
-        _opt("duties", choices(DUTY), "Công việc giao", default=()),
-        _opt("appraisal", cells.code, "Mã minh chứng thẩm định"),
+        col("number", cells.text, "Số hợp đồng"),
+        col("partner", cells.code, "Mã địa điểm", "Cơ sở phối hợp"),
+        col("signed", cells.day, "Ngày ký"),
+        col("starts", cells.day, "Từ ngày"),
+        col("ends", cells.day, "Đến ngày"),
+        col("programmes", _CODES, "Chương trình"),
+        opt("duties", choices(DUTY), "Công việc giao", default=()),
+        opt("appraisal", cells.code, "Mã minh chứng thẩm định"),
     ),
-    _table(
+    table(
         "intakes",
         "dot_tuyen_sinh",
         ("cohort",),
-        _col("cohort", cells.code, "Mã khóa", "Khóa tuyển sinh"),
-        _opt("opens", moment, "Mở nhận hồ sơ", default=None),
-        _opt("starts", cells.day, "Ngày khai giảng", default=None),
-        _opt("admitted", _COUNT, "Số trúng tuyển", default=0),
-        _opt("second_degree", ANSWER, "Văn bằng hai", default=None),
+        col("cohort", cells.code, "Mã khóa", "Khóa tuyển sinh"),
+        opt("opens", moment, "Mở nhận hồ sơ", default=None),
+        opt("starts", cells.day, "Ngày khai giảng", default=None),
+        opt("admitted", _COUNT, "Số trúng tuyển", default=0),
+        opt("second_degree", ANSWER, "Văn bằng hai", default=None),
     ),
-    _table(
+    table(
         "quotas",
         "chi_tieu",
         ("programme", "site", "year"),
         _PROGRAMME,
-        _col("site", cells.code, "Mã địa điểm"),
-        _col("year", _YEAR, "Năm"),
-        _col("quota", _COUNT, "Chỉ tiêu"),
+        col("site", cells.code, "Mã địa điểm"),
+        col("year", _YEAR, "Năm"),
+        col("quota", _COUNT, "Chỉ tiêu"),
     ),
-    _table(
+    table(
         "syllabi",
         "de_cuong",
         ("course",),
-        _COURSE,
-        _opt("method", cells.text, "Phương pháp dạy - học"),
-        _opt("duration", cells.text, "Thời lượng dạy - học"),
-        _opt("materials", cells.text, "Học liệu"),
-        _opt("assessment", cells.text, "Đánh giá"),
-        _opt("unit_count", cells.whole(0, 999), "Số bài", default=0),
-        _opt("credits", cells.credits, "Số tín chỉ chính quy", default=None),
-        _opt("learner_lecturer", _WORDS, "Kênh với giảng viên", default=()),
-        _opt("learner_learner", _WORDS, "Kênh giữa người học", default=()),
-        _opt("not_needed", choices(words.MATERIAL_KIND), "Không áp dụng", default=()),
-        _opt("online_components", _CODES, "Thành phần đánh giá trực tuyến", default=()),
-        _opt("final_online", cells.text, "Quy định thi trực tuyến"),
-        _opt("thesis", ANSWER, "Khóa luận, đồ án", default=None),
+        COURSE,
+        opt("method", cells.text, "Phương pháp dạy - học"),
+        opt("duration", cells.text, "Thời lượng dạy - học"),
+        opt("materials", cells.text, "Học liệu"),
+        opt("assessment", cells.text, "Đánh giá"),
+        opt("unit_count", cells.whole(0, 999), "Số bài", default=0),
+        opt("credits", cells.credits, "Số tín chỉ chính quy", default=None),
+        opt("learner_lecturer", _WORDS, "Kênh với giảng viên", default=()),
+        opt("learner_learner", _WORDS, "Kênh giữa người học", default=()),
+        opt("not_needed", choices(words.MATERIAL_KIND), "Không áp dụng", default=()),
+        opt("online_components", _CODES, "Thành phần đánh giá trực tuyến", default=()),
+        opt("final_online", cells.text, "Quy định thi trực tuyến"),
+        opt("thesis", ANSWER, "Khóa luận, đồ án", default=None),
     ),
-    _table(
+    table(
         "sessions",
         "lich_hoc_thi",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _COURSE,
-        _col("kind", SESSION_KIND, "Loại"),
-        _col("site", cells.code, "Mã địa điểm"),
-        _col("starts", moment, "Bắt đầu"),
-        _col("minutes", cells.whole(1, 100_000), "Số phút"),
-        _opt("cohort", cells.code, "Mã khóa"),
-        _opt("first_run", ANSWER, "Lần đầu", default=None),
-        _opt("mode", words.MODE, "Phương thức", default=DeliveryMode.FACE_TO_FACE),
-        _opt("present", _COUNT, "Số dự", default=0),
-        _opt("identified", _COUNT, "Số đã kiểm tra giấy tờ", default=0),
+        col("code", cells.code, "Mã"),
+        COURSE,
+        col("kind", SESSION_KIND, "Loại"),
+        col("site", cells.code, "Mã địa điểm"),
+        col("starts", moment, "Bắt đầu"),
+        col("minutes", cells.whole(1, 100_000), "Số phút"),
+        opt("cohort", cells.code, "Mã khóa"),
+        opt("first_run", ANSWER, "Lần đầu", default=None),
+        opt("mode", words.MODE, "Phương thức", default=DeliveryMode.FACE_TO_FACE),
+        opt("present", _COUNT, "Số dự", default=0),
+        opt("identified", _COUNT, "Số đã kiểm tra giấy tờ", default=0),
     ),
-    _table(
+    table(
         "exam_papers",
         "de_thi",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _COURSE,
-        _col("author", cells.code, "Người ra đề"),
-        _col("digest", cells.text, "Mã băm"),
-        _opt("confirmed_by", cells.code, "Người xác nhận"),
-        _opt("confirmed_at", moment, "Thời điểm xác nhận", default=None),
-        _opt("confirmed_digest", cells.text, "Mã băm khi xác nhận"),
-        _opt("printed_at", moment, "Thời điểm in", default=None),
+        col("code", cells.code, "Mã"),
+        COURSE,
+        col("author", cells.code, "Người ra đề"),
+        col("digest", cells.text, "Mã băm"),
+        opt("confirmed_by", cells.code, "Người xác nhận"),
+        opt("confirmed_at", moment, "Thời điểm xác nhận", default=None),
+        opt("confirmed_digest", cells.text, "Mã băm khi xác nhận"),
+        opt("printed_at", moment, "Thời điểm in", default=None),
     ),
-    _table(
+    table(
         "systems",
         "phan_mem",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _col("name", cells.text, "Tên"),
-        _col("part", _one(SystemPart), "Phần"),
-        _opt("producer", cells.text, "Đơn vị sản xuất"),
-        _opt("functions", cells.text, "Chức năng chính"),
-        _opt("covers", _WORDS, "Khoản đáp ứng", default=()),
-        _opt("modes", choices(words.MODE), "Phương thức", default=()),
+        col("code", cells.code, "Mã"),
+        col("name", cells.text, "Tên"),
+        col("part", one(SystemPart), "Phần"),
+        opt("producer", cells.text, "Đơn vị sản xuất"),
+        opt("functions", cells.text, "Chức năng chính"),
+        opt("covers", _WORDS, "Khoản đáp ứng", default=()),
+        opt("modes", choices(words.MODE), "Phương thức", default=()),
     ),
-    _table(
+    table(
         "suspensions",
         "dinh_chi",
         ("decision",),
-        _col("decision", cells.text, "Số quyết định"),
-        _col("starts", cells.day, "Từ ngày"),
-        _opt("ends", cells.day, "Đến ngày", default=None),
-        _opt("reason", cells.text, "Lý do"),
-        _opt("programmes", _CODES, "Chương trình", default=()),
-        _opt("majors", choices(cells.major_code), "Mã ngành", default=()),
+        col("decision", cells.text, "Số quyết định"),
+        col("starts", cells.day, "Từ ngày"),
+        opt("ends", cells.day, "Đến ngày", default=None),
+        opt("reason", cells.text, "Lý do"),
+        opt("programmes", _CODES, "Chương trình", default=()),
+        opt("majors", choices(cells.major_code), "Mã ngành", default=()),
     ),
-    _table(
+    table(
         "tickets",
         "y_kien",
         ("code",),
-        _col("code", cells.code, "Mã"),
-        _col("received", cells.day, "Ngày nhận"),
-        _col("channel", cells.text, "Kênh"),
-        _opt("owner", cells.code, "Người phụ trách"),
-        _opt("answered", cells.day, "Ngày trả lời", default=None),
-        _opt("outcome", cells.text, "Kết quả"),
-        _opt("subject", cells.text, "Đối tượng"),
+        col("code", cells.code, "Mã"),
+        col("received", cells.day, "Ngày nhận"),
+        col("channel", cells.text, "Kênh"),
+        opt("owner", cells.code, "Người phụ trách"),
+        opt("answered", cells.day, "Ngày trả lời", default=None),
+        opt("outcome", cells.text, "Kết quả"),
+        opt("subject", cells.text, "Đối tượng"),
     ),
-)
-
-STANDINGS = _table(
-    "standings",
-    "hoc_vu",
-    ("learner", "event", "on"),
-    _LEARNER,
-    _col("event", _one(StandingEvent), "Sự việc"),
-    _col("on", cells.day, "Ngày"),
-    _opt("decision", cells.code, "Quyết định"),
-    _opt("value", _amount, "Giá trị", default=None),
-    _opt("detail", cells.code, "Chi tiết"),
-    _opt("until", cells.day, "Đến ngày", default=None),
-    build=LearnerEvent,
-)
-TERM_RESULTS = _table(
-    "term_results",
-    "ket_qua_hoc_ky",
-    ("learner", "term"),
-    _LEARNER,
-    _col("term", cells.code, "Học kỳ"),
-    _col("main", ANSWER, "Học kỳ chính"),
-    _col("index", cells.whole(1, 60), "Học kỳ thứ"),
-    _col("registered", _amount, "Tín chỉ đăng ký"),
-    _col("failed", _amount, "Tín chỉ không đạt"),
-    _col("owed", _amount, "Tín chỉ nợ"),
-    _col("earned", _amount, "Tín chỉ tích lũy"),
-    _col("closed", cells.day, "Ngày chốt"),
-    _opt("average", _amount, "Điểm trung bình học kỳ", default=None),
-    _opt("cumulative", _amount, "Điểm trung bình tích lũy", default=None),
-    build=TermResult,
-)
-RESULTS = _table(
-    "results",
-    "ket_qua_hoc_phan",
-    ("learner", "course", "attempt"),
-    _LEARNER,
-    _COURSE,
-    _col("term", cells.code, "Học kỳ"),
-    _col("attempt", cells.whole(1, 50), "Lần học"),
-    _col("on", cells.day, "Ngày"),
-    _opt("kind", _one(AttemptKind), "Loại", default=AttemptKind.FIRST),
-    _opt("score", _amount, "Điểm", default=None),
-    _opt("letter", cells.code, "Điểm chữ"),
-    _opt("absence", _one(Absence), "Vắng thi", default=None),
-    _opt("official", ANSWER, "Chính thức", default=Answer.YES),
-    build=CourseResult,
-)
-LEARNER_SPECS: tuple[TableSpec, ...] = (STANDINGS, TERM_RESULTS, RESULTS)
-# The closed vocabularies that the tables name, for the page that explains them.
-VOCABULARIES = (
-    EvidenceKind,
-    InstitutionKind,
-    PartnerKind,
-    ContractDuty,
-    SessionKind,
-    TermKind,
-    Appointed,
-    SystemPart,
-    StandingEvent,
-    AttemptKind,
-    Absence,
 )

@@ -10,11 +10,12 @@ from typing import Any
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
 from delivery.catalogue.check import Regulations, check
 from delivery.catalogue.columns import SPECS, MaterialRow
+from delivery.catalogue.learner_columns import LEARNER_SPECS
 from delivery.catalogue.model import Catalogue, Enrolment, Institution, RosterEntry
 from delivery.catalogue.parse import Parsed, Problems, RawTable, Where, parse_table
 from delivery.catalogue.provinces import is_province
 from delivery.catalogue.register_check import check_registers
-from delivery.catalogue.register_columns import LEARNER_SPECS, REGISTER_SPECS
+from delivery.catalogue.register_columns import REGISTER_SPECS
 from delivery.errors import N_, Message
 
 

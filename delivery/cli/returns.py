@@ -21,7 +21,8 @@ from delivery.postal.incoming.chase import chase as to_chase
 from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes, waiting_envelopes
 from delivery.postal.incoming.intake import Intake, take_in
 from delivery.postal.incoming.postmarks import enter_postmark
-from delivery.postal.incoming.watch import FolderWatch
+from delivery.postal.incoming.scanfile import shown_name
+from delivery.postal.incoming.watch import FAILED, FolderWatch
 from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.outgoing.posting import WhyBack, resends, undelivered
 
@@ -53,7 +54,7 @@ def scan(
     failed: list[dict[str, Any]] = []
     for file in files:
         try:
-            with bar(file.name) as progress:
+            with bar(shown_name(file)) as progress:
                 done.append(
                     take_in(
                         tuxa,
@@ -66,7 +67,7 @@ def scan(
                 )
         except TuxaError as error:
             # The other files of the mailbag go on.
-            failed.append({"file": file.name, "problem": tuxa.translate(error.what)})
+            failed.append({"file": shown_name(file), "problem": tuxa.translate(error.what)})
             note(tuxa.translate.error(error))
     if as_json:
         print_json(together(done, failed))
@@ -96,9 +97,11 @@ def watch(
     for taken in watched.run():
         if taken.intake is not None:
             _say(tuxa, taken.intake)
-        elif taken.problem is not None:
+        if taken.problem is not None:
             note(words.error(taken.problem))
-            note(words(N_("  moved to {file}"), file=str(taken.moved_to)))
+            if taken.moved_to.parent.name == FAILED:
+                moved = f"{FAILED}/{shown_name(taken.moved_to)}"
+                note(words(N_("  moved to {file}"), file=moved))
         sys.stdout.flush()
         if once and not watched.pending:
             return

@@ -51,6 +51,7 @@ WHY: dict[str, str] = {
     Why.BESIDE: N_("it lies beside its neighbour"),
     Why.BEHIND_RETURN: N_("it follows the return sheet"),
     Why.BEHIND_WORK: N_("it follows a page of this work"),
+    Why.SAME_PACKET: N_("it lies among pages of the same packet"),
     Why.SAID: N_("a person said so"),
 }
 

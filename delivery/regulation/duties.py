@@ -16,7 +16,7 @@ from delivery.regulation.rules.tx5_material import material_due, planned, school
 from delivery.regulation.rules.tx7 import partner_sites
 from delivery.regulation.rules.tx12 import older_with_graduates
 from delivery.regulation.rules.tx13 import decision_due
-from delivery.regulation.rules.tx14 import report_last_day
+from delivery.regulation.rules.tx14_reports import report_last_day
 from delivery.regulation.snapshot import Snapshot
 
 REMINDERS = (90, 30, 7)

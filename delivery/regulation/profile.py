@@ -35,6 +35,10 @@ class Profile:
     unverified: tuple[str, ...] = ()
     """Names of values and grading keys that come from secondary sources only."""
 
+    def basis_of(self, admitted: date) -> tuple[str, ...]:
+        """The “Căn cứ” lines of a document about a cohort that was admitted on that day (TXC-2-1, TXC-2-2)."""
+        return self.legal_basis if admitted > self.admitted_after else self.legacy_basis
+
     def own_values(self) -> tuple[Value, ...]:
         """Values that the institution made stricter."""
         return tuple(value for value in self.values.all() if value.regulation)

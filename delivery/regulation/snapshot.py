@@ -165,6 +165,8 @@ class Snapshot:
     """Activity code -> (first arrivals of work in time, late); work without a due day is in time."""
     last_seen: Mapping[str, date] = field(default_factory=dict)
     """Learner id -> day of the last fact about the learner."""
+    lost_files: frozenset[str] = frozenset()
+    """Codes of evidence on components (TX-2.5) whose file is not in the store any more."""
     overrides: tuple[Override, ...] = ()
     ledger_ok: bool | None = None
     """Whether the last verification of the fact log found nothing (TT-5.3c-2); None when it was not asked."""

@@ -6,7 +6,7 @@ from datetime import date
 
 from delivery.catalogue.kinds import SiteKind
 from delivery.errors import N_, Message, NotFound
-from delivery.regulation.rules.tx14 import DISTRICT, recipients
+from delivery.regulation.rules.tx14_reports import DISTRICT, recipients
 from delivery.regulation.snapshot import Snapshot
 from delivery.reports.annex import (
     LEGACY,

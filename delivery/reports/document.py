@@ -71,6 +71,11 @@ class Table:
     def grouped(self) -> bool:
         return any(column.group for column in self.columns)
 
+    @property
+    def counted_rows(self) -> bool:
+        """Whether the first column holds running numbers («TT», «Số TT»)."""
+        return self.columns[0].title.endswith("TT")
+
     def groups(self) -> Iterator[tuple[str, int, int]]:
         """(heading, first column, number of columns) of each run of columns; heading "" for a column of its own."""
         at = 0

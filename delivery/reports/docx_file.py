@@ -223,7 +223,7 @@ def _table(document: DocumentType, table: Table, *, landscape: bool) -> None:
     counting = frozenset(table.count_columns)
     for at, row in enumerate(rows, start=heads):
         for column, cell in enumerate(row):
-            align = _CENTRE if (column == 0 and table.numbered) or column in counting else _LEFT
+            align = _CENTRE if (column == 0 and table.counted_rows) or column in counting else _LEFT
             _write(grid[at][column].paragraphs[0], cell.text, table.size_pt, align=align)
             grid[at][column].vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
         _whole(word, at)

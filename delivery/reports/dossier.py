@@ -104,6 +104,7 @@ def dossier(evaluation: Evaluation, programme: str, texts: Texts) -> Report:
         signature=(texts.signer_title or "HIỆU TRƯỞNG", "", texts.signer),
         subject=programme,
         problems=tuple(problems),
+        basis=s.profiles[s.default_profile].legal_basis,
     )
 
 

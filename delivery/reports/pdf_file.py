@@ -256,7 +256,7 @@ def _table(table: Table, *, lying: bool) -> list[Flowable]:
                 words(
                     cell.text,
                     table.size_pt,
-                    align="centre" if column in counting or (column == 0 and table.numbered) else "left",
+                    align="centre" if column in counting or (column == 0 and table.counted_rows) else "left",
                 )
                 for column, cell in enumerate(row)
             ]

@@ -18,7 +18,7 @@ from delivery.regulation.findings import share, shown
 from delivery.regulation.indexes import covered, values_of
 from delivery.regulation.shares import taught_by, volumes
 from delivery.regulation.snapshot import Snapshot
-from delivery.reports.vietnam import OUTLINE, place_of
+from delivery.reports.vietnam import ISLANDS, OUTLINE, place_of
 
 MODE_NAMES = {
     DeliveryMode.NETWORK: N_("Computer network and telecommunications"),
@@ -247,7 +247,9 @@ def participation(s: Snapshot, translate: Translator) -> Plot:
         parts.append(_text(_LEFT + cell * (column + 0.5), 16, translate(words), anchor="middle", kind="tick"))
     for at, mode in enumerate(modes):
         y = 26 + 44 * at
-        parts.append(_text(_LEFT - 8, y + 24, _short(translate(MODE_NAMES[mode]), 21), anchor="end"))
+        parts.append(
+            _text(_LEFT - 8, y + 24, _short(translate(MODE_NAMES[mode]), 30), anchor="end", kind="tick")
+        )
         for column, kind in enumerate(KIND_NAMES):
             planned, x = designed.get((mode, kind), 0), _LEFT + cell * column
             if not planned:
@@ -276,12 +278,13 @@ def participation(s: Snapshot, translate: Translator) -> Plot:
 
 
 def submissions_in_time(s: Snapshot, translate: Translator) -> Plot:
-    """First arrivals of work beside the day it was due."""
+    """First arrivals of work beside the day it was due; of many activities those with the most late work."""
     title = translate(N_("Work handed in, in time and late"))
     known = {code: pair for code, pair in s.arrivals.items() if code in s.activities and any(pair)}
     most = max((sum(pair) for pair in known.values()), default=0)
     parts, rows = [], []
-    for at, code in enumerate(sorted(known)[:20]):
+    shown_first = sorted(known, key=lambda code: (-known[code][1], code))[:20]
+    for at, code in enumerate(sorted(shown_first)):
         (in_time, late), y = known[code], 8 + _ROW * at
         first = in_time / most * _WIDTH * 0.9
         parts += [
@@ -308,7 +311,8 @@ def map_of_sites(s: Snapshot, translate: Translator) -> Plot:
             studying[learner.site] = studying.get(learner.site, 0) + 1
     details = s.institution_details.get(s.institution.code)
     parts = [
-        f'<path class="land" d="M{" L".join(f"{_x(lon):.1f} {_y(lat):.1f}" for lat, lon in OUTLINE)} Z"/>'
+        f'<path class="land" d="M{" L".join(f"{_x(lon):.1f} {_y(lat):.1f}" for lat, lon in OUTLINE)} Z"/>',
+        *(part for name, dots in ISLANDS for part in _islands(name, dots)),
     ]
     rows, most = [], max(studying.values(), default=1)
     taken: list[float] = []
@@ -327,12 +331,26 @@ def map_of_sites(s: Snapshot, translate: Translator) -> Plot:
             label += 14
         taken.append(label)
         parts += [
-            f'<line class="lead" x1="{x:.1f}" y1="{y:.1f}" x2="310" y2="{label - 4:.1f}"/>',
+            f'<line class="lead" x1="{x:.1f}" y1="{y:.1f}" x2="{_LABELS - 5}" y2="{label - 4:.1f}"/>',
             f'<circle class="site" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>',
-            _text(315, label, f"{_short(s.sites[code].name, 46)} · {count}", kind="tick"),
+            _text(_LABELS, label, f"{_short(s.sites[code].name, 36)} · {count}", kind="tick"),
         ]
     head = tuple(translate(words) for words in (N_("Site"), N_("Province"), N_("Learners")))
-    return Plot("sites", title, _svg(title, 430, *parts), head, tuple(rows))
+    return Plot("sites", title, _svg(title, 455, *parts), head, tuple(rows))
+
+
+_LABELS = 490
+"""Where the names of sites stand: beyond the easternmost island."""
+
+
+def _islands(name: str, dots: Sequence[tuple[float, float]]) -> list[str]:
+    out = [f'<circle class="land" cx="{_x(lon):.1f}" cy="{_y(lat):.1f}" r="1.4"/>' for lat, lon in dots]
+    if name:
+        middle = sum(lon for _, lon in dots) / len(dots)
+        out.append(
+            _text(_x(middle), _y(min(lat for lat, _ in dots)) + 16, name, anchor="middle", kind="tick")
+        )
+    return out
 
 
 def _x(longitude: float) -> float:

@@ -93,6 +93,7 @@ def transcript_report(transcript: Transcript) -> Report:
         recipients=(),
         signature=("TL. HIỆU TRƯỞNG", "(Ký tên và đóng dấu)", ""),
         subject=said["learner"],
+        basis=tuple(said.get("basis", ())),
     )
 
 
@@ -234,6 +235,8 @@ def read_transcript(data: bytes) -> Transcript | None:
             return None
         if not all(_is_row(row, _HEAD) for row in statement["heads"]):
             return None
+        if not all(isinstance(line, str) for line in statement.get("basis", [])):
+            return None
         date.fromisoformat(statement["issued"])
         return Transcript(statement, bytes.fromhex(document["signature"]))
     # Whatever a foreign file holds, reading it ends in a refusal: pypdf raises many kinds for damaged input.
@@ -303,11 +306,13 @@ def statement_of(
     above: str,
     programme: str,
     person: Mapping[str, str],
+    basis: Iterable[str] = (),
     official: Iterable[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The statement about a learner, from the document of ``tuxa record show``.
 
-    `official` holds results of the study office for courses that have no grade in the record.
+    `basis` are the “Căn cứ” lines of the cohort's profile (TXC-2-2); `official` holds results of the study office for
+    courses that have no grade in the record.
     """
     courses = {item["course"]: _course(item) for item in record["courses"]}
     for row in official:
@@ -334,6 +339,7 @@ def statement_of(
         "programme": programme,
         "cohort": record["cohort"],
         "issued": issued.isoformat(),
+        "basis": list(basis),
         "name": person.get("name", ""),
         "code": person.get("code", ""),
         "birth": person.get("birth", ""),

@@ -1,7 +1,7 @@
 """Where provinces lie, roughly: for a plot, not for navigation. Degrees (latitude north, longitude east), WGS 84.
 
 The 34 provinces and cities since 1 July 2025, each by its administrative centre, rounded to a tenth of a degree; the
-outline of the mainland is drawn by hand to half a tenth at best.
+outline of the mainland is drawn by hand to half a tenth at best, islands are dots.
 """
 
 from __future__ import annotations
@@ -57,6 +57,16 @@ OUTLINE: tuple[tuple[float, float], ...] = (
     (20.1, 104.9), (20.4, 104.6), (20.8, 104.0), (20.9, 103.2), (21.6, 102.8), (22.4, 102.2), (22.7, 102.5),
     (22.6, 103.3), (22.6, 104.0), (22.8, 104.4), (23.2, 104.9),
 )  # fmt: skip
+ISLANDS: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = (
+    ("Quần đảo Hoàng Sa", ((16.9, 112.3), (16.7, 112.7), (16.5, 111.6), (16.5, 112.0), (16.1, 111.8), (15.8, 111.2))),
+    (
+        "Quần đảo Trường Sa",
+        ((11.4, 114.3), (10.7, 114.2), (10.4, 114.5), (10.2, 114.4), (9.9, 115.5), (9.7, 114.3), (8.9, 112.3),
+         (8.6, 111.9), (8.1, 113.3), (7.9, 112.9)),
+    ),
+    ("", ((10.2, 104.0), (8.7, 106.6), (10.5, 108.9), (15.4, 109.1), (20.1, 107.7))),
+)  # fmt: skip
+"""Archipelagos by name, and Phú Quốc, Côn Đảo, Phú Quý, Lý Sơn and Bạch Long Vĩ: a map of the country shows them."""
 _BY_KEY = {plain_key(name): place for name, place in CENTRES.items()}
 _TITLES = ("thanh_pho_", "tinh_", "tp_")
 

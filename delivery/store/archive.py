@@ -131,7 +131,7 @@ def frames(
                 yield _packed(b"T", {"table": table.name, "rows": portion})
     addresses = blobs.addresses() if with_blobs else []
     for address in addresses:
-        if address not in held.blobs:
+        if address not in held.blobs and blobs.exists(address):  # it may have been erased since
             yield from _blob_frames(blobs, address)
             held.blobs.add(address)
     yield _packed(b"M", {**manifest.as_json(), "ends": ends, "facts": total, "blobs": len(addresses)})

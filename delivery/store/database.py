@@ -142,7 +142,7 @@ def _sqlite_engine(url: URL) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute("PRAGMA cache_size=-65536")  # KiB
-        # Random ids dirty many pages again and again: copied back every 16 MiB, not every 4, they are written less often.
+        # Random ids dirty the same pages again and again: copied back every 16 MiB, not every 4, they cost less.
         cursor.execute("PRAGMA wal_autocheckpoint=4096")  # pages
         cursor.close()
 

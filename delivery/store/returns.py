@@ -203,6 +203,22 @@ class Returns:
                 [{name: getattr(row, name) for name in PageRow.__slots__} for row in rows],
             )
 
+    def keep_new_in(self, connection: Connection, rows: Sequence[PageRow]) -> list[PageRow]:
+        """Remember what became of pages of one file that nobody has dealt with yet; every one of them as it stands now.
+
+        The same file may be taken in twice at once, and a person may have decided about a page meanwhile.
+        """
+        if not rows:
+            return []
+        wanted = [row.page for row in rows]
+        query = select(_page).where(_page.c.file == rows[0].file, _page.c.page.in_(wanted))
+        known = {
+            row.page: PageRow(*(getattr(row, name) for name in PageRow.__slots__))
+            for row in connection.execute(query).all()
+        }
+        self.keep_in(connection, [row for row in rows if row.page not in known])
+        return [known.get(row.page, row) for row in rows]
+
     # Pictures
 
     def put_image(self, image: bytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Table, distinct, func, select
 
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
+from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.kinds import DeliveryMode, MaterialState
 from delivery.catalogue.learner_rows import LearnerRow
 from delivery.catalogue.model import Catalogue
@@ -61,6 +62,8 @@ class Snapshots:
     profiles: Mapping[str, Profile]
     default_profile: str
     follow_swaps: bool = True
+    holds: Callable[[str], bool] = lambda _address: True
+    """Whether the store holds a file."""
 
     def build(self, on: date, *, ledger_ok: bool | None = None) -> Snapshot:
         """Everything as it was known at the end of the day `on`. Raises Refused while there is no catalogue."""
@@ -96,6 +99,11 @@ class Snapshots:
             activity_minutes=totals.activity_minutes,
             arrivals=totals.arrivals,
             last_seen=_last_seen(connection),
+            lost_files=frozenset(
+                row.code
+                for row in registers.evidence.values()
+                if row.kind is EvidenceKind.COMPONENT and row.digest and not self.holds(row.digest)
+            ),
             overrides=overrides_until(connection, on),
             ledger_ok=ledger_ok,
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy import case, delete, select
 
 from delivery.catalogue.model import Catalogue
 from delivery.clock import Clock, to_micros
+from delivery.errors import N_, Unavailable
 from delivery.record.canonical import NotCanonical, parse
 from delivery.record.kinds import FactKind
 from delivery.store.blobs import Blobs
@@ -26,6 +29,8 @@ _learner = LearnerTable.__table__  # type: ignore[attr-defined]
 _enrolment = EnrolmentTable.__table__  # type: ignore[attr-defined]
 _image = SealedBlobTable.__table__  # type: ignore[attr-defined]
 _ORDER = ("catalogue", "material", "image", "media")
+ROOM: Final = 64_000_000
+"""Bytes that files from other sites leave free on the disk."""
 _log = structlog.get_logger(__name__)
 
 
@@ -81,16 +86,30 @@ class WantedBlobs:
             return 0
 
     def add(self, address: str, offset: int, data: bytes, *, total: int) -> bool:
-        """Keep the next piece; True when the blob is whole, proved and put to use. Other pieces are passed over."""
+        """Keep the next piece; True when the blob is whole, proved and put to use. Other pieces are passed over.
+
+        Raises Unavailable when the whole of it would fill the disk: facts need room more than files do.
+        """
         part = self._part(address)
-        if offset != self.have(address) or address not in self.waiting(most=1000):
+        if offset != self.have(address) or offset + len(data) > total or not self._is_wanted(address):
             return False
         part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(part.parent).free < total - offset + ROOM:
+            raise Unavailable(
+                N_("No room for a file of {size} MB from another site."),
+                do=N_("Free space on the disk of this home; the file comes by itself then."),
+                size=-(-total // 1_000_000),
+            )
         with part.open("ab") as stream:
             stream.write(data)
         if offset + len(data) < total:
             return False
         return self._finish(address)
+
+    def _is_wanted(self, address: str) -> bool:
+        with self._database.read() as connection:
+            query = select(_wanted.c.address).where(_wanted.c.address == address)
+            return connection.execute(query).first() is not None
 
     def _part(self, address: str) -> Path:
         return self._folder / f"{address}.part"

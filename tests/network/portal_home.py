@@ -273,11 +273,16 @@ def as_pdf(photos: list[bytes]) -> bytes:
 
 
 @contextmanager
-def portal_home(folder: Path, *, max_bytes: int = MAX_FILE_BYTES, **changes: Any) -> Iterator[PortalHome]:
+def portal_home(
+    folder: Path, *, max_bytes: int = MAX_FILE_BYTES, database_url: str = "", **changes: Any
+) -> Iterator[PortalHome]:
     """A home in `folder`, not yet served. `changes` replace fields of its services."""
     clock, ids = ManualClock(NOW), SeededIds(7)
-    settings = Settings(home=folder, lang="vi")
-    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    settings = Settings(home=folder, lang="vi", database=database_url)
+    if database_url:
+        _prepare(settings)
+    else:
+        shutil.copytree(_template(), folder, dirs_exist_ok=True)
     database = Database(settings.database_url)
     keys = load_keys(settings.keys_dir)
     vault = Vault(database, keys.master, ids)
@@ -437,18 +442,24 @@ def _template() -> Path:
     """A home with the term told and a PIN for each learner, made once per process and copied for each test."""
     made = tempfile.TemporaryDirectory(prefix="tuxa-portal-")
     atexit.register(made.cleanup)
-    folder, ids = Path(made.name), SeededIds(1)
-    database = Database(Settings(home=folder).database_url)
+    folder = Path(made.name)
+    _prepare(Settings(home=folder))
+    return folder
+
+
+def _prepare(settings: Settings) -> None:
+    """Make the tables, and tell the term."""
+    ids = SeededIds(1)
+    database = Database(settings.database_url)
     SQLModel.metadata.create_all(database.engine)
-    keys = ensure_keys(folder / "keys", ids)
+    keys = ensure_keys(settings.keys_dir, ids)
     clock = ManualClock(NOW)
     facts = FactLog(
         database, Vault(database, keys.master, ids), site="MAIN", signing=keys.signing, clock=clock
     )
     facts.append(told_term(keys))
-    _publish(Materials(database, facts, clock), Blobs(Settings(home=folder).blobs_url))
+    _publish(Materials(database, facts, clock), Blobs(settings.blobs_url))
     database.close()
-    return folder
 
 
 def told_term(keys: SiteKeys) -> Iterator[Draft]:

@@ -340,3 +340,16 @@ def test_a_database_that_does_not_answer_is_a_page_that_says_to_try_later(tmp_pa
         phone.enter(AN)
         answer = phone.http.get("/me")
     assert (answer.status_code, "thử lại sau" in answer.text) == (503, True)
+
+
+def test_whoever_has_signed_in_does_not_pay_for_what_others_do_at_the_same_address(
+    home: PortalHome, phone: Phone
+) -> None:
+    phone.enter(AN)
+    assert phone.http.get("/me").status_code == 200
+    with Phone(home) as neighbour:
+        while neighbour.http.get("/q/GUESS").status_code != 429:
+            pass
+        neighbour.http.cookies.set("tuxa_session", "0" * 64)
+        assert neighbour.http.get("/sign-in").status_code == 429
+    assert phone.http.get("/me").status_code == 200

@@ -56,6 +56,8 @@ def test_the_page_shows_articles_plots_and_duties_without_script_or_inline_style
     assert page.status_code == 200
     assert "TX-14.1a" in page.text
     assert page.text.count('<svg class="plot"') >= 4
+    assert "Quần đảo Hoàng Sa" in page.text  # a map of the country shows its archipelagos
+    assert "Quần đảo Trường Sa" in page.text
     assert 'style="' not in page.text
     assert "<script>alert" not in page.text
     assert "Điều" in page.text

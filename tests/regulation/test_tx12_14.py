@@ -14,7 +14,7 @@ from delivery.catalogue.registers import Intake, Ticket
 from delivery.regulation.findings import Verdict
 from delivery.regulation.rules.tx12 import SURVEY_TOPICS
 from delivery.regulation.rules.tx13 import DECISION_FIELDS
-from delivery.regulation.rules.tx14 import recipients, report_last_day
+from delivery.regulation.rules.tx14_reports import recipients, report_last_day
 from tests.regulation.institution import (
     FAIL,
     NOT_APPLICABLE,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from pypdf import PdfReader, PdfWriter
@@ -21,6 +23,8 @@ from delivery.store.keys import ensure_keys
 from tests.support.home import make_app
 
 LEARNER = "TX260001"
+OLD = date(2024, 2, 12)
+"""The last day under Thông tư 10/2017/TT-BGDĐT."""
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +127,25 @@ def test_the_shell_writes_and_verifies_a_transcript(
     assert (done.exit_code, "✓" in done.stdout) == (0, True)
     out.write_bytes(out.read_bytes()[:5000])
     assert run(record_command, ["verify", "--transcript", str(out)], obj=home).exit_code == 1
+
+
+def test_the_legal_basis_is_that_of_the_learners_cohort(home: App, made: Transcript) -> None:
+    """Two cohorts, two different “Căn cứ” lines (TXC-2-2)."""
+    assert any("28/2023/TT-BGDĐT" in line for line in made.statement["basis"])
+    catalogue = home.catalogue()
+    cohort = catalogue.cohorts[made.statement["cohort"]]
+    older = replace(
+        catalogue, cohorts={**catalogue.cohorts, cohort.code: replace(cohort, admission_date=OLD)}
+    )
+    with home.database.write() as connection:
+        home.catalogue_store.save_in(connection, older)
+    try:
+        again = make_transcript(home, home.learners.require(LEARNER).id)
+    finally:
+        with home.database.write() as connection:
+            home.catalogue_store.save_in(connection, catalogue)
+    data = transcript_pdf(again)
+    page = " ".join(PdfReader(io.BytesIO(data)).pages[0].extract_text().split())
+    assert "Căn cứ Thông tư số 10/2017/TT-BGDĐT" in page
+    assert "28/2023" not in page
+    assert verify_transcript(data, {again.statement["key"]}).ok

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from delivery.app import App
 from delivery.app.regulation import snapshots_of
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import ManualClock, to_micros
-from delivery.demo.sample import sample_term
+from delivery.demo.sample import sample_institution, sample_term
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
@@ -111,3 +113,30 @@ def test_use_before_any_approval_stays_a_violation_whatever_is_approved_later(tu
     later(tuxa, days=1)
     approve(tuxa, material, "second")
     assert order_of_steps(tuxa, material) is Verdict.FAIL
+
+
+def test_a_component_whose_evidence_lost_its_file_is_not_ready(tuxa: App, tmp_path: Path) -> None:
+    folder = tmp_path / "term"
+    with sample_institution() as made:
+        shutil.copytree(made, folder)
+    with (folder / "evidence.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["file"] = "tp1.pdf" if row["code"] == "TP-1" else ""
+    with (folder / "evidence.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "tp1.pdf").write_bytes(b"%PDF-1.4 office")
+    tuxa.importer.run(folder, actor="QL01")
+    approve(tuxa, a_material(tuxa), "first")
+    assert ready(tuxa) == (Verdict.PASS, "8")
+    digest = snapshots_of(tuxa).build(date(2026, 12, 1)).evidence["TP-1"].digest
+    (lost,) = [path for path in (tuxa.settings.home / "blobs").rglob("*") if path.name.endswith(digest[4:])]
+    lost.unlink()
+    assert ready(tuxa) == (Verdict.FAIL, "7")
+
+
+def ready(tuxa: App) -> tuple[Verdict, str]:
+    (found,) = rules()["TX-2.5"].check(snapshots_of(tuxa).build(date(2026, 12, 1)))
+    return found.verdict, found.value

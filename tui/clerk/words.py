@@ -25,6 +25,7 @@ WHY = {
     "beside": N_("it lies beside its neighbour"),
     "behind_return": N_("it follows the return sheet"),
     "behind_work": N_("it follows a page of this work"),
+    "same_packet": N_("it lies among pages of the same packet"),
     "said": N_("a person said so"),
 }
 """What a proposal rests on."""

@@ -27,14 +27,13 @@ from tui.shared.messages import EventTold, LinkMoved, StateUnclear, WorkDone, Wo
 from tui.shared.requests import Done, Failed, Requests
 from tui.shared.section import Section
 from tui.shared.themes import DARK, LIGHT, THEMES
+from tui.shared.typedahead import TypedAhead
 from tui.shared.values import Alert
 
 REFRESH_S = 5.0
 """Everything is asked for again this often, beside what events tell."""
 _TICK_S = 0.2
 _SHOW_BUSY_S = 0.3
-_SETTLE_S = 0.05
-"""A dialog takes so long to be in its place."""
 
 
 class ConsoleApp(App[None]):
@@ -89,8 +88,7 @@ class ConsoleApp(App[None]):
         self._second = 0
         self._is_stale = False
         self._complaints: dict[str, str] = {}
-        self._dialogs_due = 0
-        self._typed_ahead: list[events.Key] = []
+        self._typed = TypedAhead(self, super().on_event)
         self.requests = Requests(
             station, actor=actor, clock=clock, post=self.post_message, start=self._start_thread
         )
@@ -205,7 +203,7 @@ class ConsoleApp(App[None]):
         """
         said = self.words(label) if label else ""
         if opens:
-            self._dialogs_due += 1
+            self._typed.expect_dialog()
             done, failed = self._then_type_on(done), self._else_type_on(failed)
         self.requests.send(
             method, params, done, failed=failed, command=command, within_s=within_s, label=said
@@ -214,36 +212,26 @@ class ConsoleApp(App[None]):
             self.set_timer(_SHOW_BUSY_S + 0.05, self.refresh_header)
 
     async def on_event(self, event: events.Event) -> None:
-        # What is typed while a dialog is on its way is meant for the dialog: over a slow line people type ahead.
-        if isinstance(event, events.Key) and self._dialogs_due and event.key not in ("escape", "ctrl+q"):
-            self._typed_ahead.append(event)
-            return
-        await super().on_event(event)
+        # A key that nobody took comes back here as forwarded.
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._typed.typed(event)
+        else:
+            await super().on_event(event)
 
     def _then_type_on(self, done: Done) -> Done:
         def and_on(result: Any) -> None:
             done(result)
-            self._dialog_came()
+            self._typed.dialog_came()
 
         return and_on
 
     def _else_type_on(self, failed: Failed | None) -> Failed:
         def and_on(error: TuxaError) -> None:
             # What was meant for a dialog must not reach the section below.
-            self._typed_ahead.clear()
-            self._dialog_came()
+            self._typed.forget()
             (failed or self.tell)(error)
 
         return and_on
-
-    def _dialog_came(self) -> None:
-        self._dialogs_due = max(self._dialogs_due - 1, 0)
-        self.set_timer(_SETTLE_S, self._type_on)
-
-    def _type_on(self) -> None:
-        """Hand over what was typed ahead, up to the next key that makes a dialog come."""
-        while self._typed_ahead and not self._dialogs_due:
-            self.screen._forward_event(self._typed_ahead.pop(0))
 
     def _start_thread(self, work: Callable[[], None], group: str) -> None:
         self.run_worker(work, thread=True, group=group, exit_on_error=True)
@@ -305,8 +293,7 @@ class ConsoleApp(App[None]):
 
     def action_leave(self) -> None:
         """Stop waiting for an answer."""
-        self._typed_ahead.clear()
-        self._dialogs_due = 0
+        self._typed.forget()
         if self.requests.leave():
             self.notify(self.words(N_("No longer waited for; the station may still carry it out.")))
 

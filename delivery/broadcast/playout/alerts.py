@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from threading import Lock, Thread
 from typing import Any, Final, Literal, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 import structlog
 
 from delivery.broadcast.schedule.findings import Finding, local_time
-from delivery.clock import Clock, to_micros
+from delivery.clock import VIETNAM, Clock, from_micros, to_micros
 from delivery.errors import N_, Message
 from delivery.i18n import Translator
+from delivery.ids import digest_of
 
 Severity = Literal["error", "warning"]
 QUIET_S: Final = 600.0
@@ -176,11 +178,16 @@ class ToMail:
         alert = told.alert
         mail = EmailMessage()
         mail["From"], mail["To"] = self.sender, ", ".join(self.recipients)
-        mail["Subject"] = f"[tuxa] {alert.channel} {alert.code}".strip()
+        mail["Subject"] = " ".join(f"[tuxa] {alert.channel} {alert.code}".split())
+        mail["Date"] = from_micros(told.at_us).astimezone(VIETNAM)
+        named = digest_of((alert.code, alert.channel, alert.key, str(told.at_us)))[:20]
+        mail["Message-ID"] = f"<{named}@{self.sender.rpartition('@')[2] or 'localhost'}>"
+        # Nobody's answer of being away is wanted (RFC 3834).
+        mail["Auto-Submitted"] = "auto-generated"
         lines = (local_time(told.at_us), self.words(alert.what), "→ " + self.words(alert.do))
         mail.set_content("\n".join(lines) + "\n")
-        host, _, port = self.server.partition(":")
-        with smtplib.SMTP(host, int(port or 25), timeout=TIMEOUT_S) as server:
+        address = urlsplit(f"//{self.server}")
+        with smtplib.SMTP(address.hostname or "localhost", address.port or 25, timeout=TIMEOUT_S) as server:
             server.send_message(mail)
 
 

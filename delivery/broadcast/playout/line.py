@@ -12,6 +12,8 @@ from delivery.errors import TuxaError
 
 BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses between attempts to reach a peer that was lost."""
+STEADY_S: Final = 5.0
+"""A peer that was lost is found again once it has taken everything for so long: connecting alone proves little."""
 _HELD: Final = 150
 """Portions of a feed that wait for a slow peer: 4 s."""
 _CLOSING_S: Final = 1.0
@@ -49,7 +51,7 @@ def line_to(
     found: Callable[[str], None] = lambda _name: None,
 ) -> Line | LineApart:
     """A line whose ``send`` never waits. `lost` is called with name and reason when the peer is lost, cannot be
-    reached, or does not read; `found` when it was reached."""
+    reached, or does not read; `found` when one that was lost is there again."""
     line = Line(output, monotonic, lost, found)
     return LineApart(line) if output.may_wait else line
 
@@ -64,23 +66,25 @@ class Line:
     found: Callable[[str], None] = lambda _name: None
     _open: bool = False
     _failures: int = 0
+    """Since the peer last held."""
     _retry_at: float = 0.0
+    _since: float = 0.0
     dropped: int = 0
     """Bytes that were not taken."""
 
     @property
     def is_up(self) -> bool:
-        return self._open
+        return self._open and not self._failures
 
     def send(self, data: bytes) -> bool:
-        """Hand over, or drop while the peer is away; whether it was taken."""
+        """Hand over, or drop while the peer is away; whether a peer that holds has taken it."""
         if self._open or self._connect():
             try:
                 self.output.send(data)
             except OSError as error:
                 self._fail(str(error) or type(error).__name__)
             else:
-                return True
+                return not self._failures or self._holds()
         self.dropped += len(data)
         return False
 
@@ -92,7 +96,14 @@ class Line:
         except (OSError, TuxaError) as error:
             self._fail(str(error) or type(error).__name__)
             return False
-        self._open, self._failures = True, 0
+        self._open, self._since = True, self.monotonic()
+        return True
+
+    def _holds(self) -> bool:
+        """Whether the peer that was lost has now been there for a while."""
+        if self.monotonic() - self._since < STEADY_S:
+            return False
+        self._failures = 0
         self.found(self.output.name)
         return True
 

@@ -21,6 +21,7 @@ from delivery.broadcast.playout.transmit import Transmission
 from delivery.broadcast.schedule.checks import LoadLimits, Post
 from delivery.broadcast.schedule.findings import Finding
 from delivery.broadcast.schedule.makegood import Missed, Proposal, propose
+from delivery.broadcast.schedule.naming import named
 from delivery.broadcast.schedule.programme import Programme, programmes
 from delivery.broadcast.schedule.schedule import Lesson, Wanted, tick_at
 from delivery.broadcast.schedule.scheduler import FROZEN_TICKS, Compilation, Materials, Scheduler
@@ -219,9 +220,12 @@ class OnAir:
         """Create a channel of kind ``tv`` or ``radio`` with its slates; doing it again changes its name at most.
 
         `profile` is a media profile of that kind, when it is not the usual one. Raises ConfigError for an unknown one,
-        and Refused for one of another kind, or when the channel has another.
+        Refused for one of another kind, or when the channel has another, and BadInput for a code or name that files,
+        addresses and guides could not bear.
         """
-        known = next((c for c in self.store.channels() if c.code == code), None)
+        channels = self.store.channels()
+        known = next((c for c in channels if c.code == code), None)
+        name = named(code, name, others=[c.code for c in channels if c is not known])
         if known and (known.kind != kind or profile not in ("", known.profile)):
             raise Refused(
                 N_("Channel {channel} is on the air in another format."),

@@ -167,8 +167,8 @@ class Ferry:
             self._current, self._look_at = "", now
             return
         have = self._wanted.have(chunk.address)
-        if chunk.offset != have:
-            return  # beyond the end, or a piece that came twice
+        if chunk.offset != have or chunk.offset + len(chunk.data) > self._asked:
+            return  # beyond the end, a piece that came twice, or one that nobody asked for
         if self._wanted.add(chunk.address, chunk.offset, chunk.data, total=chunk.total):
             self._current, self._look_at = "", now
             return

@@ -299,6 +299,7 @@ def _visit(request: Request, services: PortalServices, limits: RateLimit) -> Vis
     if found is None:
         limits.take(address_of(request.scope), FAILED_GUESS_COST)
         raise HTTPException(401)
+    limits.welcome(token.strip())
     language = chosen_language(request.query_params.get("lang"), None, services.settings.lang)
     session = Session("", found.account, found.expires_at)
     return Visit(request, services, limits, session, language, "", token=found)

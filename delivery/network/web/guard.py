@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,6 +20,8 @@ from delivery.network.web.uploads import MAX_BODY_BYTES
 
 _log = structlog.get_logger(__name__)
 
+SESSION_COOKIE = "tuxa_session"
+"""End of the name of the cookie that holds a session's token."""
 SMALL_BODY_BYTES = 64_000
 DISCARD_BYTES = 60_000_000
 """How much of a body beyond the limit is read and thrown away, so that the browser sees the answer and not a reset."""
@@ -62,13 +64,16 @@ class _Bucket:
 
 @dataclass(slots=True)
 class RateLimit:
-    """A token bucket per address. Whole villages share one address on mobile networks, so an ordinary request costs
-    little and a failed guess costs much."""
+    """A token bucket per address, and one for each person who has signed in. Whole villages share one address on mobile
+    networks: an ordinary request costs little and a failed guess costs much, and nobody who has signed in pays for what
+    others do at their address."""
 
     clock: Clock
     capacity: float = 600.0
     per_second: float = 20.0
     addresses: int = 10_000
+    people: int = 20_000
+    _people: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -87,6 +92,18 @@ class RateLimit:
             bucket.level = max(0.0, bucket.level - cost)
             return True
 
+    def welcome(self, secret: str) -> None:
+        """`secret`, the token of a session or program, was found to be somebody's: it has a bucket of its own now."""
+        with self._lock:
+            self._people[secret] = None
+            self._people.move_to_end(secret)
+            while len(self._people) > self.people:
+                self._people.popitem(last=False)
+
+    def payer(self, scope: Scope) -> str:
+        """Whose bucket a request is taken from: that of the person whose token it carries, else its address's."""
+        return next((secret for secret in _secrets(scope) if secret in self._people), "") or address_of(scope)
+
 
 FAILED_GUESS_COST = 20.0
 _UNLIMITED = ("/static/", "/hls/", "/healthz", "/readyz", "/metrics")
@@ -98,6 +115,18 @@ def address_of(scope: Scope) -> str:
     """The peer's address, for limits only: it is not logged."""
     client = scope.get("client")
     return str(client[0]) if client else ""
+
+
+def _secrets(scope: Scope) -> Iterator[str]:
+    """Tokens that a request carries, whether or not they are anybody's."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            yield value.decode("latin-1").partition(" ")[2].strip()
+        elif name == b"cookie":
+            for pair in value.decode("latin-1").split(";"):
+                cookie, _, content = pair.strip().partition("=")
+                if cookie.endswith(SESSION_COOKIE):
+                    yield content
 
 
 class Guard:
@@ -131,8 +160,12 @@ class Guard:
         body = _Body(receive, self._most_bytes(scope["path"]))
         started = self._clock.monotonic()
         try:
-            if self._is_limited(scope) and not self._limits.take(address_of(scope)):
+            if self._is_limited(scope) and not self._limits.take(self._limits.payer(scope)):
                 await self._fail(429, scope, body, answer)
+            elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                await self._fail(
+                    400, scope, body, answer
+                )  # nothing has such a name, and PostgreSQL takes none
             else:
                 await self.app(scope, body.receive, _after_body(body, scope, answer.send))
         except (

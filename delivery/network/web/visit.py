@@ -95,6 +95,7 @@ class Visit:
         common = {
             "csrf": self.csrf,
             "signed_in": self.session is not None,
+            "is_staff": bool(self.staff),
             "owner": digest_of(("owner", self.session.account))[:16] if self.session else "",
             "nav": links_for(self.roles),
             "institution": _institution(self.services),
@@ -163,6 +164,8 @@ def visits(services: PortalServices, limits: RateLimit) -> VisitOf:
     def visit(request: Request) -> Visit:
         token = request.cookies.get(_cookie(services, request, "session"), "")
         session = services.credentials.session(token) if token else None
+        if session is not None:
+            limits.welcome(token)
         before = request.cookies.get(_cookie(services, request, "form"), "")
         secret = session.token if session else before or _fresh_secret(services)
         wish = request.query_params.get("lang")
@@ -190,18 +193,22 @@ class Posted:
     form: FormData
 
     def text(self, name: str) -> str:
-        value = self.form.get(name)
-        return value.strip() if isinstance(value, str) else ""
+        return _plain(self.form.get(name))
 
     def texts(self, name: str) -> Sequence[str]:
         """Every value of a field that may come several times."""
-        return [value.strip() for value in self.form.getlist(name) if isinstance(value, str)]
+        return [_plain(value) for value in self.form.getlist(name) if isinstance(value, str)]
 
     def files(self, name: str) -> list[bytes]:
         """Bytes of the chosen files, each read to one byte beyond the limit; a field in which nothing was chosen comes
         as a file without name and content."""
         chosen = [item for item in self.form.getlist(name) if isinstance(item, UploadFile)]
         return [file.file.read(MAX_FILE_BYTES + 1) for file in chosen if file.filename or file.size]
+
+
+def _plain(value: object) -> str:
+    """A field's text. No keyboard writes NUL, and PostgreSQL keeps none."""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
 
 
 PostedOf = Callable[..., AsyncIterator[Posted]]

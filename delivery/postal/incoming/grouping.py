@@ -34,6 +34,8 @@ class Why(StrEnum):
     """It follows the learner's return sheet."""
     BEHIND_WORK = "behind_work"
     """It follows a page of this work."""
+    SAME_PACKET = "same_packet"
+    """It lies among pages of a packet that holds this work too."""
     SAID = "said"
     """A person said so."""
 
@@ -44,6 +46,7 @@ _CERTAINTY: Mapping[Why, int] = {
     Why.BEHIND_RETURN: 75,
     Why.BESIDE: 60,
     Why.BEHIND_WORK: 50,
+    Why.SAME_PACKET: 30,
     Why.SAID: 100,
 }
 
@@ -93,7 +96,13 @@ def propose(row: PageRow, pile: Mapping[int, PageRow], known: Known) -> tuple[Pr
         found += _extras(before, behind, known)
     if row.reason == Doubt.UNREADABLE and before is not None:
         # Without our corner marks it is the learner's own paper more likely than a page of ours.
-        found.sort(key=lambda p: (p.why is not Why.CODE, p.kind != "extra", -p.certainty))
+        found.sort(
+            key=lambda p: (
+                p.why is not Why.CODE,
+                p.kind != "extra" or p.why is Why.SAME_PACKET,
+                -p.certainty,
+            )
+        )
     else:
         found.sort(key=lambda p: -p.certainty)
     unique = {(p.kind, p.sheet, p.learner, p.activity): p for p in reversed(found)}
@@ -160,19 +169,24 @@ def _beside(near: Sheet | None, waiting: int, step: int, known: Known) -> list[P
 
 
 def _extras(before: Sheet | None, behind: Sheet | None, known: Known) -> list[Proposal]:
-    """Extra sheets lie behind the return sheet, or behind the work that they go on with."""
-    if before is None:
+    """Extra sheets lie behind the return sheet, or behind the work that they go on with; a packet may hold several
+    works, and then each of them may be meant."""
+    if before is None or before.role not in (ASSIGNMENT, RETURN, BLANK):
         return []
-    work = before if before.role == ASSIGNMENT else None
-    why = Why.BEHIND_WORK if work else Why.BEHIND_RETURN
-    if work is None and behind is not None and behind.packet == before.packet and behind.role == ASSIGNMENT:
-        work = behind
-    if work is None:
-        work = next((s for s in known.packet(before.packet) if s.role == ASSIGNMENT), None)
-    if work is None or before.role not in (ASSIGNMENT, RETURN, BLANK):
-        return []
+    works: dict[str, Sheet] = {}
+    near = (before, behind if behind and behind.packet == before.packet else None)
+    for sheet in (*near, *known.packet(before.packet)):
+        if sheet is not None and sheet.role == ASSIGNMENT:
+            works.setdefault(sheet.activity, sheet)
+    nearest = Why.BEHIND_WORK if before.role == ASSIGNMENT else Why.BEHIND_RETURN
     page = before.page if before.role == ASSIGNMENT else 0
-    return [Proposal(why, work.learner, work.course, work.activity, work.packet, page=page)]
+    return [
+        Proposal(
+            Why.SAME_PACKET if number else nearest,
+            work.learner, work.course, work.activity, work.packet, page=0 if number else page,
+        )
+        for number, work in enumerate(works.values())
+    ]  # fmt: skip
 
 
 def _as_sheet(sheet: Sheet, why: Why) -> Proposal:

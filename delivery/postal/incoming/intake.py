@@ -25,7 +25,7 @@ from delivery.postal.incoming.grouping import Proposal, front_of
 from delivery.postal.incoming.proposals import proposals_of
 from delivery.postal.incoming.reading_filed import read_filed, waiting_readings
 from delivery.postal.incoming.resolve import Doubt, Resolution, resolve
-from delivery.postal.incoming.scanfile import ScannedPage, count_pages, read_pages
+from delivery.postal.incoming.scanfile import ScannedPage, count_pages, read_pages, shown_name
 from delivery.postal.incoming.shape import is_part_of_a_sheet, written_on
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.roles import ASSIGNMENT
@@ -145,7 +145,7 @@ def take_in(
         digest,
         pages=total,
         now=to_micros(desk.clock.now()),
-        name=path.name,
+        name=shown_name(path),
         postmark=postmark.isoformat() if postmark else "",
         envelope=envelope,
     )
@@ -168,11 +168,11 @@ def take_in(
             raise BadInput(
                 N_("The file {file} could not be read to its end: the program that reads it was ended."),
                 do=N_("What was read is kept. Free memory and take it in again, or scan the pile in parts."),
-                file=path.name,
+                file=shown_name(path),
             ) from error
     returns.finish(digest, now=to_micros(desk.clock.now()))
     rows = [known[number] for number in sorted(known)]
-    return _summary(desk, returns, path.name, [_again(row) for row in rows] if again else rows)
+    return _summary(desk, returns, shown_name(path), [_again(row) for row in rows] if again else rows)
 
 
 def _digest(path: Path) -> str:
@@ -217,8 +217,8 @@ class _Dealing:
 
         def remember(connection: Connection, outcomes: Sequence[Outcome]) -> None:
             by_number = {page.number: outcome for (page, _), outcome in zip(certain, outcomes, strict=True)}
-            rows.extend(self._row(page, found, by_number.get(page.number)) for page, found in resolved)
-            self.returns.keep_in(connection, rows)
+            made = [self._row(page, found, by_number.get(page.number)) for page, found in resolved]
+            rows.extend(self.returns.keep_new_in(connection, made))
 
         if arrivals:
             self.desk.submissions.accept(arrivals, also=remember)

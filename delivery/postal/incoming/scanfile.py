@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import io
 import os
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -59,6 +60,16 @@ class ScannedPage:
     problem: str = ""
 
 
+def shown_name(path: Path) -> str:
+    """A file's name for people and for the store: composed, on one line, without bytes that are no text."""
+    text = unicodedata.normalize("NFC", os.fsencode(path.name).decode("utf-8", "replace"))
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def warm_up() -> None:
+    """Nothing; a worker that has done it has loaded what reading needs."""
+
+
 def count_pages(path: Path) -> int:
     """Pages of a scanned file. Raises BadInput naming the file."""
     if _is_pdf(path):
@@ -76,7 +87,7 @@ def count_pages(path: Path) -> int:
         raise BadInput(
             N_("The file {file} claims to have {count} pages."),
             do=N_("Scan the pile again, in parts of at most {most} pages."),
-            file=path.name,
+            file=shown_name(path),
             count=count,
             most=MAX_PAGES,
         )
@@ -165,14 +176,14 @@ def _is_pdf(path: Path) -> bool:
         raise BadInput(
             N_("The file {file} cannot be opened: {reason}"),
             do=N_("Check its name and the right to read it."),
-            file=path.name,
+            file=shown_name(path),
             reason=error.strerror or str(error),
         ) from error
     if not head:
         raise BadInput(
             N_("The file {file} is empty."),
             do=N_("Wait until the scanner has finished writing, or scan again."),
-            file=path.name,
+            file=shown_name(path),
         )
     return b"%PDF-" in head
 
@@ -188,12 +199,12 @@ def _open_pdf(path: Path) -> Any:
             raise BadInput(
                 N_("The PDF {file} is protected by a password."),
                 do=N_("Set the scanner to save without protection and scan again."),
-                file=path.name,
+                file=shown_name(path),
             ) from error
         raise BadInput(
             N_("The PDF {file} is damaged or not whole."),
             do=N_("Wait until the scanner has finished writing, or scan again."),
-            file=path.name,
+            file=shown_name(path),
         ) from error
 
 
@@ -208,7 +219,7 @@ def _not_taken_in(path: Path, reason: Any, *, do: str | None = None) -> BadInput
     return BadInput(
         N_("The file {file} cannot be taken in: {reason}"),
         do=do or N_("Wait until the scanner has finished writing, or scan again."),
-        file=path.name,
+        file=shown_name(path),
         reason=reason,
     )
 

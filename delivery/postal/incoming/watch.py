@@ -1,10 +1,10 @@
 """Watches the folder that a scanner writes into, and takes in each file once it is whole.
 
-The folder is looked at twice a second: that works on any file system, also on network shares, where no notice comes of
-what another machine writes. A file is taken when its size and time have stood still for a second, nobody on this
-machine has it open for writing, and its end is there; a scanner that pauses between pages therefore keeps it. What was
-taken in goes to ``done/``, what could not be to ``failed/`` beside a text that says why. The folder is the whole state,
-so a watch that was killed goes on where it was.
+The folder is looked at four times a second: that works on any file system, also on network shares, where no notice
+comes of what another machine writes. A file is taken when its size and time have stood still for a second, nobody on
+this machine has it open for writing, and its end is there; a scanner that pauses between pages therefore keeps it. What
+was taken in goes to ``done/``, what could not be to ``failed/`` beside a text that says why. The folder is the whole
+state, so a watch that was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -17,27 +17,31 @@ from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.errors import N_, BadInput, TuxaError
+from delivery.errors import N_, BadInput, Refused, TuxaError
 from delivery.postal.incoming.intake import Intake, take_in
-from delivery.postal.incoming.scanfile import has_its_end
+from delivery.postal.incoming.scanfile import has_its_end, shown_name, warm_up
 from delivery.postal.parts import Desk
 from delivery.store.files import sync_folder, write_whole
 
-EVERY_S = 0.5
+EVERY_S = 0.25
 STILL_S = 1.0
+AGAIN_S = 60.0
+"""After which a file is tried again that could not be taken in though nothing is wrong with it."""
 PATIENCE_S = 120.0
 """How long a file may stand still without an end before it counts as broken: longer than a scanner warms up."""
 DONE, FAILED = "done", "failed"
 TAKEN = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
+_MOST_BYTES = 255
 _F_SETLEASE = getattr(fcntl, "F_SETLEASE", None)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A file that was dealt with: taken in, or why not."""
+    """A file that was dealt with: taken in, or why not; or taken in and not moved away."""
 
     name: str
     moved_to: Path
+    """Where it lies now."""
     intake: Intake | None = None
     problem: TuxaError | None = None
 
@@ -81,6 +85,10 @@ class FolderWatch:
         self._patience = patience
         self._on_progress = on_progress
         self._seen: dict[str, _Seen] = {}
+        self._left: dict[str, tuple[int, int]] = {}
+        """Files that were dealt with and cannot be moved away, with size and time: they are not taken again."""
+        self._later: dict[str, float] = {}
+        """Files that could not be dealt with for reasons of their surroundings, and when to try again."""
         self._workers: Executor | None = None
 
     def run(self) -> Iterator[Taken]:
@@ -89,9 +97,10 @@ class FolderWatch:
         with contextlib.ExitStack() as stack:
             while True:
                 try:
-                    if self._workers is None and self.pending:
-                        # Kept for the files that follow: to start workers takes longer than to read a page.
+                    if self._workers is None:
+                        # Kept for all files that come: to start a worker takes longer than to read a page.
                         self._workers = stack.enter_context(self._desk.executor())
+                        self._workers.submit(warm_up)
                     yield from self.look()
                 except _Stopped:
                     return
@@ -101,7 +110,7 @@ class FolderWatch:
     @property
     def pending(self) -> bool:
         """Whether files lie there that wait for their turn or their end."""
-        return bool(self._files())
+        return any(name not in self._left and name not in self._later for name in self._files())
 
     def look(self) -> Iterator[Taken]:
         """Deal with what is ready now."""
@@ -128,6 +137,8 @@ class FolderWatch:
             state = path.stat()
         except OSError:
             return ""  # it went away again
+        if self._left.get(name) == (state.st_size, state.st_mtime_ns) or now < self._later.get(name, now):
+            return ""
         seen = self._seen.get(name)
         if seen is None or (seen.size, seen.changed_ns) != (state.st_size, state.st_mtime_ns):
             self._seen[name] = _Seen(state.st_size, state.st_mtime_ns, now)
@@ -142,28 +153,54 @@ class FolderWatch:
 
     def _take(self, path: Path, ready: str) -> Taken:
         self._seen.pop(path.name, None)
+        self._later.pop(path.name, None)
         try:
             if ready == "broken":
                 raise BadInput(
                     N_("The file {file} has no end: the scanner did not finish it."),
                     do=N_("Scan the pile again."),
-                    file=path.name,
+                    file=shown_name(path),
                 )
             intake = take_in(
                 self._desk,
                 path,
                 actor=self._actor,
-                progress=self._progress(path.name),
+                progress=self._progress(shown_name(path)),
                 executor=self._workers,
             )
-        except TuxaError as problem:
+        except BadInput as problem:
             if isinstance(problem.__cause__, BrokenExecutor):
                 self._workers = None  # the next file gets new ones
-            target = self._move(path, FAILED)
-            reason = self._desk.translate.error(problem)
-            write_whole(target.with_name(f"{target.name}.txt"), f"{reason}\n".encode())
-            return Taken(path.name, target, problem=problem)
-        return Taken(path.name, self._move(path, DONE), intake)
+            return self._put_away(path, FAILED, None, problem)
+        except (TuxaError, OSError) as error:
+            # A full disk, a database that is away: nothing is wrong with the file.
+            self._later[path.name] = self._desk.clock.monotonic() + AGAIN_S
+            return Taken(shown_name(path), path, problem=_waits(path, error))
+        return self._put_away(path, DONE, intake, None)
+
+    def _put_away(self, path: Path, where: str, intake: Intake | None, problem: TuxaError | None) -> Taken:
+        """Move a file that was dealt with. One that cannot be moved stays, is told, and is left alone from then on."""
+        name = shown_name(path)
+        try:
+            target = self._move(path, where)
+            if problem is not None:
+                reason = self._desk.translate.error(problem)
+                write_whole(target.with_name(_fitting(target.name, ".txt")), f"{reason}\n".encode())
+        except FileNotFoundError:
+            return Taken(name, path, intake, problem)  # somebody else took it away
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                state = path.stat()
+                self._left[path.name] = (state.st_size, state.st_mtime_ns)
+            stays = Refused(
+                N_("The file {file} cannot be moved to {folder}: {reason}"),
+                do=N_("It was dealt with. Move it yourself, and give the right to write there."),
+                file=name,
+                folder=where,
+                reason=error.strerror or str(error),
+            )
+            return Taken(name, path, intake, problem or stays)
+        return Taken(name, target, intake, problem)
 
     def _progress(self, name: str) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
@@ -181,11 +218,29 @@ class FolderWatch:
         number, target = 1, folder / path.name
         while target.exists():
             number += 1
-            target = folder / f"{path.stem}-{number}{path.suffix}"
+            target = folder / _fitting(path.stem, f"-{number}{path.suffix}")
         path.rename(target)
         sync_folder(folder)
         sync_folder(self._folder)
         return target
+
+
+def _waits(path: Path, error: TuxaError | OSError) -> Refused:
+    return Refused(
+        N_("The file {file} waits, and is tried again: {reason}"),
+        do=N_("Free space on the disk, or see “tuxa doctor”. What was taken in of it is kept."),
+        file=shown_name(path),
+        reason=error.what if isinstance(error, TuxaError) else error.strerror or str(error),
+    )
+
+
+def _fitting(name: str, end: str) -> str:
+    """A file name with this end, cut so that file systems take it (255 bytes)."""
+    most = _MOST_BYTES - len(os.fsencode(end))
+    cut = os.fsencode(name)[:most]
+    # Whole letters only; bytes that are no text stay as they are.
+    kept = cut if len(cut) < most else cut.decode("utf-8", "ignore").encode() or cut
+    return os.fsdecode(kept) + end
 
 
 def is_being_written(path: Path) -> bool:

@@ -140,7 +140,7 @@ def own_person(person: str, due: str, codes: Codes, *, measure: Measure) -> list
     be told by a person."""
     width = codes.header_right - MARGIN
     room = width - (measure(due, Face.SANS, 9.5) + 4.0 if due else 0.0)
-    name = shortened(person, room, face=Face.SANS_MEDIUM, size=9.5, measure=measure)
+    name = shortened_person(person, room, face=Face.SANS_MEDIUM, size=9.5, measure=measure)
     items: list[Item] = [Text(MARGIN, PERSON_Y, name, Face.SANS_MEDIUM, 9.5)]
     if due:
         x = MARGIN + width - measure(due, Face.SANS, 9.5)
@@ -169,6 +169,13 @@ def shortened(text: str, width: float, *, face: Face, size: float, measure: Meas
     while len(cut) > 1 and measure(cut + "…", face, size) > width:
         cut = cut[:-1]
     return cut + ("…" if len(words) == 1 else " …")
+
+
+def shortened_person(person: str, width: float, *, face: Face, size: float, measure: Measure) -> str:
+    """``name · code``; of a name that is too long the end is left off, and never the code that tells who it is."""
+    name, dot, code = person.rpartition(" · ")
+    tail = f"{dot}{code}"
+    return shortened(name, width - measure(tail, face, size), face=face, size=size, measure=measure) + tail
 
 
 def heading(header: Header, codes: Codes, measure: Measure) -> list[Item]:

@@ -17,6 +17,7 @@ from delivery.postal.outgoing.layout import (
     footer,
     framed,
     shortened,
+    shortened_person,
 )
 from delivery.postal.outgoing.lines import Measure, leading_mm, wrap
 from delivery.postal.outgoing.packet import Window
@@ -72,7 +73,8 @@ def own_return(
     name: str, student_code: str, address: Sequence[str], *, words: Words, measure: Measure
 ) -> list[Item]:
     """Who sends it: beneath the title, and on the label."""
-    person = shortened(f"{name} · {student_code}", 100.0, face=Face.SANS_MEDIUM, size=9.5, measure=measure)
+    person = f"{name} · {student_code}"
+    person = shortened_person(person, 100.0, face=Face.SANS_MEDIUM, size=9.5, measure=measure)
     items: list[Item] = [Text(MARGIN, 33.0, person, Face.SANS_MEDIUM, 9.5)]
     sender = words(N_("From: {sender}"), sender=", ".join((name, *address[1:])))
     x, y = MARGIN, _label_top()

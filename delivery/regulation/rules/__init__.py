@@ -3,6 +3,7 @@
 from delivery.regulation.rules import (  # noqa: F401 (importing registers them)
     t8_02_08,
     t8_09,
+    t8_09_results,
     t8_10_11,
     t8_13_14,
     t8_15_20,
@@ -25,5 +26,6 @@ from delivery.regulation.rules import (  # noqa: F401 (importing registers them)
     tx12,
     tx13,
     tx14,
+    tx14_reports,
     txc,
 )

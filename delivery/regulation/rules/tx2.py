@@ -152,7 +152,7 @@ def eight_components(s: Snapshot) -> Iterator[Finding]:
         found = [
             e
             for e in evidence_of(s, EvidenceKind.COMPONENT, "", component)
-            if e.day and (e.until is None or e.until >= s.on) and e.people
+            if e.day and (e.until is None or e.until >= s.on) and e.people and e.code not in s.lost_files
         ]
         if found and _data_of(s, component):
             ready.append(component)

@@ -43,7 +43,7 @@ def legal_basis_of_documents(s: Snapshot) -> Iterator[Finding]:
     for cohort in s.cohorts.values():
         subject = Subject("cohort", cohort.code, cohort.programme)
         profile = profile_of(s, cohort)
-        lines = profile.legacy_basis if is_legacy(s, cohort) else profile.legal_basis
+        lines = profile.basis_of(cohort.admission_date)
         if lines:
             yield passes(subject, value=len(lines))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -233,3 +234,33 @@ def test_what_was_over_the_hours_before_does_not_stop_another_day(strict: Wired)
     run(strict, schedule.app, *EIGHT)  # the same slot again
     run(strict, schedule.app, "add", "TV1", "2026-11-27T08:00", "M1")
     assert slots(strict) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("A/B", "Kênh"),
+        ("../x", "Kênh"),
+        ("", "Kênh"),
+        ("TV 1", "Kênh"),
+        ("Kênh", "Kênh"),
+        ("📻", "Kênh"),
+        ("T" * 21, "Kênh"),
+        ("tv1", "Kênh"),
+        ("TV2", " "),
+        ("TV2", "é" * 81),
+        ("TV2", "a\x1b[31mb"),
+    ],
+)
+def test_a_code_that_files_and_addresses_cannot_bear_opens_no_channel(
+    home: Wired, code: str, name: str
+) -> None:
+    with pytest.raises(BadInput):
+        run(home, channel.app, "open", code, name, "--kind", "tv")
+    assert [c.code for c in home.on_air.store.channels()] == ["TV1"]
+
+
+def test_a_name_that_was_typed_on_another_system_is_the_same_name(home: Wired) -> None:
+    typed = unicodedata.normalize("NFD", " Truyền hình  Từ xa ")
+    run(home, channel.app, "open", "TV1", typed, "--kind", "tv")
+    assert home.on_air.store.channel("TV1").name == "Truyền hình Từ xa"

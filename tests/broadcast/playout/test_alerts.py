@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
 from typing import Any
 
 import structlog
+from aiosmtpd.controller import Controller
 
 from delivery.broadcast.playout.alerts import Alerts, Told, ToLog, ToMail, ToWebhook, peer_lost
 from delivery.clock import ManualClock
@@ -55,35 +58,72 @@ def test_a_webhook_gets_the_alert_in_vietnamese_with_what_to_do() -> None:
     assert document["do"]
 
 
-class Mailbox(socketserver.StreamRequestHandler):
-    """As much of SMTP as a sender needs."""
+class Mailbox:
+    """What a mail server does with letters: it keeps them."""
 
-    letters: Queue[str] = Queue()
+    def __init__(self) -> None:
+        self.letters: Queue[Any] = Queue()
 
-    def handle(self) -> None:
-        self.wfile.write(b"220 test\r\n")
-        for line in self.rfile:
-            word = line[:4].upper()
-            if word == b"DATA":
-                self.wfile.write(b"354 go\r\n")
-                lines = iter(self.rfile.readline, b".\r\n")
-                self.letters.put(b"".join(lines).decode())
-            if word == b"QUIT":
-                self.wfile.write(b"221 bye\r\n")
-                return
-            self.wfile.write(b"250 ok\r\n")
+    async def handle_RCPT(
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 No such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+        self.letters.put(envelope)
+        return "250 Message accepted"
 
 
-def test_mail_gets_the_alert() -> None:
-    server = socketserver.TCPServer(("127.0.0.1", 0), Mailbox)
-    with serving(server):
-        way = ToMail(
-            f"127.0.0.1:{server.server_address[1]}", "tuxa@example.edu.vn", ("a@b.vn",), Translator("en")
-        )
+@contextmanager
+def mail_server(**limits: Any) -> Iterator[tuple[str, Mailbox]]:
+    """A real one (aiosmtpd) on a free port of the loopback."""
+    mailbox = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, **limits)
+    controller.start()
+    try:
+        yield f"127.0.0.1:{port}", mailbox
+    finally:
+        controller.stop()
+
+
+def test_mail_gets_the_alert_in_vietnamese_to_everybody_who_is_to_have_it() -> None:
+    with mail_server() as (address, mailbox):
+        way = ToMail(address, "tuxa@example.edu.vn", ("a@b.vn", "ca.truc@b.vn"), Translator("vi"))
         Alerts(ManualClock(START), [way]).tell(ALERT)
-        letter = Mailbox.letters.get(timeout=WITHIN_S)
-    assert "To: a@b.vn" in letter
-    assert "Subject: [tuxa] TV1 peer-lost" in letter
+        envelope = mailbox.letters.get(timeout=WITHIN_S)
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("tuxa@example.edu.vn", ["a@b.vn", "ca.truc@b.vn"])
+    letter = message_from_bytes(envelope.content, policy=policy.default)
+    assert (letter["To"], letter["Subject"]) == ("a@b.vn, ca.truc@b.vn", "[tuxa] TV1 peer-lost")
+    assert letter["Date"].datetime.tzinfo is not None
+    assert letter["Message-ID"]
+    body = letter.get_body().get_content()  # type: ignore[union-attr]
+    assert "bị gián đoạn" in body
+    assert body.splitlines()[-1].startswith("→ ")
+
+
+def test_one_address_that_is_wrong_does_not_keep_the_letter_from_the_others() -> None:
+    with mail_server() as (address, mailbox):
+        way = ToMail(address, "tuxa@example.edu.vn", ("nobody@b.vn", "a@b.vn"), Translator("en"))
+        Alerts(ManualClock(START), [way]).tell(ALERT)
+        assert mailbox.letters.get(timeout=WITHIN_S).rcpt_tos == ["a@b.vn"]
+
+
+def test_a_mail_server_that_is_not_there_is_told_in_the_log_and_the_next_letter_arrives() -> None:
+    with structlog.testing.capture_logs() as logs, mail_server() as (address, mailbox):
+        away = ToMail("127.0.0.1:9", "tuxa@example.edu.vn", ("a@b.vn",), Translator("en"))
+        alerts = Alerts(
+            ManualClock(START), [away, ToMail(address, "t@example.edu.vn", ("a@b.vn",), Translator("en"))]
+        )
+        alerts.tell(ALERT)
+        alerts.tell(peer_lost("TV1", "udp://239.1.1.2:5000", "no route"))
+        assert b"239.1.1.1" in mailbox.letters.get(timeout=WITHIN_S).content
+        assert b"239.1.1.2" in mailbox.letters.get(timeout=WITHIN_S).content
+    assert {entry["event"] for entry in logs} == {"alert-not-delivered"}
 
 
 def test_one_way_that_hangs_or_fails_does_not_delay_the_others() -> None:

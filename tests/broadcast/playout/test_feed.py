@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -247,8 +248,34 @@ def test_a_peer_that_was_lost_is_reached_again_with_growing_pauses() -> None:
     assert 4 <= len(told) <= 6
     peer.broken = False
     clock.advance(30)
-    assert line.send(b"y")
-    assert (bytes(peer.data), found, line.dropped) == (b"y", ["kept"], 100)
+    # It is not believed at once: one that comes and goes would be told again and again.
+    assert not line.send(b"y")
+    assert (bytes(peer.data), found, line.is_up, line.dropped) == (b"y", [], False, 100)
+    clock.advance(5)
+    assert line.send(b"z")
+    assert (bytes(peer.data), found, line.is_up) == (b"yz", ["kept"], True)
+
+
+def test_a_peer_that_connects_and_breaks_off_again_and_again_is_left_alone_for_longer_and_longer() -> None:
+    clock = ManualClock(START)
+    told: list[float] = []
+    found: list[str] = []
+
+    @dataclass
+    class Flapping(Kept):
+        def send(self, data: bytes) -> None:
+            raise ConnectionResetError("gone")
+
+    line = Line(
+        Flapping(), clock.monotonic, lambda _name, _reason: told.append(clock.monotonic()), found.append
+    )
+    for _ in range(1_000):
+        assert not line.send(b"x")
+        clock.advance(0.1)
+    assert len(told) <= 9
+    assert found == []
+    pauses = [after - before for before, after in pairwise(told)]
+    assert pauses == sorted(pauses)
 
 
 def test_a_feed_that_was_suspended_goes_on_at_the_present_moment(air: Air) -> None:

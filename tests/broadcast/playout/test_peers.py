@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -22,7 +25,7 @@ import pytest
 
 from delivery.broadcast.check.checker import check
 from delivery.broadcast.check.packets import split
-from delivery.broadcast.playout.line import Line
+from delivery.broadcast.playout.line import Line, Output, line_to
 from delivery.broadcast.playout.outputs import Icecast, Srt, ToFile, output_of
 from delivery.broadcast.playout.radio import adts_frames, whole_frames
 from delivery.broadcast.playout.udp import DATAGRAM, Udp
@@ -32,6 +35,10 @@ from tests.broadcast.playout.air_fixtures import studio
 from tests.support.tools import tool
 
 __all__ = ["studio"]
+
+WITHIN_S = 5.0
+"""Within which somebody is told."""
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -64,8 +71,10 @@ CONFIG = """<icecast><limits><clients>9</clients><sources>3</sources></limits>
 
 
 @contextmanager
-def icecast(folder: Path) -> Iterator[int]:
-    port = free_port()
+def icecast(folder: Path, port: int = 0) -> Iterator[int]:
+    """A server that is killed at the end, as a machine without power is."""
+    port = port or free_port()
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o777)
     owner = "<changeowner><user>nobody</user><group>nogroup</group></changeowner>" if os.getuid() == 0 else ""
     config = folder / "icecast.xml"
@@ -77,7 +86,7 @@ def icecast(folder: Path) -> Iterator[int]:
         until(lambda: answers(port))
         yield port
     finally:
-        server.terminate()
+        server.kill()
         server.wait(5)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -139,6 +148,117 @@ def test_a_wrong_password_is_told_and_tried_again_later(tmp_path: Path) -> None:
         line = Line(peer, time.monotonic, lambda _name, reason: told.append(reason))
         assert not line.send(b"x")
     assert "401" in told[0]
+
+
+@dataclass
+class Told:
+    """A line, and what was told of its peer."""
+
+    output: Output
+    lost: list[str] = field(default_factory=list)
+    found: int = 0
+
+    def __post_init__(self) -> None:
+        self.line = line_to(self.output, time.monotonic, self._lose, self._find)
+
+    def _lose(self, name: str, reason: str) -> None:
+        self.lost.append(f"{name}: {reason}")
+
+    def _find(self, _name: str) -> None:
+        self.found += 1
+
+    def feed(self, data: bytes, condition: Callable[[], bool], *, within_s: float = 20) -> float:
+        """Send on, as a feed does, until `condition`; the seconds that it took. Not one call may wait."""
+        begun, at = time.monotonic(), 0
+        while not condition():
+            now = time.monotonic()
+            assert now - begun < within_s
+            self.line.send(data[at : at + DATAGRAM])
+            at = (at + DATAGRAM) % (len(data) - DATAGRAM)
+            time.sleep(0.005)
+        return time.monotonic() - begun
+
+
+@pytest.mark.needs("icecast")
+def test_an_icecast_server_that_was_killed_is_told_within_5_s_and_reached_again(studio: Studio) -> None:
+    folder, port = Path(tempfile.mkdtemp(prefix="tuxa-icecast-")), free_port()
+    sound = b"".join(
+        b"".join(adts_frames(studio.blobs.get(s.blob)))
+        for s in studio.lesson(1, 60, kind="radio").rendition("audio").segments
+    )
+    told = Told(Icecast("127.0.0.1", port, "/pt1", "source", "kín"))
+    with icecast(folder, port):
+        told.feed(sound, lambda: told.line.is_up)
+    assert told.feed(sound, lambda: bool(told.lost)) < WITHIN_S
+    assert not told.line.is_up
+    with icecast(folder, port):
+        told.feed(sound, lambda: told.found == 1)
+        assert told.line.is_up
+        told.line.close()
+    assert "kín" not in "".join(told.lost)
+
+
+def srt_listener(port: int, out: Path, *, passphrase: str) -> subprocess.Popen[bytes]:
+    address = f"srt://127.0.0.1:{port}?mode=listener&timeout=15000000&passphrase={passphrase}"
+    words = ["-v", "error", "-f", "data", "-i", address]
+    words += ["-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", "-y", str(out)]
+    return subprocess.Popen(
+        [imageio_ffmpeg.get_ffmpeg_exe(), *words], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def test_an_srt_peer_that_was_killed_and_an_ffmpeg_that_died_are_replaced(
+    tmp_path: Path, studio: Studio
+) -> None:
+    transmitter = studio.lesson(1, 40).transmitter
+    assert transmitter is not None
+    data = b"".join(studio.blobs.get(s.blob) for s in transmitter.segments)
+    port, out = free_port(socket.SOCK_DGRAM), tmp_path / "got.ts"
+    secret = "mat-khau-dai-lam"
+    peer = Srt(f"srt://127.0.0.1:{port}?mode=caller&connect_timeout=1000&passphrase={secret}", ffmpeg=FFMPEG)
+    told = Told(peer)
+
+    def arrives() -> bool:
+        return out.exists() and out.stat().st_size > 20 * DATAGRAM
+
+    for number in range(2):
+        out.unlink(missing_ok=True)
+        listener = srt_listener(port, out, passphrase=secret)
+        try:
+            told.feed(data, arrives)
+            told.lost.clear()
+            if number == 0:
+                assert peer._process is not None
+                peer._process.kill()
+                assert told.feed(data, lambda: bool(told.lost)) < WITHIN_S
+        finally:
+            listener.kill()
+            listener.wait(5)
+        told.feed(data, lambda: bool(told.lost))
+    told.line.close()
+    assert secret not in "".join(told.lost)
+
+
+def test_a_full_disk_leaves_no_half_packet_in_the_file(tmp_path: Path) -> None:
+    # A file may not grow beyond what the system allows it: as on a full disk, the last write is cut off.
+    program = f"""
+import resource, signal
+from pathlib import Path
+from delivery.broadcast.playout.outputs import ToFile
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+file = ToFile(Path({str(tmp_path / "a.ts")!r}))
+file.open()
+for _ in range(20):
+    try:
+        file.send(bytes(7 * 188))
+    except OSError as error:
+        print(error.errno)
+        break
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == str(errno.EFBIG)
+    assert (tmp_path / "a.ts").stat().st_size == 7 * DATAGRAM
 
 
 def test_an_srt_listener_gets_the_very_bytes(tmp_path: Path, studio: Studio) -> None:

@@ -15,6 +15,7 @@ from delivery.app import App
 from delivery.demo.paper import blank_back, fill_in, scan
 from delivery.errors import BadInput
 from delivery.postal.incoming.intake import Intake, take_in
+from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import CodeKeys, page_token, page_url
 from delivery.store.returns import Returns
@@ -151,7 +152,7 @@ def test_pages_that_were_filed_but_not_remembered_still_count_as_filed(
     fresh: App, mailbag: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Returns, "keep_in", _die)
+        patch.setattr(Returns, "keep_new_in", _die)
         with pytest.raises(_Killed):
             take_in(fresh, mailbag[0], actor="clerk")
     _finished_as_if_never_killed(fresh, mailbag)
@@ -181,6 +182,20 @@ def test_the_same_sheet_scanned_twice_is_two_pieces_of_evidence_for_one_page(
     assert result.filed == 2
     assert [page_id for _, page_id, _ in _received(fresh)] == [sheet.page_id, sheet.page_id]
     assert [s.pages_present for s in result.submissions] == [(1,)]
+
+
+def test_a_decision_that_a_person_made_meanwhile_is_not_undone_by_a_second_intake_of_the_file(
+    after: App, mailbag: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(after)
+    decided = queue.discard(queue.rows()[0].ident, WhyDiscard.NOT_OURS, actor="VT01")
+    with monkeypatch.context() as patch:
+        # As if the other intake had begun before any page was dealt with, and had not ended when the person decided.
+        patch.setattr(Returns, "pages_of", lambda *_: {})
+        patch.setattr(Returns, "begin", lambda *_, **__: False)
+        again = take_in(after, mailbag[0], actor="clerk")
+    assert _counts(again) == (3, 1, 0, 1, 2)
+    assert queue.row(decided.ident).row == decided
 
 
 def test_a_file_that_is_no_scan_is_refused_and_leaves_nothing(fresh: App, tmp_path: Path) -> None:

@@ -298,9 +298,7 @@ def test_the_key_is_nowhere_on_paper(home: Path, keyed_home: Path) -> None:
     assert layouts[0] == layouts[1]
 
 
-def test_confirmed_answers_come_to_a_proposed_mark_that_a_person_confirms(
-    keyed: App, tmp_path: Path
-) -> None:
+def test_confirmed_answers_come_to_a_proposed_mark_that_a_person_confirms(keyed: App, tmp_path: Path) -> None:
     waiting = scanned(keyed, tmp_path, A1, (BubbleUse.CHOICE, 2, "A"))
     assert set(waiting) == {"choice1", "choice2"}
     (score,) = confirm_answers(keyed, waiting).values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,33 @@ def test_both_halves_of_a_torn_sheet_wait_and_are_put_together_by_a_person(desk:
     queue.accept(result.queued[0].ident, actor="VT01")
     queue.extra(result.queued[1].ident, ONE, sheet.activity, behind=sheet.page, actor="VT01")
     assert queue.returns.totals() == {"filed": 2}
+
+
+@pytest.mark.parametrize("lid", [(250, 250, 248), (9, 9, 11)])
+def test_a_torn_half_on_the_scanners_glass_waits_though_the_picture_is_whole(
+    desk: App, tmp_path: Path, lid: tuple[int, int, int]
+) -> None:
+    sheet = sheets_of(desk, ONE)[3]
+    whole = came_back(desk, sheet)
+    middle = whole.height // 2
+    halves = []
+    for top, foot in ((0, middle), (middle, whole.height)):
+        glass = Image.new("RGB", whole.size, lid)
+        glass.paste(whole.crop((0, top, whole.width, foot)), (0, top))
+        halves.append(glass)
+    result = take_in(desk, pile(halves, tmp_path / "torn.pdf"), actor="VT01")
+    assert [(entry.reason, entry.proposal and entry.proposal.sheet) for entry in result.queued] == [
+        ("torn", sheet.page_id),
+        ("torn", sheet.page_id),
+    ]
+    assert adds_up(result)
+
+
+def test_a_file_whose_name_is_no_text_is_taken_in_like_any_other(desk: App, tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/th\xff\n.pdf"))
+    pile([blank_back(seed=1, dpi=75)], tmp_path / "ok.pdf").rename(file)
+    result = take_in(desk, file, actor="VT01")
+    assert (result.file, result.blank) == ("th\ufffd\ufffd.pdf", 1)
 
 
 def test_black_pages_and_voided_sheets_wait_with_their_reason(desk: App, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from delivery.errors import BadInput
-from delivery.postal.incoming import scanfile
+from delivery.postal.incoming import scan, scanfile
 from delivery.postal.incoming.scanfile import count_pages, looks_whole, read_pages
 from tests.support.degraded import render
 from tests.support.returned_sheets import SheetSet, print_sheets
@@ -229,6 +229,51 @@ def test_a_page_as_large_as_a_house_is_drawn_small(tmp_path: Path) -> None:
     (read,) = read_pages(path, (1,))
     with Image.open(io.BytesIO(read.image)) as image:
         assert image.width * image.height <= 20_000_000
+
+
+def test_a_picture_in_a_pdf_that_would_fill_the_memory_is_a_page_with_a_problem(
+    page: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "bomb.pdf"
+    page.convert("L").resize((100, 140)).save(path, "PDF")
+    writer = pypdf.PdfWriter(clone_from=str(path))
+    image = writer.pages[0]["/Resources"]["/XObject"]["/image"]  # type: ignore[index]
+    empty = pypdf.generic.StreamObject()
+    empty.set_data(bytes(30_000) * 30)
+    bomb = empty.flate_encode()
+    for name, value in (("/Width", 30_000), ("/Height", 30_000), ("/BitsPerComponent", 8)):
+        bomb[pypdf.generic.NameObject(name)] = pypdf.generic.NumberObject(value)
+    for name in ("/Type", "/Subtype", "/ColorSpace"):
+        bomb[pypdf.generic.NameObject(name)] = image[name]
+    writer._replace_object(image.indirect_reference, bomb)
+    writer.write(str(path))
+    (read,) = read_pages(path, (1,))
+    assert "30000 × 30000" in read.problem
+    assert read.image
+
+
+def test_a_file_that_claims_a_million_pages_or_is_empty_is_refused(page: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "many.pdf"
+    page.resize((100, 140)).save(path, "PDF")
+    path.write_bytes(path.read_bytes().replace(b"/Count 1\n", b"/Count 1000000\n"))
+    with pytest.raises(BadInput, match="1000000"):
+        count_pages(path)
+    path.write_bytes(b"")
+    with pytest.raises(BadInput, match="empty"):
+        count_pages(path)
+
+
+def test_a_large_transparent_picture_is_laid_on_paper_when_it_is_small(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Image.new("RGBA", page.size, (0, 0, 0, 0))
+    made.putalpha(page.convert("L").point(lambda value: 255 - value))
+    made.resize((page.width * 4, page.height * 4)).save(tmp_path / "large.png", compress_level=1)
+    laid: list[int] = []
+    level = scan._level
+    monkeypatch.setattr(scan, "_level", lambda image: laid.append(image.width) or level(image))
+    assert _named(tmp_path / "large.png", sheets) == {sheets.pages[0]}
+    assert max(laid) <= page.width * 2
 
 
 def test_a_newspaper_full_of_codes_is_nobodys_sheet(sheets: SheetSet, tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +18,9 @@ from delivery.app import App
 from delivery.clock import ManualClock
 from delivery.demo.paper import blank_back
 from delivery.errors import BadInput
+from delivery.postal.incoming import watch
 from delivery.postal.incoming.scanfile import has_its_end
-from delivery.postal.incoming.watch import PATIENCE_S, FolderWatch, Taken, is_being_written
+from delivery.postal.incoming.watch import AGAIN_S, EVERY_S, PATIENCE_S, FolderWatch, Taken, is_being_written
 from tests.postal.incoming.mail import copy_of, pile
 
 
@@ -51,8 +55,8 @@ def watching(desk: App, folder: Path) -> Callable[[float], list[Taken]]:
 
     def pass_by(seconds: float) -> list[Taken]:
         out = []
-        for _ in range(round(seconds / 0.5)):
-            clock.advance(0.5)
+        for _ in range(round(seconds / EVERY_S)):
+            clock.advance(EVERY_S)
             out += list(watch.look())
         return out
 
@@ -151,19 +155,98 @@ def test_the_end_mark_tells_whether_a_file_is_whole(tmp_path: Path, data: bytes,
     assert has_its_end(tmp_path / "x") is whole
 
 
-def test_ctrl_c_ends_the_command_and_leaves_no_half_file(desk: App, folder: Path) -> None:
+def test_names_of_every_kind_are_dealt_with_and_told(desk: App, folder: Path, scan: bytes) -> None:
+    pass_by = watching(desk, folder)
+    decomposed = unicodedata.normalize("NFD", "Quét thư sáng 😀\u202e.pdf")
+    locked = b"%PDF-1.7 nothing %%EOF"
+    for name, data in (
+        (os.fsencode(decomposed), scan),
+        (b"no \xff text.pdf", scan + b"%"),
+        (b"a" * 251 + b".pdf", locked),
+        ("ệ".encode() * 83 + b".pdf", locked + b" "),
+    ):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(data)
+    done = {taken.name: taken for taken in pass_by(2)}
+    composed = "Quét thư sáng 😀\ufffd.pdf"
+    assert {name for name, taken in done.items() if taken.intake} == {composed, "no \ufffd text.pdf"}
+    assert len(list((folder / "failed").iterdir())) == 4
+    # The same long name a second time gets a name beside the first.
+    (folder / ("a" * 251 + ".pdf")).write_bytes(locked)
+    (again,) = pass_by(2)
+    assert again.problem is not None
+    assert len(list((folder / "failed").iterdir())) == 6
+    assert [p for p in folder.iterdir() if p.is_file()] == []
+
+
+def test_a_file_that_cannot_be_moved_away_is_told_once_and_taken_once(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    pass_by = watching(desk, folder)
+    (folder / "scan.pdf").write_bytes(scan)
+    (folder / "done").write_bytes(b"a file where a folder should be")
+    (taken,) = pass_by(2)
+    assert taken.intake is not None
+    assert taken.problem is not None
+    assert "done" in str(taken.problem)
+    assert pass_by(5) == []
+
+
+def test_a_full_disk_is_no_fault_of_the_file_which_is_tried_again(
+    desk: App, folder: Path, scan: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pass_by = watching(desk, folder)
+    (folder / "scan.pdf").write_bytes(scan)
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "take_in", _no_room)
+        (taken,) = pass_by(AGAIN_S - 5)
+    assert "No space" in str(taken.problem)
+    assert (folder / "scan.pdf").exists()
+    (taken,) = pass_by(10)
+    assert taken.intake is not None
+
+
+def _no_room(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_that_is_taken_away_meanwhile_ends_nothing(
+    desk: App, folder: Path, scan: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pass_by = watching(desk, folder)
+    (folder / "a.pdf").write_bytes(scan)
+    real = watch.take_in
+
+    def gone(desk: App, path: Path, **words: Any) -> Any:
+        path.unlink()
+        return real(desk, path, **words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "take_in", gone)
+        (taken,) = pass_by(2)
+    assert taken.problem is not None
+    (folder / "b.pdf").write_bytes(scan)
+    assert [taken.name for taken in pass_by(2)] == ["b.pdf"]
+
+
+def test_a_file_is_taken_while_the_command_runs_and_ctrl_c_ends_it(
+    desk: App, folder: Path, scan: bytes
+) -> None:
     home = desk.settings.home
     child = subprocess.Popen(
         [sys.executable, "-m", "delivery.cli.main", "--home", home, "--lang", "en", "returns", "watch", folder],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TUXA_PUBLIC_URL": "https://hoctuxa.edu.vn"},
     )  # fmt: skip
+    assert child.stdout is not None
     assert child.stderr is not None
     assert "Ctrl-C" in child.stderr.readline()
+    (folder / "scan.pdf").write_bytes(scan)
+    assert "scan.pdf: 1 pages" in child.stdout.readline()
     child.send_signal(signal.SIGINT)
     said = child.communicate(timeout=60)[1]
     assert child.returncode == 0
     assert "Stopped" in said
     assert "Traceback" not in said
-    assert list(folder.iterdir()) == []
+    assert [p.relative_to(folder).as_posix() for p in folder.rglob("*.pdf")] == ["done/scan.pdf"]

@@ -189,6 +189,9 @@ def test_a_learner_whose_name_is_hard_to_set_gets_a_packet_like_the_others(app: 
     text = "".join(page.extract_text() for page in PdfReader(printed.files[0]).pages)
     assert "Trần Thị Ánh" in text
     assert "Anna Lê" in text
+    # On every sheet that comes back, whatever the name: who it is.
+    for code in ("TX260011", "TX260012"):
+        assert text.count(f"· {code}") == 3
 
 
 def test_an_address_erased_after_planning_stops_one_packet_and_not_the_others(app: App) -> None:
