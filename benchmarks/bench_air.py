@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -29,9 +30,9 @@ WEEKS = 16
 
 @cache
 def paper(asset_id: str) -> Any:
-    return paper_asset(
-        asset_id, int(asset_id.rsplit("-", 1)[1]), renditions=("720p", "480p", "240p", "audio")
-    )
+    ticks = int(asset_id.rsplit("-", 1)[1])
+    made = paper_asset(asset_id, ticks, renditions=("720p", "480p", "240p", "audio"))
+    return replace(made, kind="radio" if asset_id.startswith("radio") else "tv")
 
 
 class PaperStudio(Studio):
@@ -41,7 +42,7 @@ class PaperStudio(Studio):
         return paper(asset_id)
 
     def slates(self, kind: str = "tv") -> Any:
-        return {n: f"slate-{n}" for n in range(1, 19)}
+        return {n: f"{kind} slate-{n}" for n in range(1, 19)}
 
     def order(self, seed: int, ticks: int, *, kind: str = "tv") -> str:
         return f"lesson {seed}-{ticks}"

@@ -6,13 +6,17 @@ it has by default; and Plom's own reader, where it is installed (``pip install p
 out of the PDF with PyMuPDF and to call its ``QRextract_list``). Every way reads the same pages in turns; rates are
 of processor time, so that a busy machine shows much the same ratios, and of the clock for two processes.
 
+``watch`` drops whole files into a folder that “tuxa returns watch” looks at, and tells the seconds until each was taken
+up and until it lay in ``done/``; target: taken up within 2 s.
+
     python -m benchmarks reading
-    python -m benchmarks.bench_reading speed|two|memory
+    python -m benchmarks.bench_reading speed|two|memory|watch
 """
 
 from __future__ import annotations
 
 import io
+import os
 import random
 import resource
 import statistics
@@ -167,6 +171,45 @@ def memory(folder: Path) -> None:
     )
 
 
+def watch(folder: Path) -> None:
+    """The command as a process of its own, and files that appear at odd moments."""
+    from tests.postal.incoming.mail import printed
+
+    home, scanner = printed(folder / "home"), folder / "scanner"
+    scanner.mkdir()
+    scan = bulk_scan(folder, 1, dpi=150, colour=False).read_bytes()
+    command = [sys.executable, "-m", "delivery.cli.main", "--home", home, "returns", "watch", scanner]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "TUXA_PUBLIC_URL": "https://hoctuxa.edu.vn", "TUXA_LANG": "en"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stderr.readline()
+    taken_up, done = [], []
+    try:
+        for number in range(8):
+            time.sleep(0.37 * number % 1)
+            # Own bytes for each: a file that is known would not be read.
+            (scanner / f"{number}.pdf").write_bytes(scan + b"%%%d" % number)
+            whole = time.perf_counter()
+            # Progress names the file when it is taken up, and the summary comes when it was moved.
+            while f"{number}.pdf" not in process.stderr.readline():
+                pass
+            taken_up.append(time.perf_counter() - whole)
+            while f"{number}.pdf:" not in process.stdout.readline():
+                pass
+            done.append(time.perf_counter() - whole)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    print(
+        f"a file in the watched folder is taken up after {statistics.median(taken_up):.2f} s (at most "
+        f"{max(taken_up):.2f}), and in done/ after {statistics.median(done):.2f} s (at most {max(done):.2f})   "
+        "target < 2 s"
+    )
+
+
 def _repeated(few: Path, out: Path, count: int) -> None:
     import pypdf
 
@@ -211,7 +254,7 @@ def _repeated(few: Path, out: Path, count: int) -> None:
 
 def main(only: str = "") -> None:
     """Everything, or one part."""
-    for name, part in (("speed", speed), ("two", two), ("memory", memory)):
+    for name, part in (("speed", speed), ("two", two), ("memory", memory), ("watch", watch)):
         if only in ("", name):
             with tempfile.TemporaryDirectory(prefix="reading-bench-") as folder:
                 part(Path(folder))

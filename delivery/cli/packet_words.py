@@ -13,6 +13,7 @@ import typer
 from delivery.app import App
 from delivery.cli.context import note, print_json, say
 from delivery.errors import N_, BadInput, Message
+from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.outgoing.make import KIND_WORDS
 from delivery.postal.outgoing.order import StandingOrder, ToDo
 from delivery.postal.outgoing.planning import Planned
@@ -261,8 +262,17 @@ def _items_in(tuxa: App, file: Path) -> Mapping[str, str]:
         if learner is None or learner in out:
             text = N_("line {line}: no student and number of their own")
             problems.append(Message(text, {"line": number}))
-        else:
-            out[learner] = row[1]
+            continue
+        try:
+            item = require_item(row[1])
+        except BadInput as wrong:
+            reason = tuxa.translate(wrong.what)
+            problems.append(Message(N_("line {line}: {reason}"), {"line": number, "reason": reason}))
+            continue
+        if item in out.values():
+            text = N_("line {line}: postal item {item} stands on a line before")
+            problems.append(Message(text, {"line": number, "item": item}))
+        out[learner] = item
     if problems:
         raise BadInput(
             N_("The file {file} does not fit:"),

@@ -90,8 +90,16 @@ def watch(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    steps: dict[str, int] = {}
+
+    def tell(name: str, done: int, total: int) -> None:
+        step = 10 * done // max(total, 1)
+        if steps.get(name) != step:
+            steps[name] = step
+            note(f"{name}: {done}/{total}")
+
     watched = FolderWatch(
-        tuxa, folder, actor=actor(), wait=lambda seconds: not stop.wait(seconds), patience=120.0
+        tuxa, folder, actor=actor(), wait=lambda seconds: not stop.wait(seconds), on_progress=tell
     )
     note(words(N_("Watching {folder}. Ctrl-C stops."), folder=str(folder)))
     for taken in watched.run():

@@ -44,7 +44,7 @@ def add(
     rerun: Annotated[bool, typer.Option("--rerun", help="Aired before: no attendance code follows.")] = False,
     course: Annotated[str, typer.Option(help="Course, when the catalogue does not tell it.")] = "",
     activity: Annotated[str, typer.Option(help="Activity, when the catalogue does not tell it.")] = "",
-    unit: Annotated[int, typer.Option(help="Unit, when the catalogue does not tell it.")] = 0,
+    unit: Annotated[int, typer.Option(min=0, help="Unit, when the catalogue does not tell it.")] = 0,
     lessons: Annotated[
         bool, typer.Option("--lessons", help="The broadcast lessons of --course, in order of their units.")
     ] = False,

@@ -5,11 +5,14 @@ It orders facts for display. It never decides a deadline; those use the receipt 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NewType
 
 Hlc = NewType("Hlc", int)
 
 COUNTER_BITS = 16
+MOST_AHEAD_MS = 31 * 86_400_000
+"""How far the clock of another site may be ahead of this one and still be followed."""
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 
 
@@ -19,9 +22,14 @@ def tick(last: int, now_ms: int) -> Hlc:
     return Hlc(wall if wall > last else last + 1)
 
 
-def merge(last: int, seen: int, now_ms: int) -> Hlc:
-    """The next stamp after having seen a remote stamp."""
-    return tick(max(last, seen), now_ms)
+def merge(last: int, seen: Iterable[int], now_ms: int) -> Hlc:
+    """The stamp behind which a site goes on that stood at `last` and has seen what other sites stamped.
+
+    What answers a fact thus comes behind it, whatever the two clocks show. Stamps more than :data:`MOST_AHEAD_MS` ahead
+    are left out: a clock so wrong, or a hostile site, must not carry everybody with it.
+    """
+    bound = now_ms + MOST_AHEAD_MS << COUNTER_BITS
+    return Hlc(max((last, *(stamp for stamp in seen if stamp <= bound))))
 
 
 def milliseconds(stamp: int) -> int:

@@ -13,6 +13,7 @@ from delivery.regulation.calendar import add_months
 from delivery.regulation.indexes import covered, evidence_of, latest, standings_of, values_of
 from delivery.regulation.rules.tx4 import complete_courses, covered_materials
 from delivery.regulation.rules.tx5_material import material_due, planned, school_years
+from delivery.regulation.rules.tx6 import lapse
 from delivery.regulation.rules.tx7 import partner_sites
 from delivery.regulation.rules.tx12 import older_with_graduates
 from delivery.regulation.rules.tx13 import decision_due
@@ -174,6 +175,17 @@ def _terms(s: Snapshot) -> Iterator[Duty]:
                 Message(N_("Have the programme accredited.")),
                 done,
                 reminders=(365, 180, *REMINDERS),
+            )
+    for programme in covered(s):
+        span = lapse(s, programme.code)
+        if span is not None and span[1] >= s.on:
+            due = span[1]
+            yield Duty(
+                "TX-6.5",
+                f"programme:{programme.code}",
+                due,
+                Message(N_("Hold an intake in time.")),
+                reminders=tuple((due - add_months(due, -left)).days for left in (6, 3)),
             )
     for programme in covered(s):
         months = values_of(s, programme.code).whole("diploma_months")

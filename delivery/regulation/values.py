@@ -169,6 +169,7 @@ def overlay(values: Mapping[str, Value], own: Mapping[str, Any], *, source: str)
                 known=", ".join(sorted(values)),
             )
         wanted = _typed(item["value"])
+        _require_usable(base, wanted, source=source)
         if not base.allows(wanted):
             raise ConfigError(
                 N_("{source}: {name} = {wanted} is looser than {base} ({clause}, TX-5.6)."),
@@ -188,3 +189,55 @@ def overlay(values: Mapping[str, Value], own: Mapping[str, Any], *, source: str)
             )
         out[name] = replace(base, value=wanted, regulation=item["regulation"])
     return out
+
+
+_WHOLE_UNITS = frozenset(
+    {
+        "count",
+        "months",
+        "month",
+        "day_of_month",
+        "years",
+        "year",
+        "days",
+        "weeks",
+        "minutes",
+        "hours",
+        "people",
+    }
+)
+_MOST = Decimal(1_000_000)
+
+
+def _require_usable(base: Value, wanted: Decimal | date | str, *, source: str) -> None:
+    """Raise ConfigError for a value of another type than that of the profile, or one that nothing can be."""
+    do = _usable(base, wanted)
+    if do:
+        raise ConfigError(
+            N_("{source}: {name} = {wanted} cannot be used ({clause})."),
+            do=do,
+            source=source,
+            name=base.name,
+            wanted=str(wanted),
+            clause=base.clause,
+            known=", ".join(base.order),
+        )
+
+
+def _usable(base: Value, wanted: Decimal | date | str) -> str:
+    """What to write instead; empty when it can be used."""
+    if isinstance(base.value, Decimal):
+        if not isinstance(wanted, Decimal) or not wanted.is_finite() or not 0 <= wanted <= _MOST:
+            return N_('Write a number from 0 as text, such as "25" or "0.5".')
+        if base.unit in _WHOLE_UNITS and (
+            wanted != wanted.to_integral_value() or (base.value and not wanted)
+        ):
+            return N_('Write a whole number from 1 as text, such as "3".')
+        return ""
+    if isinstance(base.value, date):
+        return (
+            "" if isinstance(wanted, date) else N_("Write a day without quotation marks, such as 2027-01-31.")
+        )
+    if base.order and wanted not in base.order:
+        return N_("Write one of these words: {known}.")
+    return "" if isinstance(wanted, str) else N_("Write a word in quotation marks.")

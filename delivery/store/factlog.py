@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from delivery.clock import Clock, to_micros
 from delivery.ids import content_address
 from delivery.record.facts import Draft, Fact, FactRow, read_row, stream_name
-from delivery.record.hlc import tick
+from delivery.record.hlc import merge, tick
 from delivery.record.kinds import SPECS, FactKind
 from delivery.record.ledger import Head, chain_hash, genesis, sign_head
 from delivery.store import projections, verification
@@ -37,7 +37,9 @@ _head = HeadTable.__table__  # type: ignore[attr-defined]
 
 # Built once: a statement costs more to build than to run.
 _HEADS = select(_head.c.stream, _head.c.seq, _head.c.hash)
-_HLC = select(_fact.c.hlc).where(_fact.c.stream == bindparam("stream"), _fact.c.seq == bindparam("seq"))
+_STAMPS = select(_fact.c.stream, _fact.c.hlc).join(
+    _head, (_head.c.stream == _fact.c.stream) & (_head.c.seq == _fact.c.seq)
+)
 _MOVE_HEAD = (
     update(_head)
     .where(_head.c.stream == bindparam("of"))
@@ -172,11 +174,11 @@ class FactLog:
             if stream.startswith(f"{self._site}/")
         }
         # From the facts themselves: a number in a table that no chain covers must not set the clock.
-        stamps = (
-            connection.execute(_HLC, {"stream": name, "seq": stream.seq}).scalar()
-            for name, stream in own.items()
-        )
-        return _Work(own, max((stamp or 0 for stamp in stamps), default=0), to_micros(self._clock.now()))
+        stamps = [(stream in own, hlc) for stream, hlc in connection.execute(_STAMPS) if type(hlc) is int]
+        now = to_micros(self._clock.now())
+        last = max((hlc for is_own, hlc in stamps if is_own), default=0)
+        seen = (hlc for is_own, hlc in stamps if not is_own)
+        return _Work(own, merge(last, seen, now // 1000), now)
 
     def _append_chunk(
         self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool

@@ -94,6 +94,29 @@ def test_a_term_by_standing_order_from_what_is_due_to_what_comes_back(home: Path
     assert sum(job["pages"] for job in status["jobs"]) == 18
 
 
+def test_every_line_of_a_file_of_item_numbers_that_does_not_fit_is_named_and_nothing_is_posted(
+    home: Path, tmp_path: Path
+) -> None:
+    _run(home, packets, "plan", "B1", "--course", "NLTK102")
+    _run(home, packets, "print", "B1")
+    lines = (
+        "TX260001,RR473124829VN",
+        "TX260002,RR473124828VN",
+        "TX269999,RR000000014VN",
+        "TX260003,rr473124829vn",
+    )
+    (tmp_path / "items.csv").write_text("\n".join(("student,item", *lines)))
+    app = open_home(home)
+    command = ["post", "B1", "--items", str(tmp_path / "items.csv")]
+    caught = CliRunner().invoke(packets.app, command, obj=app).exception
+    assert isinstance(caught, TuxaError)
+    told = [str(problem) for problem in caught.problems]
+    assert [text.split(":")[0] for text in told] == ["line 3", "line 4", "line 5"]
+    assert "RR473124828VN" in told[0]
+    app.close()
+    assert _run(home, packets, "post", "B1", "--json")["already_posted"] == 0
+
+
 def test_words_that_name_nothing_are_refused_in_words(home: Path) -> None:
     app = open_home(home)
     for words in (

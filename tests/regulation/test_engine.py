@@ -107,6 +107,14 @@ def test_an_institution_may_be_stricter_and_never_looser(tmp_path: Path) -> None
         ('visiting_share_max = { value = "25" }', "names no regulation"),
         ('nothing_like_it = { value = "25", regulation = "QC" }', "no value"),
         ('visiting_share_max = "25"', "cannot be read"),
+        ('visiting_share_max = { value = "NaN", regulation = "QC" }', "cannot be used"),
+        ('visiting_share_max = { value = "-5", regulation = "QC" }', "cannot be used"),
+        ('visiting_share_max = { value = "ba mươi", regulation = "QC" }', "cannot be used"),
+        ('teaching_hour_minutes = { value = "0", regulation = "QC" }', "cannot be used"),
+        ('average_places = { value = "2.5", regulation = "QC" }', "cannot be used"),
+        ('accreditation_due = { value = "2027-01-01", regulation = "QC" }', "cannot be used"),
+        ('improve_rule = { value = "worst", regulation = "QC" }', "cannot be used"),
+        ("visiting_share_max = { value = 25.5 }", "cannot be read"),
     ):
         with pytest.raises(ConfigError, match=what):
             with_own_values(profile, _own(tmp_path, line))
@@ -235,6 +243,17 @@ def test_duties_come_soonest_first_with_their_reminders() -> None:
     assert (report.due, report.left(s.on)) == (date(2026, 12, 30), 32)
     assert report.reminds(date(2026, 11, 30))
     assert not report.reminds(date(2026, 12, 1))
+
+
+def test_an_approval_without_intake_is_reminded_of_after_30_and_33_months() -> None:
+    rows = evidence(ev(K.DISTANCE_DECISION, P, signed=date(2024, 3, 15)))
+    (lapse,) = [d for d in duties(institution(evidence=rows)) if d.clause == "TX-6.5"]
+    assert lapse.due == date(2027, 3, 15)
+    assert [day for day in (date(2026, 9, 15), date(2026, 12, 15)) if lapse.reminds(day)] == [
+        date(2026, 9, 15),
+        date(2026, 12, 15),
+    ]
+    assert not lapse.reminds(date(2026, 10, 15))
 
 
 def test_verdicts_have_an_order() -> None:

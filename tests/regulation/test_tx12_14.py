@@ -195,6 +195,14 @@ def _published(items: tuple[str, ...], **fields: object) -> dict[str, object]:
     return {"evidence": evidence(*rows), "intakes": {"K1": Intake("K1", at(date(2026, 4, 1)))}}
 
 
+@pytest.mark.parametrize(("hour", "wanted"), [(7, PASS), (9, FAIL)])
+def test_tx_14_4_on_the_day_of_the_intake_the_hour_decides(hour: int, wanted: Verdict) -> None:
+    day = date(2026, 4, 1)
+    s = institution(**_published(PUBLISHED_ITEMS, signed=None, at=at(day, hour)))
+    assert verdict(s, "TX-14.4-0") is wanted
+    assert verdict(institution(**_published(PUBLISHED_ITEMS, signed=day)), "TX-14.4-0") is PASS
+
+
 def test_tx_14_4_four_of_five_items_block_the_start() -> None:
     assert verdict(institution(**_published(PUBLISHED_ITEMS)), "TX-14.4-0") is PASS
     (finding,) = found(institution(**_published(PUBLISHED_ITEMS[:4])), "TX-14.4-0")

@@ -113,9 +113,9 @@ class Preview(ModalScreen[None]):
             data = b64decode(text_of(result, "jpeg"), validate=True)
         except ValueError:
             data = b""
-        if self.is_mounted:
-            self._sheet.show(data)
-            self.query_one(Text).redraw()
+        self._sheet.show(data)
+        for head in self.query(Text):
+            head.redraw()
 
     # --- keys ---------------------------------------------------------------------------------------
 

@@ -20,12 +20,19 @@ _DIGITS: Final = {
 """TCVN 6064:1995: the row of digits, without Shift."""
 _CAPITALS: Final = {letter.upper(): digit for letter, digit in _DIGITS.items() if letter.upper() != letter}
 _ADDRESS: Final = re.compile(r"HTTPS?://")
+_CODE: Final = re.compile(
+    r"(?i:[a-z2-7]{24}|[a-z2-7]{16}|[a-z]{2} ?[0-9 ]{9,12} ?[a-z]{2}|https?://\S+)|\d{4}-\d\d-\d\d"
+)
 _SMALL_CODE: Final = re.compile(r"[a-z2-7]{24}|[a-z2-7]{16}")
 
 
 def as_meant(typed: str) -> str:
     """The code in `typed`: without blanks at its ends, in the letters and digits that stand on the paper."""
-    text = "".join({**_DIGITS, **_CAPITALS}.get(letter, letter) for letter in _apart(typed)).strip()
+    text = typed.strip()
+    if not text.isascii():
+        meant = "".join({**_DIGITS, **_CAPITALS}.get(letter, letter) for letter in _apart(text))
+        # A name that somebody typed stays a name.
+        text = meant if _CODE.fullmatch(meant) or _ADDRESS.match(meant) else text
     if _ADDRESS.match(text):
         # An address of ours begins with small letters: Caps Lock was on.
         return text.swapcase()

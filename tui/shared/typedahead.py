@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _PATIENCE_S: Final = 0.5
 """What a key does is waited for so long at most: a widget that is gone answers nothing."""
 _LOOK_S: Final = 0.01
+_MOST_LOOKS: Final = 30
+"""So often, at most, it is looked whether a screen has its focus: one whose focus was taken away has none."""
 _MOST: Final = 4_000
 """Keys that wait; more is no typing but an accident, and is dropped."""
 
@@ -34,6 +36,7 @@ class TypedAhead:
         self._app, self._press = app, press
         self._waiting: deque[events.Key] = deque(maxlen=_MOST)
         self._turn = 0
+        self._looks = 0
         self._is_busy = False
         self._dialogs_due = 0
         self._patience: Timer | None = None
@@ -70,6 +73,12 @@ class TypedAhead:
         """Hand over the next key, if nothing is under way."""
         if self._is_busy or self._dialogs_due or not self._waiting:
             return
+        if self._looks < _MOST_LOOKS and not self._has_its_focus():
+            # A dialog that was opened has its focus in its place before anything is typed into it.
+            self._looks += 1
+            self._app.set_timer(_LOOK_S, self._next)
+            return
+        self._looks = 0
         self._is_busy = True
         self._turn += 1
         turn = self._turn
@@ -83,23 +92,16 @@ class TypedAhead:
 
     def _follow(self, path: list[Any], turn: int) -> None:
         if not path or turn != self._turn:
-            self._settle(turn)
+            self._done(turn)
         elif not path[0].call_later(self._follow, path[1:], turn):
             self._follow(path[1:], turn)
 
-    def _settle(self, turn: int) -> None:
-        """A dialog that was opened has its focus in its place before anything is typed into it."""
+    def _has_its_focus(self) -> bool:
+        """Whether the screen is there, and whatever takes keys in it has the focus."""
         screen = self._app.screen
-        if turn != self._turn:
-            return
-        if not screen.is_current or not screen.is_mounted or (screen.AUTO_FOCUS and self._waits_for_focus()):
-            self._app.set_timer(_LOOK_S, lambda: self._settle(turn))
-        else:
-            self._done(turn)
-
-    def _waits_for_focus(self) -> bool:
-        screen = self._app.screen
-        return screen.focused is None and any(widget.focusable for widget in screen.query(Widget))
+        if not screen.is_mounted or not screen.is_current:
+            return False
+        return screen.focused is not None or not any(one.focusable for one in screen.query(Widget))
 
     def _done(self, turn: int) -> None:
         if turn == self._turn and self._is_busy:

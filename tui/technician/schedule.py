@@ -363,7 +363,10 @@ class ScheduleSection(Section):
         rest: dict[str, Any] = {"materials": [name]}
         if name.startswith(_COURSE):
             rest = {"materials": [], "course": name.removeprefix(_COURSE), "whole_course": True}
-        start = -(-at // (5 * MINUTE_US)) * 5 * MINUTE_US
+        # What is settled already cannot be changed any more: a slot that is to begin at once begins behind it.
+        frozen = self.grid.span.frozen if self.grid.span else 0
+        first = max(at, frozen) if at > self.technician.now_us() - 60 * MINUTE_US else at
+        start = -(-first // (5 * MINUTE_US)) * 5 * MINUTE_US
         draft = replace(Draft(start, rest=rest).with_repeat("WEEKLY"), end="never")
         title = name.removeprefix(_COURSE)
         editor = SlotEditor(lambda: f"{self.words(N_('New slot'))} · {title}", channel, draft)

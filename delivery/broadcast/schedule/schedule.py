@@ -71,7 +71,13 @@ def make_slot(
     makes_good: str = "",
 ) -> Slot:
     """A slot under its derived id. A naive `start` is Vietnamese wall time. Raises BadInput for a bad rule."""
-    if any(not m.strip() or "," in m for m in materials) or bool(materials) == whole_course:
+    materials = tuple(m.strip() for m in materials)
+    if materials and whole_course:
+        raise BadInput(
+            N_("A slot airs materials that are named, or the lessons of a course, but not both."),
+            do=N_("Leave out the materials, or --lessons."),
+        )
+    if any(not m or "," in m for m in materials) or not (materials or whole_course):
         raise BadInput(
             N_("A slot needs at least one material code."), do=N_("Name the materials that it airs.")
         )

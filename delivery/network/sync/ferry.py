@@ -112,7 +112,7 @@ class Ferry:
         return out
 
     def unsent(self) -> None:
-        """What was asked for last did not leave: ask again at the next beat."""
+        """What was asked for last did not leave, or its line was cut: ask again at the next beat."""
         self._asked_at = float("-inf")
 
     def _fill(self, now: float) -> None:

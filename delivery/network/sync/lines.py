@@ -123,7 +123,8 @@ class CallingLine:
         self._context: zmq.Context[Socket] = zmq.Context()
         self._sockets: list[Socket] = []
         self._monitors: list[Socket] = []
-        self._refused = self._renewed = False
+        self._refused = False
+        self._renewed: set[Channel] = set()
         for channel in Channel:
             socket = self._context.socket(zmq.DEALER)
             socket.curve_publickey = keys.public.encode()
@@ -154,10 +155,10 @@ class CallingLine:
         refused, self._refused = self._refused, False
         return refused
 
-    def was_renewed(self) -> bool:
-        """Whether the facts' connection was made, or made again, since the last question."""
+    def renewed(self) -> set[Channel]:
+        """Connections that were made, or made again, since the last question."""
         self._listen_to_monitors()
-        renewed, self._renewed = self._renewed, False
+        renewed, self._renewed = self._renewed, set()
         return renewed
 
     def _listen_to_monitors(self) -> None:
@@ -165,8 +166,8 @@ class CallingLine:
             while monitor.poll(0):
                 if recv_monitor_message(monitor)["event"] & _FAILED:
                     self._refused = True
-                elif channel is Channel.FACTS:
-                    self._renewed = True
+                else:
+                    self._renewed.add(channel)
 
     def receive(self, channel: Channel, most: int) -> Iterator[Received]:
         """What has come from the main site."""

@@ -190,10 +190,19 @@ class SyncRunner:
                 break
         for received in self.line.receive(Channel.BLOBS, 8):
             self._take(received)
-        if isinstance(self.line, CallingLine) and self.line.was_renewed():
+        for channel in self.line.renewed() if isinstance(self.line, CallingLine) else ():
             for link in self._links.values():
-                self._work(link, link.peer.begin(self._clock.monotonic()))
+                self._begin_anew(link, channel)
         self._tick()
+
+    def _begin_anew(self, link: _Link, channel: Channel) -> None:
+        """The line to a site is new: what was on its way is lost. The site that calls says hello."""
+        if channel is Channel.BLOBS:
+            link.ferry.unsent()
+        elif isinstance(self.line, CallingLine):
+            self._work(link, link.peer.begin(self._clock.monotonic()))
+        else:
+            link.peer.renew()
 
     def _tick(self) -> None:
         now = self._clock.monotonic()
@@ -291,8 +300,7 @@ class SyncRunner:
             return
         if link.addresses.get(received.channel) != received.peer:
             link.addresses[received.channel] = received.peer
-            if received.channel is Channel.FACTS:
-                link.peer.renew()
+            self._begin_anew(link, received.channel)
         if link.known.curve_before and received.key == link.known.curve:
             self._parts.admission.used(site, received.key)
             self._refresh(link)

@@ -99,7 +99,7 @@ def _one(canvas: Canvas, t: Translator, receipt: Receipt, top: float, language: 
     if receipt.page:
         rows.append((t(N_("Page")), f"{receipt.page}/{receipt.pages}"))
     elif receipt.leaves:
-        rows.append((t(N_("Pages")), str(receipt.leaves)))
+        rows.append((t(N_("Number of pages")), str(receipt.leaves)))
     if receipt.late:
         rows.append((t(N_("Due date")), t(N_("Late"))))
     at = top - 18 * mm

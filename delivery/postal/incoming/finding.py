@@ -9,12 +9,12 @@ page between its corners, is left to readers that look for their own boxes (:mod
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from delivery.postal.incoming.cascade import Grey
 from delivery.postal.incoming.cornermarks import Matrix, find_mark, project
@@ -32,6 +32,10 @@ _BADLY_MM = 1.6
 _INWARD = ((1, 1), (-1, 1), (-1, -1), (1, -1))
 _A4 = (210.0, 297.0)
 _FRAME_INSET = 6.0
+_FRAME_REACH_MM, _FAR_REACH_MM = 13.0, 22.0
+"""How far from its place in an upright page a mark may lie: at first, and where it was not found (some 8 degrees of
+slant)."""
+_SOFT_PX = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +96,74 @@ def find_frame(picture: Grey) -> Matrix | None:
     Millimetres of A4, upright in an upright picture and lying in a broad one, to pixels. The marks do not tell which
     end is up.
     """
-    image, (height, width) = Image.fromarray(picture), picture.shape
+    return next((frame for marks in _marks_seen(picture) if (frame := _frame_of(marks)) is not None), None)
+
+
+def possible_frames(picture: Grey) -> Iterator[Matrix]:
+    """Where the frame may lie: as :func:`find_frame` tells, else by every two marks along one edge of the page that
+    are as far apart as they must be; the other edge may be covered or torn off."""
+    looked = []
+    for marks in _marks_seen(picture):
+        frame = _frame_of(marks)
+        if frame is not None:
+            yield frame
+            return
+        looked.append(marks)
+    for marks in looked:
+        for first in range(4):
+            pair = (first, (first + 1) % 4)
+            if all(marks.places[number] is not None for number in pair):
+                matrix = similar(marks.mm[list(pair)], np.array([marks.places[number] for number in pair]))
+                if matrix is not None and _like_a_page(matrix, marks.upright):
+                    yield matrix
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The corner marks of a page that fills its picture more or less, clockwise from top left."""
+
+    mm: Matrix
+    places: tuple[Matrix | None, ...]
+    upright: Matrix
+    """Millimetres to pixels for a page that fills the picture exactly."""
+
+
+def _marks_seen(picture: Grey) -> Iterator[_Marks]:
+    image = Image.fromarray(picture)
+    yield _marks_of(image, _FRAME_REACH_MM)
+    # What lies far askew, or has lost its strokes to grain, is looked for once more: wider, and softened.
+    yield _marks_of(image.filter(ImageFilter.GaussianBlur(_SOFT_PX)), _FAR_REACH_MM)
+
+
+def _marks_of(image: Image.Image, reach: float) -> _Marks:
+    width, height = image.size
     page = _A4 if height >= width else _A4[::-1]
     matrix = np.diag([width / page[0], height / page[1], 1.0])
     near = _FRAME_INSET
     right, foot = page[0] - near, page[1] - near
-    marks = (Corner(near, near), Corner(right, near), Corner(right, foot), Corner(near, foot))
-    seen = [find_mark(image, matrix, mark, way, 13.0) for mark, way in zip(marks, _INWARD, strict=True)]
-    pairs = [(mark, place) for mark, place in zip(marks, seen, strict=True) if place is not None]
-    if len(pairs) < 3:
+    corners = (Corner(near, near), Corner(right, near), Corner(right, foot), Corner(near, foot))
+    seen = [find_mark(image, matrix, mark, way, reach) for mark, way in zip(corners, _INWARD, strict=True)]
+    return _Marks(np.array([(mark.x, mark.y) for mark in corners]), tuple(seen), matrix)
+
+
+def _frame_of(marks: _Marks) -> Matrix | None:
+    at = [number for number, place in enumerate(marks.places) if place is not None]
+    if len(at) < 3:
         return None
-    mm = np.array([(mark.x, mark.y) for mark, _ in pairs])
-    px = np.array([place for _, place in pairs])
+    mm, px = marks.mm[at], np.array([marks.places[number] for number in at])
     flat = _affine(mm, px, np.ones(len(mm)))
     # Three points always fit: then the frame must at least be square to itself and as large as the page.
-    across, down = flat[:2, 0] / matrix[0, 0], flat[:2, 1] / matrix[1, 1]
+    if not _like_a_page(flat, marks.upright):
+        return None
+    return fit(mm, px) if len(at) == 4 else flat
+
+
+def _like_a_page(flat: Matrix, upright: Matrix) -> bool:
+    """Whether a page laid so is square to itself, about as large as the picture, and turned little."""
+    across, down = flat[:2, 0] / upright[0, 0], flat[:2, 1] / upright[1, 1]
     square = abs(float(across @ down)) < 0.06
     size = 0.8 < float(np.hypot(*across)) < 1.1 and 0.8 < float(np.hypot(*down)) < 1.1
-    if not (square and size):
-        return None
-    return fit(mm, px) if len(pairs) == 4 else flat
+    return square and size and float(across[0]) > 0.75
 
 
 # From codes to a first guess

@@ -21,7 +21,7 @@ from qrcode.main import QRCode
 
 from delivery.postal.incoming.cascade import Grey, flattened
 from delivery.postal.incoming.cornermarks import Matrix, patch, project
-from delivery.postal.incoming.finding import find_frame
+from delivery.postal.incoming.finding import possible_frames
 from delivery.postal.page import A4_MM
 from delivery.postal.symbol import MAIN_MM, MASK, MIN_MODULE_MM, QUIET_MODULES, SIDE_MM
 
@@ -36,26 +36,33 @@ _PER_MODULE = 6
 _SLACK_MM = 1.5
 """How far a code may lie off its place: curl between the marks."""
 _FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+_DARK_SHARES = (0.53, 0.47, 0.5, 0.44, 0.56)
+"""Shares of dark modules that are tried, the likeliest first. The mask makes any code about half dark (ISO/IEC 18004,
+7.8), so that this tells dark from light where black and white of a fax has let the ink run."""
 _PLAIN = 0.22
 """Least contrast, as a share of white, between what must be light and what must be dark."""
 
 
 def rebuilt_codes(picture: Grey) -> list[tuple[str, Matrix]]:
     """Texts of the codes at the places where codes of ours must stand, with the corners (4, 2) of each in pixels."""
-    frame = find_frame(picture)
-    if frame is None:
-        return []
-    flat = Image.fromarray(flattened(Image.fromarray(picture)))
-    out = []
-    for matrix in _ways_round(frame, upright=picture.shape[0] >= picture.shape[1]):
-        for version, x, y, mm in _places():
-            text, shift = _read(flat, matrix, version, (x, y), mm)
-            if text:
-                square = np.array([(x, y), (x + mm, y), (x + mm, y + mm), (x, y + mm)]) + shift
-                out.append((text, project(matrix, square)))
-        if out:
-            break
-    return out
+    upright = picture.shape[0] >= picture.shape[1]
+    flat: Image.Image | None = None
+    for frame in possible_frames(picture):
+        flat = flat or Image.fromarray(flattened(Image.fromarray(picture)))
+        for matrix in _ways_round(frame, upright=upright):
+            found = list(_codes_in(flat, matrix))
+            if found:
+                return found
+    return []
+
+
+def _codes_in(flat: Image.Image, matrix: Matrix) -> Iterator[tuple[str, Matrix]]:
+    """The codes of a page that lies so, with their corners in pixels."""
+    for version, x, y, mm in _places():
+        text, shift = _read(flat, matrix, version, (x, y), mm)
+        if text:
+            square = np.array([(x, y), (x + mm, y), (x + mm, y + mm), (x, y + mm)]) + shift
+            yield text, project(matrix, square)
 
 
 def _ways_round(frame: Matrix, *, upright: bool) -> Iterator[Matrix]:
@@ -101,11 +108,20 @@ def _read(
                 best, at, values = contrast, (dx, dy), modules
     if best < _PLAIN * 255:
         return "", None
-    middle = float(values[common & ~known].mean() + values[common & known].mean()) / 2
-    dark = np.where(common, known, values < middle)
-    text = _decoded(dark)
     shift = np.array([(at[0] - slack) / per_mm, (at[1] - slack) / per_mm])
-    return text, shift
+    for level in _levels(values, known, common):
+        text = _decoded(np.where(common, known, values < level))
+        if text:
+            return text, shift
+    return "", None
+
+
+def _levels(values: Any, known: Bits, common: Bits) -> Iterator[float]:
+    """Levels of grey below which a module may count as dark, the likeliest first."""
+    yield float(values[common & ~known].mean() + values[common & known].mean()) / 2
+    data = np.sort(values[~common])
+    for share in _DARK_SHARES:
+        yield float(data[round(share * (len(data) - 1))])
 
 
 def _mean(values: Any) -> Any:

@@ -18,7 +18,7 @@ from delivery.postal.fonts import undrawable
 from delivery.postal.outgoing.markdown import clean
 
 _POSTCODE = re.compile(r"\d{5}")
-_SPECIAL = frozenset(["Cf", "So", "Sk", "Sm", "Mn", "Me"])
+_SPECIAL = frozenset(["So", "Sk", "Sm", "Mn", "Me"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,17 @@ def addressee(profile: LearnerProfile) -> Addressee:
 
 
 def one_line(text: str) -> str:
-    """Composed, on one line, without signs that are no letters, digits or punctuation and that fonts lack."""
+    """Composed, on one line, without marks that nobody sees, and without signs that are no letters, digits or
+    punctuation and that fonts lack."""
     kept = clean(text)
-    if undrawable(kept):
-        kept = "".join(
-            c for c in kept if c.isspace() or not (undrawable(c) and unicodedata.category(c) in _SPECIAL)
-        )
+    if not kept.isprintable() or undrawable(kept):
+        kept = "".join(c for c in kept if c.isspace() or not _needless(c))
     return " ".join(kept.split())
+
+
+def _needless(c: str) -> bool:
+    category = unicodedata.category(c)
+    return category == "Cf" or (category in _SPECIAL and bool(undrawable(c)))
 
 
 def why_not(profile: LearnerProfile | None) -> Message | None:

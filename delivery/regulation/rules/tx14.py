@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from delivery.catalogue.evidence import PUBLISHED_ITEMS, EvidenceKind
 from delivery.errors import N_
@@ -93,21 +93,10 @@ def five_items_are_public_first(s: Snapshot) -> Iterator[Finding]:
     """All five published before the first teaching or intake, whichever comes first."""
     for programme in covered(s):
         subject = the_programme(programme.code)
-        starts = [
-            day
-            for cohort in cohorts_of(s).get(programme.code, ())
-            if not is_legacy(s, cohort)
-            for intake in [s.intakes.get(cohort.code)]
-            for day in (
-                [x for x in (intake.opens.date() if intake.opens else None, intake.starts) if x]
-                if intake
-                else [cohort.admission_date]
-            )
-        ]
-        first = min(starts, default=None)
+        first = _first_start(s, programme.code)
         found = {item: published(s, programme.code, item) for item in PUBLISHED_ITEMS}
         lacking = [item for item, day in found.items() if day is None]
-        late = [item for item, day in found.items() if day and first and day > first]
+        late = [item for item, moment in found.items() if moment and first and _after(moment, first)]
         if len(lacking) == len(PUBLISHED_ITEMS):
             yield missing(s, subject, EvidenceKind.PUBLICATION, programme.code, lacking[0])
         elif lacking or late:
@@ -118,21 +107,47 @@ def five_items_are_public_first(s: Snapshot) -> Iterator[Finding]:
                 value=len(PUBLISHED_ITEMS) - len(lacking or late),
                 threshold=values_of(s, programme.code).whole("published_items"),
                 items=", ".join(lacking or late),
-                day=first,
+                day=first.date() if isinstance(first, datetime) else first,
             )
         else:
             yield passes(subject, value=len(PUBLISHED_ITEMS), threshold=len(PUBLISHED_ITEMS))
 
 
-def published(s: Snapshot, programme: str, item: str) -> date | None:
-    """First day on which an item was public, for the programme or for all."""
+def _first_start(s: Snapshot, programme: str) -> date | datetime | None:
+    """The first intake or teaching of a cohort under the circular; a moment where the hour is known."""
+    starts: list[date | datetime] = []
+    for cohort in cohorts_of(s).get(programme, ()):
+        if is_legacy(s, cohort):
+            continue
+        intake = s.intakes.get(cohort.code)
+        known = [x for x in (intake.opens, intake.starts) if x] if intake else [cohort.admission_date]
+        starts += known
+    return min(starts, key=_place, default=None)
+
+
+def _place(moment: date | datetime) -> tuple[date, time]:
+    """Order of moments and days: a day without an hour is over when it ends."""
+    if isinstance(moment, datetime):
+        return moment.date(), moment.time()
+    return moment, time.max
+
+
+def _after(moment: date | datetime, start: date | datetime) -> bool:
+    """Whether something was later: on the same day only where both hours are known."""
+    if isinstance(moment, datetime) and isinstance(start, datetime):
+        return moment > start
+    return _place(moment)[0] > _place(start)[0]
+
+
+def published(s: Snapshot, programme: str, item: str) -> date | datetime | None:
+    """First day, or moment, at which an item was public, for the programme or for all."""
     found = [
-        e.day
+        e.at if e.at and e.at.date() == e.day else e.day
         for about in (programme, "")
         for e in evidence_of(s, EvidenceKind.PUBLICATION, about, item)
         if e.day and (e.url or e.file)
     ]
-    return min(found, default=None)
+    return min(found, key=_place, default=None)
 
 
 def _item(s: Snapshot, item: str) -> Iterator[Finding]:

@@ -250,13 +250,27 @@ def resuming(s: Snapshot) -> Iterator[Finding]:
             yield has_evidence(s, subject, EvidenceKind.RESUME_REPORT, programme.code)
 
 
+def lapse(s: Snapshot, programme: str) -> tuple[date, date] | None:
+    """(since when nobody enrolled, last day of the approval); None without a decision."""
+    approved = [e.day for e in evidence_of(s, EvidenceKind.DISTANCE_DECISION, programme) if e.day]
+    if not approved:
+        return None
+    enrolled = [
+        x.enrolled_on or s.cohorts[x.cohort].admission_date
+        for x in standings_of(s, programme)
+        if x.enrolled_on or x.studying
+    ]
+    start = max([approved[-1], *enrolled])
+    return start, add_months(start, values_of(s, programme).whole("lapse_months"))
+
+
 @rule("TX-6.5", Gate.OPEN_INTAKE)
 def approval_lapses_without_intake(s: Snapshot) -> Iterator[Finding]:
     """36 months from the later of the approval and the last intake with at least one enrolled (A9)."""
     for programme in covered(s):
         subject = the_programme(programme.code)
-        approved = [e.day for e in evidence_of(s, EvidenceKind.DISTANCE_DECISION, programme.code) if e.day]
-        if not approved:
+        span = lapse(s, programme.code)
+        if span is None:
             yield unknown(
                 subject,
                 "evidence",
@@ -264,13 +278,7 @@ def approval_lapses_without_intake(s: Snapshot) -> Iterator[Finding]:
                 do=N_("Enter the decision: kind “distance_decision”."),
             )
             continue
-        enrolled = [
-            x.enrolled_on or s.cohorts[x.cohort].admission_date
-            for x in standings_of(s, programme.code)
-            if x.enrolled_on or x.studying
-        ]
-        start = max([approved[-1], *enrolled])
-        end = add_months(start, values_of(s, programme.code).whole("lapse_months"))
+        start, end = span
         if s.on > end:
             yield fails(
                 subject,

@@ -155,6 +155,14 @@ def test_a_start_outside_the_years_of_a_timeline_is_refused(year: int) -> None:
         make_slot("TV1", TUESDAY, materials=("M1",), also=[TUESDAY.replace(year=year)])
 
 
+def test_a_slot_airs_what_is_named_or_a_course_and_not_both() -> None:
+    with pytest.raises(BadInput, match="not both"):
+        make_slot("TV1", TUESDAY, materials=("M1",), whole_course=True, course="CNTT101")
+    with pytest.raises(BadInput, match="at least one"):
+        make_slot("TV1", TUESDAY, materials=(" ",))
+    assert make_slot("TV1", TUESDAY, materials=(" M1 ",)).materials == ("M1",)
+
+
 def test_what_is_not_approved_or_not_ingested_gets_no_place() -> None:
     slot = make_slot("TV1", TUESDAY, materials=("M1",))
     assert [f.code for f in expanded(slot, approved=False).findings] == ["unapproved"]

@@ -17,6 +17,7 @@ from delivery.network.sync.admission import join_proof
 from delivery.network.sync.invitation import Invitation
 from delivery.network.sync.keys import LineKeys
 from delivery.network.sync.messages import Join
+from delivery.record.kinds import FactKind
 from tests.network.sync.sites import (
     agree,
     free_address,
@@ -91,6 +92,20 @@ def test_a_wrong_clock_at_the_new_site_does_not_make_an_invitation_expire(
         with pytest.raises(Refused, match="has expired, or was withdrawn"):
             wiring.join(make_site(tmp_path / "p3", "P3"), expired)
     site.close()
+
+
+def test_an_answer_stands_behind_what_it_answers_though_the_other_clock_is_days_ahead(
+    pair: tuple[App, App],
+) -> None:
+    main, partner = pair
+    ahead = App(partner.settings, clock=Wrong())
+    ahead.facts.append([took_part(ahead, 1)])
+    agree(main, ahead)
+    main.facts.append([took_part(main, 2)])
+    asked, answered = sorted(main.facts.select(kind=FactKind.PARTICIPATION_RECORDED), key=lambda f: f.order)
+    assert (asked.stream, answered.stream) == ("P1/P1", "MAIN/P1")
+    assert answered.recorded_at < asked.recorded_at, "times are what each site's own clock showed"
+    ahead.close()
 
 
 def test_what_a_revoked_site_told_before_still_reaches_those_who_were_away(

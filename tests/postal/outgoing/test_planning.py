@@ -220,12 +220,13 @@ def _learners(app: App, batch: str) -> set[str]:
 
 
 def test_what_is_wrong_with_an_address_is_told_before_printing(app: App) -> None:
-    for number, name in ((20, "אבגד"), (21, "Lê 😀 Văn Đức")):
+    for number, name in ((20, "אבגד"), (21, "Lê 😀 Văn Đức"), (23, "\u200b\u00ad")):
         enrol(app, number, name=name)
     enrol(app, 22, postcode="", province="Tỉnh Hậu Giang")
     planned = plan_batch(app, "B1", course=COURSE, actor="clerk")
     reasons = {app.vault.profile(who).code: str(why) for who, why in planned.unreachable}
-    assert reasons.keys() == {"TX260003", "TX260021"}
+    assert reasons.keys() == {"TX260003", "TX260021", "TX260024"}
+    assert reasons["TX260024"] == "no name"
     assert reasons["TX260003"] == "no address"
     assert "א" in reasons["TX260021"]
     doubts = [str(doubt) for _, doubt in planned.doubtful]

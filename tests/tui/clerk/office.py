@@ -116,6 +116,7 @@ class Office:
                  "works": [{"activity": "TK-A1", "pages": 2}]}]},
             "due.list": lambda _p: {"batches": BATCHES, "folder": "/home/print", "task": None},
             "due.gates": lambda p: {"gates": self.gates if p["batch"] == "TK101-2" else []},
+            "due.preview": self._preview,
             "due.trial": lambda p: {**TRIAL, "batch": p["batch"]},
             "post.status": lambda _p: {"now": NOON, "today": 41, "batches": POSTED, "back": BACK},
             "post.look": self._look,
@@ -145,6 +146,12 @@ class Office:
             "totals": {"filed": 1204, "queued": len(self.pages), "duplicate": 12, "blank": 31, "foreign": 2},
             "folder": {"path": "/home/tuxa/scans", "files": 2, "done": 11, "failed": 0}, "task": None,
         }  # fmt: skip
+
+    def _preview(self, params: dict[str, Any]) -> dict[str, Any]:
+        file = params.get("file") or "TK101-1-MAIN-001"
+        path = "" if file == "specimen" else f"{self.home}/{file}.pdf"
+        return {"batch": params["batch"], "files": ["specimen", "TK101-1-MAIN-001"], "file": file, "path": path,
+                "page": params.get("page", 1), "pages": 14, "jpeg": sheet_jpeg()}  # fmt: skip
 
     def _look(self, params: dict[str, Any]) -> dict[str, Any]:
         if not params["text"].startswith("TX1"):

@@ -1,0 +1,77 @@
+"""The tab in a browser: served to one browser on this machine, by a key that works once, and following the console."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from delivery.ids import SystemIds
+from tui.shared.tab import Tab
+
+
+@pytest.fixture
+def tab() -> Iterator[Tab]:
+    made = Tab(SystemIds(), language="vi")
+    yield made
+    made.close()
+
+
+def get(tab: Tab, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    line = http.client.HTTPConnection("127.0.0.1", tab.port, timeout=30)
+    try:
+        line.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = line.getresponse()
+        return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+    finally:
+        line.close()
+
+
+def cookie_of(tab: Tab) -> str:
+    status, _, headers = get(tab, urlsplit(tab.address()).path)
+    assert status == 303
+    assert "HttpOnly" in headers["set-cookie"]
+    assert "SameSite=Strict" in headers["set-cookie"]
+    return headers["set-cookie"].partition(";")[0]
+
+
+def test_without_the_key_nothing_is_shown_and_the_key_works_once(tab: Tab) -> None:
+    path = urlsplit(tab.address()).path
+    tab.show("trang 3", b"\xff\xd8picture")
+    for wrong in ("/", "/picture", "/state", "/tab.js", "/%C4%91", path + "0"):
+        assert get(tab, wrong)[0] == 404
+    assert get(tab, path)[0] == 303
+    assert get(tab, path)[0] == 404
+    assert tab.address().endswith(path) is False
+
+
+def test_the_picture_of_the_moment_is_served_to_whom_has_the_cookie(tab: Tab) -> None:
+    cookie = cookie_of(tab)
+    status, page, headers = get(tab, "/", Cookie=cookie)
+    assert status == 200
+    assert b'lang="vi"' in page
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+    assert get(tab, "/picture", Cookie=cookie)[0] == 404, "nothing is shown yet"
+    tab.show("trang 3", b"\xff\xd8picture")
+    assert get(tab, "/picture?1", Cookie=cookie)[1] == b"\xff\xd8picture"
+    for file in ("/tab.js", "/tab.css"):
+        assert get(tab, file, Cookie=cookie)[0] == 200
+
+
+def test_a_page_of_another_name_for_this_address_is_turned_away(tab: Tab) -> None:
+    cookie = cookie_of(tab)
+    assert get(tab, "/", Cookie=cookie, Host="evil.example")[0] == 404
+
+
+def test_the_tab_waits_until_something_else_is_shown(tab: Tab) -> None:
+    cookie = cookie_of(tab)
+    tab.show("một", b"1")
+    number = get(tab, "/state?after=-1", Cookie=cookie)[1].split(b"\n")[0].decode()
+    threading.Timer(0.2, tab.show, ("hai", b"2")).start()
+    told = get(tab, f"/state?after={number}", Cookie=cookie)[1].decode().split("\n")
+    assert told[1:] == ["1", "hai"]
+    assert int(told[0]) == int(number) + 1
