@@ -2,8 +2,9 @@
 
 Targets: shared-body pages >= 2,000/s and own-text pages >= 450/s per process; 10,000 pages in 6 s and 200 MB; 50,000
 packets planned in 10 s. The baseline draws the same page as one would first write it: ``qrcode`` makes an image for
-each code, ReportLab sets the text of every page anew. Drawing is counted in processor time, so that a busy machine
-shows much the same.
+each code, ReportLab sets the text of every page anew. Plom's page builder runs beside it where PLOM_PYTHON names a
+Python that has it (``pip install plom``). Drawing is counted in processor time, so that a busy machine shows much the
+same ratios.
 
     python -m benchmarks packets           all of it
     python -m benchmarks.bench_packets plan|print|draw
@@ -14,6 +15,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,7 +31,7 @@ SHARED, OWN, BASELINE = 4_000, 1_500, 60
 HOST = "https://hoctuxa.edu.vn"
 
 
-def draw_side(_folder: Path) -> dict[str, Any]:
+def draw_side(folder: Path) -> dict[str, Any]:
     """One process: pages whose body is shared, pages with 25 lines of their own, and the baseline for both."""
     from delivery.postal.bulksymbol import symbol_maker
 
@@ -39,13 +41,26 @@ def draw_side(_folder: Path) -> dict[str, Any]:
     # Fonts are opened and subset once per process and file: not what a page costs.
     _ours(symbols, 20, own_lines=0)
     _baseline(3, own_lines=0)
+    source = folder / "source.pdf"
+    source.write_bytes(_ours(symbols, 10, own_lines=0))
     return {
+        "plom": _plom(source),
         "basis_s": basis,
         "shared": SHARED / _timed(lambda: _ours(symbols, SHARED, own_lines=0)),
         "own": OWN / _timed(lambda: _ours(symbols, OWN, own_lines=25)),
         "shared_baseline": BASELINE / _timed(lambda: _baseline(BASELINE, own_lines=0)),
         "own_baseline": BASELINE / _timed(lambda: _baseline(BASELINE, own_lines=25)),
     }
+
+
+def _plom(source: Path, papers: int = 6) -> float:
+    """Pages per second of Plom's page builder on the same page; 0 where it is not installed."""
+    script = Path(__file__).with_name("packets_plom.py")
+    python = os.environ.get("PLOM_PYTHON", sys.executable)
+    done = subprocess.run(
+        [python, str(script), str(source), str(papers)], capture_output=True, text=True, check=False
+    )
+    return float(done.stdout) if done.returncode == 0 else 0.0
 
 
 def _timed(act: Callable[[], object]) -> float:
@@ -222,6 +237,8 @@ def main(only: str = "") -> None:
                 f"plain qrcode + ReportLab {plain:6,.0f}   "
                 f"{ours / plain:5.1f} x   target >= {target:,}"
             )
+        plom = f"{draw['plom']:8,.0f} pages/s of processor" if draw["plom"] else "not installed (PLOM_PYTHON)"
+        print(f"Plom's page builder  {plom}")
         print(f"affine basis         {draw['basis_s']:8.2f} s once per batch")
     if only in ("", "print"):
         run = _measure("print")

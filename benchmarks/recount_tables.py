@@ -167,7 +167,9 @@ def _learner_rows(raw: Raw, partner: str = "") -> dict[tuple[str, str, bool], li
     }
     main = next(code for code, kind in raw.ask("SELECT code, kind FROM sites") if kind == "headquarters")
     keys = {key for key in counted if key[0] in native}
-    keys |= {(p, s, False) for p, s in quotas if p in native and (p, s, True) not in keys}
+    # A quota is of today's circular, unless cohorts under the older one enrolled in that year.
+    older = {key[:2] for key in keys if key[2] and any(counted[key][level] for level in LEVELS)}
+    keys |= {(p, s, False) for p, s in quotas if p in native and (p, s) not in older}
     keys |= {(p, main, False) for p in native.keys() - {key[0] for key in keys}}
     out = {}
     for programme, site, legacy in keys:

@@ -16,7 +16,7 @@ from delivery.errors import N_, BadInput, Message, NotFound, Refused
 from delivery.network.sync.codec import MAX_CHUNK, BadFrame, decode, encode
 from delivery.network.sync.keys import KnownSite
 from delivery.network.sync.messages import NEWEST, Chunk, Have, Heads, Kept, Stretch
-from delivery.network.sync.runner import SyncParts
+from delivery.network.sync.parts import SyncParts
 from delivery.record.segment import BadSegment, Place, may_pass, start_of, writer_of
 from delivery.store.files import PARTIAL_SUFFIX, publish
 from delivery.store.receiving import NotNext

@@ -21,8 +21,9 @@ from delivery.network.sync.invitation import Invitation
 from delivery.network.sync.keys import KnownSite, SyncKeys
 from delivery.network.sync.lines import CallingLine, Channel, after
 from delivery.network.sync.messages import OLDEST, Join, Welcome
+from delivery.network.sync.parts import SyncParts
 from delivery.network.sync.positions import Positions
-from delivery.network.sync.runner import SyncParts, SyncRunner
+from delivery.network.sync.runner import SyncRunner
 from delivery.network.sync.status import StatusFile
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind

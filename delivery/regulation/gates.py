@@ -109,6 +109,19 @@ def override_problem(rule: Rule, override: Override) -> Message | None:
     policy = rule.override
     if policy is None:
         return Message(N_("{clause} cannot be overridden."), {"clause": rule.id})
+    if override.gate not in rule.gates:
+        return Message(
+            N_("{clause} is not asked by the gate “{gate}”; it is asked by: {known}."),
+            {"clause": rule.id, "gate": override.gate, "known": ", ".join(sorted(rule.gates))},
+        )
+    kind, _, code = override.subject.partition(":")
+    if not (kind and code):
+        return Message(
+            N_(
+                "“{subject}” is no subject of a finding: write it as the gate shows it, such as programme:QTVP-TX."
+            ),
+            {"subject": override.subject},
+        )
     if override.role not in policy.roles:
         return Message(
             N_("{clause} can be overridden by {roles} only."),

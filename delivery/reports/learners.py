@@ -182,11 +182,15 @@ def in_order(s: Snapshot, places: set[Place]) -> list[Place]:
 
 
 def places_of(s: Snapshot, year: int, counted: Mapping[Place, Counted]) -> list[Place]:
-    """Rows of table III: where somebody is counted, where a quota stands, and one for a programme without either."""
+    """Rows of table III: where somebody is counted, where a quota stands, and one for a programme without either.
+
+    A quota is of today's circular, unless cohorts under the older one enrolled in that year.
+    """
     places = set(counted)
     programmes = set(s.programmes) - foreign(s)
     for programme, site, of_year in s.quotas:
-        if of_year == year and programme in programmes and Place(programme, site, True) not in places:
+        older = counted.get(Place(programme, site, True))
+        if of_year == year and programme in programmes and not (older and older.enrolled):
             places.add(Place(programme, site, False))
     for code in programmes - {place.programme for place in places}:
         places.add(Place(code, headquarters(s), False))

@@ -7,6 +7,7 @@ once, and "database is locked" cannot happen.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -62,7 +63,7 @@ class Database:
             with self._read_engine.connect() as connection:
                 yield connection
         except OperationalError as error:
-            raise _explained(error) from error
+            raise _explained(error, self.file) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -85,7 +86,7 @@ class Database:
                 for act in self._writing.afterwards:
                     act()
             except OperationalError as error:
-                raise _explained(error) from error
+                raise _explained(error, self.file) from error
             finally:
                 self._writing.now = False
 
@@ -154,9 +155,13 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _explained(error: OperationalError) -> Refused:
+_LEAST_FREE = 1 << 20
+"""Bytes without which SQLite cannot even read: it keeps an index of its log beside the file."""
+
+
+def _explained(error: OperationalError, file: Path | None) -> Refused:
     reason = str(error.orig)
-    if "full" in reason:
+    if "full" in reason or ("I/O" in reason and _is_full(file)):
         return Unavailable(
             N_("The disk is full: nothing of this step was stored."),
             do=N_("Free space and run the same command again."),
@@ -172,3 +177,7 @@ def _explained(error: OperationalError) -> Refused:
         do=N_("Check the address and rights of the database with “tuxa doctor”."),
         reason=reason,
     )
+
+
+def _is_full(file: Path | None) -> bool:
+    return file is not None and shutil.disk_usage(file.parent).free < _LEAST_FREE

@@ -36,6 +36,8 @@ KEYS = "learner keys"
 """Context of the box that carries learners' keys."""
 _CONTENTS = 1 << 21
 """Characters of content in one stretch."""
+_MOST = 3 << 20
+"""Bytes of content and personal data in one stretch that can be made shorter."""
 _private = PrivateTable.__table__  # type: ignore[attr-defined]
 _image = SealedBlobTable.__table__  # type: ignore[attr-defined]
 _checkpoint = CheckpointTable.__table__  # type: ignore[attr-defined]
@@ -113,6 +115,10 @@ class Sending:
                 found = found[:cut]
                 until = Head(after.stream, found[-1].seq, "", 0)
             private, keys = self._private(connection, found, seal_for)
+            size = sum(len(row.content) for row in found) + sum(len(data.sealed) for data in private)
+            if size > _MOST and rows > 1:
+                # Stretches that others signed go together only as far as one message holds them.
+                return self._read(after, seal_for, max(rows // 4, 1))
             images = self._images(connection, found)
         head = until if until.signature else self._signed(until.stream, until.seq, found[-1].hash)
         return Segment(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection, Table, distinct, func, select
+from sqlalchemy import Connection, Table, distinct, func, literal_column, select
 
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
 from delivery.catalogue.evidence import EvidenceKind
@@ -231,7 +231,7 @@ def _packets(connection: Connection) -> dict[str, tuple[int, int]]:
 
 def _last_seen(connection: Connection) -> dict[str, date]:
     # Nearly every fact is of a learner: walking the index by learner would read each row a second time.
-    learner = func.coalesce(_fact.c.learner, "")
+    learner = func.coalesce(_fact.c.learner, literal_column("''"))
     query = select(learner, func.max(_fact.c.recorded_at)).group_by(learner)
     return {who: day_of(at) for who, at in connection.execute(query).all() if who}
 

@@ -194,6 +194,8 @@ def _override(**fields: str) -> Override:
         ({"second": "HT"}, "second person"),
         ({"second": " ht"}, "second person"),
         ({"reason": "vội"}, "reason"),
+        ({"gate": "print"}, "not asked by the gate"),
+        ({"subject": "P1"}, "no subject"),
         ({"clause": "TX-5.2-2"}, "cannot be overridden"),
     ],
 )

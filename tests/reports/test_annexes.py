@@ -176,6 +176,19 @@ def test_voluntary_leavers_foreign_degrees_and_old_cohorts_stand_where_they_belo
     assert learner_row(report, 1)[-1] == "1"
 
 
+def test_a_quota_stands_with_the_cohorts_that_it_is_for() -> None:
+    """Learners of an older cohort who are still there take no place of this year's quota."""
+    s = school(
+        cohorts={"K1": Cohort("K1", P, date(2025, 8, 1)), "K0": Cohort("K0", P, date(2023, 8, 1))},
+        standings={"O": life("O", (_E.ENROLLED, date(2023, 9, 1), "college"), cohort="K0")},
+    )
+    rows = table(made(s), "III").rows
+    assert [("10/2017" in row[1].text, row[5].text, row[12].text) for row in rows] == [
+        (False, "60", "0"),
+        (True, "", "1"),
+    ]
+
+
 def test_the_newest_decision_of_each_kind_stands_in_table_one() -> None:
     row = [cell.text for cell in table(made(school()), "I").rows[0]]
     assert row[3:9] == ["12/QĐ", "02/05/2024", "Lê A", "2/QĐ", "10/04/2026", "Trần B"]

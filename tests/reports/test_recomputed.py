@@ -18,7 +18,7 @@ from delivery.app.reports import make_annex1, make_annex2, make_disclosure, snap
 from delivery.clock import ManualClock
 from tests.support.home import make_app
 
-LEARNERS = 600
+LEARNERS = 300
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from delivery.errors import N_
+from delivery.errors import N_, BadInput
 from tui.clerk.wedge import as_meant, is_code
 from tui.shared.entry import LONGEST, Entry
 from tui.shared.lines import MUTED, line, time_of_day
@@ -128,11 +128,7 @@ class Counter(Vertical):
         if not self._is_busy and self._waiting:
             self._is_busy = True
             text = self._waiting.popleft()
-            if is_code(text):
-                self._hear(text, lambda said: self._answered(text, said))
-            else:
-                # Not sent: it is no code, and might be a name that somebody typed by mistake.
-                self._answered(text[:24], problem(text[:24], self._app.words(NO_CODE)))
+            self._hear(text, lambda said: self._answered(text, said))
 
     def _answered(self, text: str, said: Said) -> None:
         number = self._said[0].number + 1 if self._said else 1
@@ -160,5 +156,13 @@ def problem(text: str, told: str) -> Said:
     return Said(PROBLEM, text, "$error", told)
 
 
-NO_CODE = N_("no code: switch the keyboard's input method to English, and scan it again")
 SCAN_HINT = N_("scan, or type a number and Enter")
+
+
+def no_code(text: str) -> BadInput | None:
+    """Why a line is not even sent: it is no code, and might be a name that somebody typed by mistake."""
+    if is_code(text):
+        return None
+    return BadInput(
+        N_("This is no code."), do=N_("Switch the keyboard's input method to English, and scan it again.")
+    )

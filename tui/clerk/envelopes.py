@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from delivery.errors import N_, TuxaError
-from tui.clerk.counter import SCAN_HINT, Answer, Counter, Said, problem
+from tui.clerk.counter import SCAN_HINT, Answer, Counter, Said, no_code, problem
 from tui.clerk.words import ENVELOPES
 from tui.shared.dialogs import Dialog
 from tui.shared.drawn import Text
@@ -81,7 +81,10 @@ class Envelopes(Dialog[None]):
         def failed(error: TuxaError) -> None:
             self.problems += 1
             self.trouble = " ".join(clerk.words.error(error).split())
-            answer(problem(text, clerk.words(error.what)))
+            answer(problem(text[:24], clerk.words(error.what)))
             self.query_one("#sums", Text).redraw()
 
+        if (error := no_code(text)) is not None:
+            failed(error)
+            return
         clerk.order("returns.envelope", {"text": text, "postmark": self.postmark}, done=done, failed=failed)

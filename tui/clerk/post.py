@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from delivery.errors import N_, TuxaError
-from tui.clerk.counter import Answer, Counter, Said, problem
+from tui.clerk.counter import Answer, Counter, Said, no_code, problem
 from tui.clerk.returns_lines import word
 from tui.clerk.words import BACK
 from tui.shared.dialogs import Picker, push
@@ -163,7 +163,9 @@ class PostSection(Section):
     def _hear(self, text: str, answer: Answer) -> None:
         self.trouble = ""
         failed = partial(self._not_used, text, answer)
-        if self.reason:
+        if (error := no_code(text)) is not None:
+            failed(error)
+        elif self.reason:
             params = {"text": text, "reason": self.reason}
             self.clerk.order("post.undelivered", params, done=partial(self._came_back, answer), failed=failed)
         elif _ITEM.fullmatch(text) or not text:
@@ -203,7 +205,7 @@ class PostSection(Section):
     def _not_used(self, text: str, answer: Answer, error: TuxaError) -> None:
         self.problems += 1
         self.trouble = " ".join(self.console_app.words.error(error).split())
-        answer(problem(text, self.console_app.words(error.what)))
+        answer(problem(text[:24], self.console_app.words(error.what)))
         self.changed()
 
     def action_back(self) -> None:

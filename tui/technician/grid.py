@@ -172,11 +172,11 @@ class Grid(Widget, can_focus=True):
         parts: list[Content] = [cell("", _TIMES)]
         for day in range(self.days):
             moment = local(self.span.since + day * DAY_US)
-            text = f" {app.words(DAYS[moment.weekday()])} {moment:%d/%m}"
+            text = f"{app.words(DAYS[moment.weekday()])} {moment:%d/%m}"
             style = "bold $primary" if day == today else "bold"
             if day == self._day_of(self.cursor):
                 style += " underline"
-            parts.append(cell(Content.styled(text, style), size))
+            parts.append(cell(Content.assemble(" ", (text, style)), size))
         return Content("").join(parts)
 
     def _row(self, row: int, width: int) -> Content:

@@ -8,6 +8,7 @@ from typing import Any
 
 from delivery.broadcast.playout.onair import OnAir
 from delivery.broadcast.schedule.byhand import (
+    BY_HAND,
     Command,
     Preview,
     Situation,
@@ -137,7 +138,7 @@ class ControlRoom:
         return Airing(
             id=digest_of((order.channel, "by hand", order.material, str(situation.border)))[:20],
             channel=order.channel,
-            slot="by-hand",
+            slot=BY_HAND,
             material=order.material,
             content=lesson.content,
             asset=lesson.asset,

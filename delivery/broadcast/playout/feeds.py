@@ -177,8 +177,9 @@ class _Told:
         self._writer = writer
 
     def sent(self, load: Portions, *, taken: bool, joined: bool) -> None:
-        # Syncing a file takes as long as the disk likes: never in the thread that sends.
-        if self._titles:
+        # Syncing a file takes as long as the disk likes: never in the thread that sends. A server that does not take
+        # the sound is not asked to take titles either: it would keep the journals of all feeds waiting.
+        if self._titles and taken:
             self._writer.submit(self._titles.tell, load.piece)
         if self._journal:
             self._writer.submit(self._note, self._journal, load, taken=taken, joined=joined)

@@ -16,6 +16,8 @@ from delivery.errors import N_, Refused
 from delivery.store.air import Airing, Control, Effect, Row, RowKind
 from delivery.units import SEGMENT_TICKS, Ticks
 
+BY_HAND = "by-hand"
+"""Slot of airings that no slot knows."""
 LEAD_TICKS = 2
 """A border this close is left alone: its segment is being handed over."""
 OPEN_END_TICKS = 24 * 11_250
@@ -213,7 +215,14 @@ def back(situation: Situation) -> Preview:
         for ident, start in homed.items()
         if ident not in situation.airings or situation.airings[ident].start_tick != start
     }
-    return Preview(Command.BACK, border, Effect(moved=moved, freed_from=border, joined=joined))
+    # What people put in between and has not begun does not go out any more: that takes an insertion back, too.
+    dropped = tuple(
+        ident
+        for ident, airing in situation.airings.items()
+        if airing.slot == BY_HAND and airing.start_tick >= border and ident not in situation.planned
+    )
+    effect = Effect(moved=moved, dropped=dropped, freed_from=border, joined=joined)
+    return Preview(Command.BACK, border, effect)
 
 
 def _pushed(situation: Situation, start: int, free_from: int) -> dict[str, int]:

@@ -10,29 +10,23 @@ from functools import partial
 import structlog
 from filelock import BaseFileLock
 
-from delivery.clock import Clock
 from delivery.errors import N_, LedgerBroken, TuxaError
 from delivery.errors import Message as ErrorText
-from delivery.ids import IdSource
-from delivery.network.sync.admission import WELCOME, Admission, rotate_message
+from delivery.network.sync.admission import WELCOME, rotate_message
 from delivery.network.sync.codec import BadFrame, decode, encode
 from delivery.network.sync.effects import Effect
 from delivery.network.sync.ferry import Ferry
-from delivery.network.sync.keys import JOIN_ROLE, KnownSite, SiteBook, SyncKeys
+from delivery.network.sync.keys import JOIN_ROLE, KnownSite, SiteBook
 from delivery.network.sync.lines import CallingLine, Channel, Line, ListeningLine, Received
 from delivery.network.sync.messages import OLDEST, Hello, Join, Message, Rotate, Welcome
-from delivery.network.sync.positions import Positions
+from delivery.network.sync.parts import SiteShelf, SyncParts
 from delivery.network.sync.protocol import Peer
 from delivery.network.sync.status import SiteStatus, what_of
 from delivery.network.sync.stretch import BadStretch
 from delivery.network.sync.worker import carry_out
-from delivery.record.ledger import Head
-from delivery.record.segment import Place, Segment, digest_of
-from delivery.store.receiving import Receiving
+from delivery.record.segment import Place, digest_of
 from delivery.store.sealing import CannotOpen, open_box
-from delivery.store.sending import Sending
-from delivery.store.siteheads import SiteHeads, as_places
-from delivery.store.wantedblobs import WantedBlobs
+from delivery.store.siteheads import as_places
 
 TICK_S = 0.25
 """Longest wait for a message."""
@@ -48,72 +42,13 @@ REFUSED = N_("The main site refuses this site's key: it was revoked there, or ha
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncParts:
-    """What the sync of a home works with."""
-
-    site: str
-    main: str
-    keys: SyncKeys
-    sending: Sending
-    receiving: Receiving
-    heads: SiteHeads
-    wanted: WantedBlobs
-    positions: Positions
-    admission: Admission
-    adopt_sites: Callable[[], None]
-    """Admit or revoke the sites that the main site admitted or revoked."""
-    write_status: Callable[[Sequence[SiteStatus]], None]
-    clock: Clock
-    ids: IdSource
-
-
-class _Shelf:
-    """The store, for the line to one site."""
-
-    def __init__(self, parts: SyncParts, known: KnownSite) -> None:
-        self._parts = parts
-        self._site = known.site
-        self._seal_for = bytes.fromhex(known.sealing)
-        self.read_bytes = 0
-
-    def read(self, after: Place, rows: int) -> Segment | None:
-        return self._parts.sending.read(after, seal_for=self._seal_for, rows=rows)
-
-    def commit(self, segment: Segment) -> Place:
-        return self._parts.receiving.commit(segment)
-
-    def mend(self, common: Place, segments: Sequence[Segment]) -> Place:
-        place = self._parts.receiving.mend(common, segments)
-        _log.warning("sync.stream_mended", stream=common.stream, common=common.seq, now=place.seq)
-        return place
-
-    def place(self, stream: str) -> Place:
-        return self._parts.receiving.place(stream)
-
-    def located(self, stream: str) -> tuple[Place, ...]:
-        return self._parts.sending.located(stream)
-
-    def common(self, stream: str, theirs: Sequence[Place]) -> Place | None:
-        return self._parts.sending.common(stream, theirs)
-
-    def own_heads(self) -> tuple[Head, ...]:
-        return self._parts.heads.own()
-
-    def keep(self, heads: Sequence[Head]) -> Sequence[tuple[Head, bytes]]:
-        return self._parts.heads.keep(self._site, heads)
-
-    def testify(self, heads: Sequence[tuple[Head, bytes]]) -> None:
-        self._parts.heads.testify(self._site, heads)
-
-
 @dataclass(slots=True)
 class _Link:
     """One other site, and how to reach it."""
 
     known: KnownSite
     peer: Peer
-    shelf: _Shelf
+    shelf: SiteShelf
     line: Line
     ferry: Ferry
     addresses: dict[Channel, bytes] = field(default_factory=dict)
@@ -335,7 +270,7 @@ class SyncRunner:
 
     def _link(self, known: KnownSite, line: Line) -> _Link:
         peer = Peer(own=self._parts.site, other=known.site, main=self._parts.main)
-        link = _Link(known, peer, _Shelf(self._parts, known), line, self._make_ferry(known.site))
+        link = _Link(known, peer, SiteShelf(self._parts, known), line, self._make_ferry(known.site))
         self._links[known.site] = link
         if isinstance(line, CallingLine):
             link.addresses = dict.fromkeys(Channel, b"")
@@ -345,7 +280,7 @@ class SyncRunner:
 
     def _refresh(self, link: _Link) -> None:
         link.known = self._parts.keys.site(link.known.site)
-        link.shelf = _Shelf(self._parts, link.known)
+        link.shelf = SiteShelf(self._parts, link.known)
 
     def _take_join(self, received: Received, message: Message) -> None:
         if not isinstance(message, Join) or not isinstance(self.line, ListeningLine):

@@ -147,9 +147,9 @@ def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tupl
             _in_doubt(
                 use,
                 question,
-                b"" if found is None else _crop(Image.fromarray(picture), found, bubbles, np.zeros(2)),
+                b"" if found is None else _crop(Image.fromarray(picture), found, seen_with, np.zeros(2)),
             )
-            for (use, question), bubbles in groups.items()
+            for (use, question), seen_with in _with_strip(groups).items()
         )
     # The darkest channel: a red or blue pen is as dark as a black one.
     image = Image.fromarray(picture)
@@ -158,10 +158,11 @@ def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tupl
     black = _black(dark, found, layout)
     seen = {bubble: _reading(dark, found, bubble, place, black) for bubble, place in places.items()}
     usual = _usual(list(seen.values()))
+    shown = _with_strip(groups)
     out = []
     for (use, question), bubbles in groups.items():
         middle = np.mean([places[bubble] for bubble in bubbles if bubble in places] or [np.zeros(2)], axis=0)
-        crop = _crop(image, found, bubbles, middle)
+        crop = _crop(image, found, shown[use, question], middle)
         if any(bubble not in places for bubble in bubbles):
             out.append(_in_doubt(use, question, crop))
         else:
@@ -181,7 +182,7 @@ def lecturer_mark(answers: Sequence[Answer], question: int = 0) -> LecturerMark 
     if whole is None or quarter is None:
         return None
     confirm = parts.get(BubbleUse.CONFIRM)
-    crop = _joined([part.crop for part in (whole, quarter) if part.crop])
+    crop = whole.crop
     final = confirm is not None and confirm.doubt is None and bool(confirm.values)
     doubts = [part.doubt for part in (whole, quarter) if part.doubt is not None]
     if confirm is not None and confirm.doubt not in (None, Doubt.NONE):
@@ -202,6 +203,19 @@ def _groups(bubbles: Sequence[Bubble]) -> dict[tuple[BubbleUse, int], list[Bubbl
     for bubble in sorted(bubbles, key=lambda b: b.use is not BubbleUse.CHOICE):
         groups.setdefault((bubble.use, bubble.question), []).append(bubble)
     return groups
+
+
+def _with_strip(
+    groups: dict[tuple[BubbleUse, int], list[Bubble]],
+) -> dict[tuple[BubbleUse, int], list[Bubble]]:
+    """What is seen on the crop of each group: itself, and with the whole part of a mark its whole strip."""
+    strip = (BubbleUse.MARK_WHOLE, BubbleUse.MARK_QUARTER, BubbleUse.CONFIRM)
+    return {
+        (use, question): [b for part in strip for b in groups.get((part, question), [])]
+        if use is BubbleUse.MARK_WHOLE
+        else bubbles
+        for (use, question), bubbles in groups.items()
+    }
 
 
 def _answer(
@@ -356,19 +370,4 @@ def _crop(picture: Image.Image, found: Found, bubbles: Sequence[Bubble], shift: 
     values = patch(picture, found.homography, (left, top), size, per_mm=CROP_PER_MM)
     out = io.BytesIO()
     Image.fromarray(values).save(out, "JPEG", quality=75)
-    return out.getvalue()
-
-
-def _joined(crops: Sequence[bytes]) -> bytes:
-    """Crops one below the other."""
-    if len(crops) < 2:
-        return crops[0] if crops else b""
-    images = [Image.open(io.BytesIO(crop)) for crop in crops]
-    sheet = Image.new("RGB", (max(i.width for i in images), sum(i.height for i in images)), "white")
-    top = 0
-    for image in images:
-        sheet.paste(image, (0, top))
-        top += image.height
-    out = io.BytesIO()
-    sheet.save(out, "JPEG", quality=80)
     return out.getvalue()

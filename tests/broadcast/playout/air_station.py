@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,7 +19,6 @@ from delivery.clock import VIETNAM, Clock, ManualClock
 from delivery.ids import SeededIds
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
-from delivery.store import migrate
 from delivery.store.air import Channel, Slot
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
@@ -29,6 +26,7 @@ from delivery.store.media import LessonRow
 from delivery.store.schedule import ScheduleStore
 from delivery.store.vault import Vault
 from tests.broadcast.playout.air_assets import Studio
+from tests.support.schema import copy_empty
 
 START = datetime(2026, 11, 24, 19, 30, tzinfo=VIETNAM)
 LEARNER = "LAAAAAAAAAAAA"
@@ -125,16 +123,5 @@ class Air:
 def make_air(studio: Studio, home: Path, *, folder: Path | None = None) -> Air:
     """A new home in `home`, with air bundles in `folder`."""
     file = home / "air.sqlite"
-    file.write_bytes(_empty())
+    copy_empty(file)
     return Air(studio, Database(f"sqlite:///{file}"), folder=folder)
-
-
-@cache
-def _empty() -> bytes:
-    """A database with its tables and nothing in them: laid once, copied for each home."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite"
-        database = Database(f"sqlite:///{file}")
-        migrate.upgrade(database)
-        database.close()
-        return file.read_bytes()

@@ -120,6 +120,27 @@ def test_insert_now_cuts_and_insert_next_waits(air: Air) -> None:
     assert starts["MORE"] == pytest.approx(starts["NEWS"] + 8, abs=0.01)
 
 
+def test_back_takes_an_insertion_out_again_that_has_not_begun(air: Air) -> None:
+    before = programme(air)
+    air.lessons["NEWS"] = air.studio.lesson(7, 200)
+    do(air, "insert", material="NEWS")
+    assert "NEWS" in [name for name, _, _ in programme(air)]
+    do(air, "back")
+    after = programme(air)
+    assert {name for name, _, _ in after} == {"M1", "M2", "M3"}
+    assert after[-2:] == before[-2:], "the others have their own times again"
+
+
+def test_back_ends_an_insertion_that_is_on_the_air_and_joins_what_should_be_on(air: Air) -> None:
+    air.lessons["NEWS"] = air.studio.lesson(7, 100)
+    do(air, "insert", material="NEWS", now=True)
+    air.clock.at = START + timedelta(seconds=24)
+    told = do(air, "back")
+    assert [one["material"] for one in told["joined"]] == ["M1"]
+    names = [name for name, _, _ in programme(air)]
+    assert names == ["M1", "NEWS", "M1", "M2", "M3"]
+
+
 def test_slate_and_back_join_the_running_lesson(air: Air) -> None:
     do(air, "slate")
     assert [name for name, _, _ in programme(air)] == ["M1"]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from delivery.broadcast.playout.feeds import Feeds
 from delivery.broadcast.playout.line import Line, LineApart, line_to
+from delivery.broadcast.playout.outputs import Icecast
 from delivery.broadcast.playout.pace import SlewedClock
 from delivery.broadcast.playout.pacing import run
 from delivery.broadcast.playout.sender import Sending
 from delivery.broadcast.playout.udp import Udp
+from delivery.broadcast.schedule.schedule import make_slot
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_fixtures import studio
-from tests.broadcast.playout.air_station import Air, make_air
+from tests.broadcast.playout.air_station import START, Air, make_air
 from tests.broadcast.playout.test_feed import AtOnce, Kept, faults, feed_of, judged, simulate, three_lessons
 
 __all__ = ["studio"]
@@ -146,3 +151,40 @@ def test_what_is_not_read_in_time_is_not_read_later_either(air: Air) -> None:
     simulate(air, feeds.sending("TV1", [Kept()], reader=Hung(), writer=AtOnce()), 30)
     assert len(asked) > 3
     assert all(future.cancelled() for future in asked[:-1])
+
+
+@contextmanager
+def refusing() -> Iterator[tuple[int, list[bytes]]]:
+    """A server that refuses whatever it is asked, and what it was asked."""
+    asked: list[bytes] = []
+
+    class Refuse(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline())
+            self.wfile.write(b"HTTP/1.0 403 Forbidden\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Refuse) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.server_address[1], asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_radio_server_that_refuses_the_sound_is_not_bothered_with_titles(air: Air) -> None:
+    air.station.open_channel("PT1", "Phát thanh một", kind="radio")
+    air.lessons["R1"] = air.studio.lesson(1, 60, kind="radio")
+    start = START + timedelta(seconds=4)
+    air.station.scheduler.add(make_slot("PT1", start, materials=("R1",)), actor="technician")
+    air.station.scheduler.compile("PT1", until=START + timedelta(minutes=5), actor="technician")
+    with refusing() as (port, asked):
+        feeds = Feeds(air.station, monotonic=air.clock.monotonic)
+        output = Icecast("127.0.0.1", port, "/pt1", "source", "x")
+        feed = feeds.sending("PT1", [output], reader=AtOnce())
+        simulate(air, feed, 1)
+        until(lambda: bool(asked))
+        simulate(air, feed, 25)
+        feed.close()
+    assert {line.split()[0] for line in asked} == {b"PUT"}

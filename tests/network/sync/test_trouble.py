@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections import namedtuple
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from delivery.network.sync.messages import Chunk, Common, Have, Stretch
 from delivery.record.ledger import Head
 from delivery.record.segment import Place, Row, Segment
 from delivery.store.receiving import want
-from tests.network.sync.sites import agree, ids, make_pair, running, streams, took_part, until
+from tests.network.sync.sites import agree, ids, joined, make_pair, running, streams, took_part, until
 
 
 @pytest.fixture
@@ -185,3 +186,26 @@ def test_a_stick_that_was_pulled_out_too_early_brings_what_it_holds_whole_and_no
     with pytest.raises(BadInput):
         import_file(main, stick)  # it is for another site
     assert partner.facts.verify().ok
+
+
+def test_stretches_that_another_site_signed_go_together_only_as_far_as_a_message_holds(
+    pair: tuple[App, App], tmp_path: Path
+) -> None:
+    main, partner = pair
+    agree(main, partner)
+    long = "đ" * 100_000
+    for number in range(40):
+        # Each told and passed on by itself, so that the main site holds a signed head for each.
+        said = took_part(partner, number, audience="all")
+        partner.facts.append([replace(said, data={"source": "system", "method": long, "minutes": number})])
+        parts = wiring.build_parts(partner)
+        at = wiring.build_parts(main).receiving.place("P1/all")
+        segment = parts.sending.read(at, seal_for=bytes(32))
+        assert segment
+        wiring.build_parts(main).receiving.commit(segment)
+    with running(main):
+        other = joined(main, tmp_path / "p2", "P2")
+        with running(other):
+            until(lambda: streams(other).get("P1/all") == streams(main)["P1/all"])
+    assert other.facts.verify().ok
+    other.close()

@@ -129,7 +129,7 @@ def test_a_pasted_list_counts_line_by_line_and_what_is_no_code_is_not_sent(offic
         given = len(office.given)
         entry.post_message(events.Paste("x" * 10_000))
         await seat.press("enter")
-        await seat.sees("không phải mã")
+        await seat.sees("Đây không phải là mã.")
         entry.post_message(events.Paste("Nguyễn Văn Tuấn\n"))
         await seat.sees("không dùng được 2")
         assert len(office.given) == given
