@@ -4,7 +4,7 @@
 
 jsQR, which reads codes in browsers, needs node and ``npm ci``.
 
-Also tries 100,000 random alterations of true tokens (changed, flipped, cut, other key): none may be accepted.
+Also tries 100,000 random alterations of true tokens (changed, flipped, cut, other or retired key): none may be accepted.
 """
 
 from __future__ import annotations
@@ -155,19 +155,22 @@ def _forge(app: Any, count: int = 100_000) -> None:
 
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     rng = random.Random(1)
-    keys, other = app.keys.codes, CodeKeys({app.keys.codes.current: b"\x5a" * 32}, app.keys.codes.current)
+    now = app.keys.codes.current
+    retired = CodeKeys({(now + 1) % 16: b"\xa5" * 32}, (now + 1) % 16)
+    keys = CodeKeys(app.keys.codes.keys, now, retired=retired.keys)
+    other = CodeKeys({now: b"\x5a" * 32}, now)
     accepted = 0
     for number in range(count):
         page, side = rng.randbytes(6).hex(), rng.randbytes(5).hex()
         foreign = number % 5 == 0
-        signed = other if foreign else keys
+        signed = (other if number % 2 else retired) if foreign else keys
         token = page_token(page, signed) if number % 2 else side_token(side, signed)
         if not foreign:
             at = rng.randrange(len(token))
             flipped = alphabet[alphabet.index(token[at]) ^ 1 << rng.randrange(5)]
             token = token[:at] + (flipped + token[at + 1 :] if number % 3 else "")
         accepted += read_code(token, keys) is not None
-    print(f"forged, flipped, cut or signed with another key: {count:,} tried, {accepted} accepted")
+    print(f"forged, flipped, cut, signed with another or a retired key: {count:,} tried, {accepted} accepted")
     if accepted:
         raise RuntimeError("an altered token was accepted")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -33,9 +35,8 @@ def said() -> dict[str, str]:
     return found
 
 
-def translated() -> dict[str, str]:
-    """Message id -> Vietnamese."""
-    out: dict[str, str] = {}
+def entries() -> Iterator[tuple[str, str]]:
+    """Message id and Vietnamese, as often as there are entries in the catalogues of all parts."""
     for file in sorted((ROOT / "delivery/locale/vi/LC_MESSAGES").glob("*.po")):
         with file.open("rb") as stream:
             for message in read_po(stream, locale="vi", abort_invalid=True):
@@ -43,14 +44,25 @@ def translated() -> dict[str, str]:
                     ids = (message.id,) if isinstance(message.id, str) else message.id
                     texts = (message.string,) if isinstance(message.string, str) else message.string
                     for ident in ids:
-                        out[ident] = next(iter(texts))
-    return out
+                        yield ident, next(iter(texts))
+
+
+def translated() -> dict[str, str]:
+    """Message id -> Vietnamese."""
+    return dict(entries())
 
 
 def test_every_message_has_a_vietnamese_translation() -> None:
     vietnamese = translated()
     missing = {text: place for text, place in said().items() if not vietnamese.get(text)}
     assert not missing
+
+
+def test_no_two_parts_translate_the_same_words_differently() -> None:
+    texts = defaultdict(set)
+    for ident, text in entries():
+        texts[ident].add(text)
+    assert {ident: found for ident, found in texts.items() if len(found) > 1} == {}
 
 
 def test_translations_fill_in_the_same_parameters() -> None:

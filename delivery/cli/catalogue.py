@@ -174,7 +174,7 @@ def _catalogue_lines(tuxa: App, catalogue: Catalogue) -> Iterator[str]:
 
 _TABLES = {
     "institution": N_("Institution"),
-    "sites": N_("Sites"),
+    "sites": N_("Venues"),
     "programmes": N_("Programmes"),
     "cohorts": N_("Cohorts"),
     "courses": N_("Courses"),

@@ -30,7 +30,7 @@ def profile_(
     if profile is None:
         raise NotFound(
             N_("There is no regulation profile “{name}”."),
-            do=N_("Known profiles: {known}."),
+            do=N_("Known regulation profiles: {known}."),
             name=name,
             known=", ".join(sorted(known)),
         )

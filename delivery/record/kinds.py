@@ -234,8 +234,9 @@ SPECS: Mapping[FactKind, Spec] = {
     FactKind.SCAN_DECIDED: _spec(
         scan=str, page=int, decision=str, optional={"reason": str, "told": str, "proposed": str}
     ),
-    # What a person decided about a reading of the machine (confirmed, corrected or refused). use: choice or mark;
-    # question: 0 for the whole work; read, value: letters, or a mark as decimal text; confidence: per mille.
+    # What a person decided about a reading of the machine (confirmed, corrected or refused). use: choice, mark, or
+    # score (the mark by the key); question: 0 for the whole work; read, value: letters, or a mark as decimal text;
+    # confidence: per mille.
     FactKind.READING_DECIDED: _spec(
         learner=True,
         work=str,

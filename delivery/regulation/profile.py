@@ -51,7 +51,7 @@ def load_profile(name: str) -> Profile:
     if not entry.is_file():
         raise ConfigError(
             N_("There is no regulation profile “{name}”."),
-            do=N_("Known profiles: {known}."),
+            do=N_("Known regulation profiles: {known}."),
             name=name,
             known=", ".join(profile_names()),
         )

@@ -1,6 +1,6 @@
 """The empty database of a new home, migrated once for all tests of a process: migrations take longer than most tests.
 
-That the migrations themselves lead there is shown by ``tests/store/test_database.py`` and by every command that a test
+That the migrations themselves lead there is shown by ``tests/store/test_schema.py`` and by every command that a test
 starts on a home of its own.
 """
 

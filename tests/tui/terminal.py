@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-PATIENCE_S: Final = 40.0
+PATIENCE_S: Final = 60.0
 
 
 class Terminal:

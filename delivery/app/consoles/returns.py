@@ -16,6 +16,7 @@ from delivery.catalogue.kinds import Role
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
 from delivery.network.bus.authorise import Method, command, question
+from delivery.postal.incoming.fields import MARK, SCORE
 from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes
 from delivery.postal.incoming.marks import Decided, Marking
@@ -314,7 +315,8 @@ def _reading(row: Reading, codes: Mapping[str, str]) -> dict[str, Any]:
         "course": row.course,
         "activity": row.activity,
         "page": row.page,
-        "use": row.use,
+        # A mark by the key is shown, confirmed and told like a lecturer's; its picture says how it came about.
+        "use": MARK if row.use == SCORE else row.use,
         "question": row.question,
         "read": row.read,
         "confidence": row.confidence,

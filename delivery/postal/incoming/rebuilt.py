@@ -27,7 +27,7 @@ from delivery.postal.symbol import MAIN_MM, MASK, MIN_MODULE_MM, QUIET_MODULES, 
 
 Bits = npt.NDArray[np.bool_]
 
-_TOP_MM, _INSET_MM, _FOOT_MM = 14.0, 15.0, 14.0
+TOP_MM, INSET_MM, FOOT_MM = 14.0, 15.0, 14.0
 """Where codes stand on every page: distance of the main one from the top, of all from the sides, of side ones from the
 foot."""
 _MAIN_VERSIONS = (4, 3, 5, 6)
@@ -79,11 +79,11 @@ def _ways_round(frame: Matrix, *, upright: bool) -> Iterator[Matrix]:
 def _places() -> Iterator[tuple[int, float, float, float]]:
     """Version, left, top and size of each code that a page may have."""
     width, height = A4_MM
-    for x in (_INSET_MM, width - _INSET_MM - SIDE_MM):
-        yield 1, x, height - _FOOT_MM - SIDE_MM, SIDE_MM
+    for x in (INSET_MM, width - INSET_MM - SIDE_MM):
+        yield 1, x, height - FOOT_MM - SIDE_MM, SIDE_MM
     for version in _MAIN_VERSIONS:
         mm = max(MAIN_MM, MIN_MODULE_MM * (17 + 4 * version))
-        yield version, width - _INSET_MM - mm, _TOP_MM, mm
+        yield version, width - INSET_MM - mm, TOP_MM, mm
 
 
 def _read(

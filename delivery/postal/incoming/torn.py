@@ -15,13 +15,12 @@ from PIL import Image
 from delivery.postal.incoming.cascade import Grey
 from delivery.postal.incoming.cornermarks import patch, project
 from delivery.postal.incoming.finding import similar
+from delivery.postal.incoming.rebuilt import FOOT_MM, INSET_MM, TOP_MM
 from delivery.postal.incoming.scan import CodeFound, Point, looks_blank
 from delivery.postal.page import A4_MM
 from delivery.postal.symbol import MAIN_MM, SIDE_MM
 from delivery.record.sheetcode import SIDE_CHARS
 
-_INSET_MM, _TOP_MM, _FOOT_MM = 15.0, 14.0, 14.0
-"""Where codes stand on every page, from its edges."""
 _BAND_MM = 32.0
 """From the edge of the page: what is printed at an end lies within."""
 _EDGE_MM = 4.0
@@ -43,10 +42,10 @@ def is_half_missing(picture: Grey, codes: Sequence[CodeFound], *, stored: Point)
     code = (head or foot)[0]
     size = MAIN_MM if head else SIDE_MM
     width, height = A4_MM
-    y = _TOP_MM if head else height - _FOOT_MM - size
+    y = TOP_MM if head else height - FOOT_MM - size
     band_y = height - _BAND_MM if head else _EDGE_MM
     # Side codes are alike: the one that was read may stand on the left or on the right.
-    places = [width - _INSET_MM - size] if head else [_INSET_MM, width - _INSET_MM - size]
+    places = [width - INSET_MM - size] if head else [INSET_MM, width - INSET_MM - size]
     image = Image.fromarray(picture)
     seen = []
     for x in places:
