@@ -4,7 +4,7 @@
 
 jsQR, which reads codes in browsers, needs node and ``npm ci``.
 
-Also tries 100,000 random alterations of true tokens (changed, flipped, cut, other or retired key): none may be accepted.
+Also tries 100,000 alterations of true tokens (changed, flipped, cut, other or retired key): none may be accepted.
 """
 
 from __future__ import annotations

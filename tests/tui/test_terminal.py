@@ -42,7 +42,7 @@ def test_a_console_in_tmux_works_with_the_station_and_what_it_did_is_a_fact(
     with build_bus(home) as bus:
         publish_address(folder / "run", bus.address)
         with terminal(tmp_path, ["--home", str(folder), "console", "technician"]) as shown:
-            shown.sees("1 Đang phát", "Chưa có kênh nào", "h Giữ")
+            shown.sees("1 Đang phát", "Chưa có kênh nào", "H Giữ")
             shown.press("3")
             shown.sees("Chưa có bản ghi nào")
             shown.press("p")

@@ -192,7 +192,8 @@ class Alarms(Drawn):
             where = "" if named else (f"{alert.channel}  ", "bold")
             lines += wrapped(Content.assemble(head, where, text), width, 2)
         if len(urgent) > shown:
-            more = words.plural(N_("… and {count} more"), N_("… and {count} more"), len(urgent) - shown)
+            left = len(urgent) - shown
+            more = words.plural(N_("… and {count} more alarm"), N_("… and {count} more alarms"), left)
             lines.append(Content.styled(more, MUTED))
         if not lines:
             lines.append(Content.styled("✓ " + words(N_("No alarms")), MUTED))
