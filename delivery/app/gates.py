@@ -17,8 +17,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from delivery.app.core import App
-from delivery.app.regulation import snapshots_of
-from delivery.catalogue.kinds import DeliveryMode
+from delivery.app.regulation import history_of, snapshots_of
+from delivery.catalogue.kinds import DeliveryMode, Role
 from delivery.catalogue.model import Material
 from delivery.catalogue.register_kinds import SessionKind
 from delivery.catalogue.registers import Registers
@@ -31,7 +31,7 @@ from delivery.record.kinds import FactKind
 from delivery.regulation.evaluate import check
 from delivery.regulation.gates import GateResult, check_gate, concerning, refusals_of, violated
 from delivery.regulation.registry import Gate, rules
-from delivery.regulation.snapshot import Snapshot
+from delivery.regulation.snapshot import Override, Snapshot
 from delivery.store.evidence import RegisterStore
 
 
@@ -90,6 +90,8 @@ def courses_of_batch(app: App, batch: str) -> set[str]:
 
 # --- decisions --------------------------------------------------------------------------------------------------------
 
+_MAY_ANSWER = frozenset({Role.MANAGER, Role.ADMIN})
+
 DECIDED = (
     Gate.APPROVE_PROGRAMME,
     Gate.OPEN_INTAKE,
@@ -140,6 +142,24 @@ def decide(app: App, gate: Gate, subject: str, *, document: str, actor: str) -> 
     )
     app.facts.append([draft], once=True)
     return str(draft.id), result
+
+
+def override(app: App, made: Override) -> str:
+    """Record that a person passes a closed gate; the fact's id.
+
+    Raises Refused for somebody whom the catalogue does not know as a manager, and GateClosed when the clause does not
+    let that role pass it, or asks for a second person.
+    """
+    people = app.catalogue().people
+    for code in filter(None, (made.actor, made.second)):
+        person = people.get(code)
+        if person is None or not _MAY_ANSWER.intersection(person.roles):
+            raise Refused(
+                N_("“{code}” is no manager in the catalogue, and cannot answer for passing a gate."),
+                do=N_("Name a person who has the role “manager” or “admin”, or give the role by an import."),
+                code=code,
+            )
+    return history_of(app).override(made)
 
 
 def _about(snapshot: Snapshot, gate: Gate, subject: str) -> tuple[str, tuple[str, ...]]:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from delivery.app.gates import decide
-from delivery.app.regulation import history_of, snapshots_of
+from delivery.app.gates import decide, override
+from delivery.app.regulation import snapshots_of
 from delivery.cli.context import app_of, print_json, say
 from delivery.cli.regulation_words import Actor, AsJson, OnDay, day_of, finding_json, require_programme
 from delivery.errors import N_, ExitCode, NotFound
@@ -122,7 +122,7 @@ def override_(
             clause=clause,
         )
     made = Override(gate.value, clause, subject, actor, role, reason.strip(), second, day_of(tuxa, ""))
-    ident = history_of(tuxa).override(made)
+    ident = override(tuxa, made)
     if as_json:
         print_json({"fact": ident})
         return

@@ -118,7 +118,7 @@ def test_an_untrained_lecturer_is_assigned_by_an_override_that_stays_on_the_risk
         run(command, tuxa, *limits)
     with pytest.raises(GateClosed, match=r"TX-9\.3"):  # the other clause still refuses
         tuxa.importer.run(folder, actor="QL01")
-    run(command, tuxa, *limits, "--second", "HT01")
+    run(command, tuxa, *limits, "--second", "QL02")
     assert tuxa.importer.run(folder, actor="QL01").changed
     risks = [
         (f["verdict"], f["subject"])
@@ -237,7 +237,7 @@ def test_a_decision_stands_with_the_findings_that_it_rests_on(tuxa: App) -> None
     )["refusals"]
     for refusal in refusals:
         passing = ["override", "approve_programme", refusal["clause"], refusal["subject"], "--role", "rector"]
-        passing += ["--reason", "Hoàn thiện trong học kỳ này", "--actor", "HT01", "--second", "PHT01"]
+        passing += ["--reason", "Hoàn thiện trong học kỳ này", "--actor", "QL01", "--second", "QL02"]
         try:
             invoke(command, passing, obj=tuxa, catch_exceptions=False)
         except GateClosed as error:  # a clause that nobody may override

@@ -16,7 +16,7 @@ from delivery.catalogue.registers import ROW_OF
 from delivery.cli.regulation import app as command
 from delivery.clock import ManualClock
 from delivery.demo.sample import sample_term
-from delivery.errors import BadInput, GateClosed
+from delivery.errors import BadInput, GateClosed, Refused
 from delivery.i18n import Translator
 from delivery.record.kinds import FactKind
 from delivery.store.audit import audit
@@ -174,13 +174,15 @@ def test_a_closed_gate_names_its_clauses_and_an_override_stays_visible(tuxa: App
     closed = json.loads(call(tuxa, "gate", "approve_programme", "QTVP-TX", "--json", code=1))
     assert {"TX-5.8dd-1", "TX-5.10-1"} <= {r["clause"] for r in closed["refusals"]}
     words = ("override", "approve_programme", "TX-5.8dd-1", "programme:QTVP-TX", "--role", "rector")
-    reason = ("--reason", "Học liệu năm hai xong trong tháng tới", "--actor", "HT01")
+    reason = ("--reason", "Học liệu năm hai xong trong tháng tới", "--actor", "QL01")
     with pytest.raises(GateClosed, match="second person"):
         call(tuxa, *words, *reason)
-    call(tuxa, *words, *reason, "--second", "PHT01", code=0)
+    with pytest.raises(Refused, match="GV01"):  # a lecturer answers for nothing
+        call(tuxa, *words, *reason, "--second", "GV01")
+    call(tuxa, *words, *reason, "--second", "QL02", code=0)
     again = json.loads(call(tuxa, "gate", "approve_programme", "QTVP-TX", "--json", code=1))
     (passed,) = [r for r in again["refusals"] if r["override"]]
-    assert (passed["clause"], passed["override"]["second"]) == ("TX-5.8dd-1", "PHT01")
+    assert (passed["clause"], passed["override"]["second"]) == ("TX-5.8dd-1", "QL02")
     risk = one(checked(tuxa), "TX-6.1a", "override:TX-5.8dd-1@programme:QTVP-TX")
     assert risk["verdict"] == "warn"
 

@@ -18,6 +18,7 @@ from delivery.app.slotgate import require_hours
 from delivery.broadcast.playout.onair import OnAir
 from delivery.cli import channel, regulation, schedule
 from delivery.clock import ManualClock
+from delivery.demo.sample import sample_term
 from delivery.errors import BadInput, GateClosed, NotFound
 from delivery.settings import Settings
 from tests.broadcast.playout.air_assets import Studio
@@ -215,6 +216,8 @@ def test_a_slot_above_the_hours_is_refused_and_not_stored(strict: Wired) -> None
 def test_an_override_by_role_and_reason_lets_a_slot_pass_and_compiling_goes_on_to_name_it(
     strict: Wired,
 ) -> None:
+    with sample_term() as folder:  # which says that QL01 is a manager
+        strict.importer.run(folder, actor="QTHT01")
     words = ["override", "schedule", "T8-6.4", "course:CNTT101", "--actor", "QL01"]
     reason = ["--reason", "Học bù hai tuần nghỉ bão"]
     with pytest.raises(GateClosed, match="distance_manager"):
