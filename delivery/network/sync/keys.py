@@ -110,7 +110,13 @@ class SyncKeys:
     def rotating(self) -> LineKeys | None:
         """The keys that are to follow, while a rotation is under way."""
         file = self.folder / "next.json"
-        return self._get(file) if file.exists() else None
+        try:
+            return self._get(file)
+        except ConfigError:
+            # None was begun, or the daemon has just finished it.
+            if not file.exists():
+                return None
+            raise
 
     def finish_rotation(self) -> None:
         """The main site knows the new keys: use them."""
