@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import typer
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
 
 
+@cache
 def said() -> dict[str, str]:
     """Message id -> a place where it is said."""
     found: dict[str, str] = {}
