@@ -38,7 +38,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8642
     public_url: str = ""
-    """Base address that printed codes point to; empty means ``http://<host>:<port>``."""
+    """Base address that printed codes point to; empty means where the portal answers on this machine."""
     proxies: str = ""
     """Addresses of proxies in front of the portal, separated by commas: only theirs are believed when a header says who
     asked and whether it was by https. Empty: none."""
@@ -101,8 +101,15 @@ class Settings:
         return self.home / "log" / "tuxa.log"
 
     @property
+    def address(self) -> str:
+        """Where the portal answers on this machine: also where it listens on every address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        scheme = "https" if self.tls_certificate else "http"
+        return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
+
+    @property
     def base_url(self) -> str:
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or self.address).rstrip("/")
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -170,11 +171,14 @@ def only_one(settings: Settings) -> Iterator[None]:
 def wait_until_ready(settings: Settings, *, clock: Clock, seconds: float = 30.0) -> None:
     """Wait for the portal to answer. Raises Refused when it does not."""
     deadline = clock.monotonic() + seconds
-    address = f"http://{settings.host}:{settings.port}/healthz"
+    address = f"{settings.address}/healthz"
+    # The portal's own certificate bears the name that the world knows, not this machine's loopback.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     pause = Event()
     while clock.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(address, timeout=2) as answer:
+            with urllib.request.urlopen(address, timeout=2, context=trusting) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
@@ -188,11 +192,32 @@ def wait_until_ready(settings: Settings, *, clock: Clock, seconds: float = 30.0)
     )
 
 
+def require_certificate(settings: Settings) -> None:
+    """Raise Refused when the portal is to speak https, and its certificate and key cannot be used."""
+    if not settings.tls_certificate:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_certificate, settings.tls_key or None, password=""
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(
+            N_("The certificate {file} cannot be used: {reason}."),
+            do=N_(
+                "Set tls_certificate to a PEM file with the certificate and its chain, and tls_key to its private key, "
+                "unlocked and readable for this account."
+            ),
+            file=settings.tls_certificate,
+            reason=getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error),
+        ) from error
+
+
 def require_free_port(settings: Settings) -> None:
     """Raise Refused when something else listens on the portal's port."""
     import socket
 
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))

@@ -15,7 +15,13 @@ import typer
 from delivery import log
 from delivery.app import App
 from delivery.app.services import run_service, services_of
-from delivery.app.supervisor import Supervisor, only_one, require_free_port, wait_until_ready
+from delivery.app.supervisor import (
+    Supervisor,
+    only_one,
+    require_certificate,
+    require_free_port,
+    wait_until_ready,
+)
 from delivery.cli.context import app_of, raw_app_of, say
 from delivery.cli.progress import bar
 from delivery.cli.record import print_record
@@ -49,6 +55,7 @@ def up(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with only_one(tuxa.settings):
+        require_certificate(tuxa.settings)
         require_free_port(tuxa.settings)
         tuxa.blobs.sweep(before=tuxa.clock.now() - _ABANDONED)
         supervisor = Supervisor(tuxa.settings, services_of(tuxa), clock=tuxa.clock)
@@ -97,7 +104,7 @@ class _Teller:
 
 def _say_addresses(tuxa: App) -> None:
     words = tuxa.translate
-    base = f"http://{tuxa.settings.host}:{tuxa.settings.port}"
+    base = tuxa.settings.address
     say()
     say(words(N_("Portal: {address}"), address=base + "/"))
     for channel in tuxa.on_air.store.channels():

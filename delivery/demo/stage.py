@@ -62,8 +62,7 @@ class Stage:
 
     @property
     def base(self) -> str:
-        settings = self.app.settings
-        return f"http://{settings.host}:{settings.port}"
+        return self.app.settings.address
 
     def now(self) -> datetime:
         return self.app.clock.now()

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
+from delivery.app.supervisor import require_certificate
+from delivery.errors import Refused
+from delivery.settings import load_settings
 from tests.acceptance.test_cycle import free_port, wait_for
 from tests.support.home import make_app
 
@@ -62,20 +73,49 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.mark.parametrize(
-    ("end", "code"),
-    [
-        (lambda process: process.terminate(), 0),
-        (lambda process: process.kill(), -signal.SIGKILL),
-    ],
-    ids=["sigterm", "kill-9"],
-)
-def test_the_station_ends_and_leaves_no_process(
-    home: Path, end: Callable[[subprocess.Popen[str]], None], code: int
-) -> None:
+def own_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine, signed by itself, and its private key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hoc.example.edu.vn")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = folder / "chain.pem", folder / "key.pem"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return chain, private
+
+
+def test_the_station_speaks_https_with_its_own_certificate_and_sigterm_ends_it(home: Path) -> None:
+    chain, private = own_certificate(home.parent)
+    (home / "tuxa.toml").write_text(f'tls_certificate = "{chain}"\ntls_key = "{private}"\n', encoding="utf-8")
+    port = free_port()
+    with running(home, port) as process:
+        trusting = ssl.create_default_context(cafile=str(chain))
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", context=trusting) as answer:
+            assert answer.status == 200
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+        wait_for(lambda: not processes_naming(str(home)), seconds=10)
+
+
+def test_a_station_that_is_killed_leaves_no_process(home: Path) -> None:
     with running(home, free_port()) as process:
-        end(process)
-        assert process.wait(timeout=10) == code
+        process.kill()
+        assert process.wait(timeout=10) == -signal.SIGKILL
         wait_for(lambda: not processes_naming(str(home)), seconds=10)
 
 
@@ -90,6 +130,15 @@ def test_a_second_station_on_the_same_home_is_refused_and_ctrl_c_ends_the_first(
         os.killpg(first.pid, signal.SIGINT)
         assert first.wait(timeout=10) == 0
         wait_for(lambda: not processes_naming(str(home)), seconds=10)
+
+
+def test_a_certificate_that_cannot_be_used_is_named_before_anything_starts(home: Path) -> None:
+    chain, _ = own_certificate(home.parent)
+    _, other = own_certificate(home)
+    for key in (other, home / "none.pem"):
+        (home / "tuxa.toml").write_text(f'tls_certificate = "{chain}"\ntls_key = "{key}"\n', encoding="utf-8")
+        with pytest.raises(Refused, match="certificate"):
+            require_certificate(load_settings(home, environ={}))
 
 
 def test_a_taken_port_is_named_with_what_to_do(home: Path) -> None:
