@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -21,11 +21,14 @@ from typing import Any, Final, Self
 
 import ffmpeg as graph
 
+from delivery.broadcast.media.starved import starved, waits
 from delivery.clock import Clock, SystemClock
 from delivery.errors import N_, ExitCode, ToolFailed, ToolMissing, TuxaError
 
 STALL_S: Final = 60.0
 """A process that reports no movement for this long is ended: the slowest healthy step reports twice a second."""
+_LOOK_S: Final = 3.0
+"""Between two looks at what does not move."""
 NICENESS: Final = 10
 """Playout runs at 0 and is never starved by batch work."""
 _STDERR_KEPT: Final = 256 * 1024
@@ -221,6 +224,7 @@ class _Watch:
         self._kept = b""
         self._seen: dict[bytes, bytes] = {}
         self._moved_at = clock.monotonic()
+        self._suspected: tuple[float, Mapping[str, int]] | None = None
 
     @property
     def stalled_for(self) -> float:
@@ -230,6 +234,27 @@ class _Watch:
     @property
     def stderr(self) -> str:
         return self._kept.decode(errors="replace")
+
+    def stands_still(self, group: int, patience_s: float) -> bool:
+        """Whether nothing has moved for `patience_s`, and that not for want of a processor.
+
+        Looked at twice, some seconds apart: in between, a process that is stuck does not ask for a processor.
+        """
+        if self.stalled_for <= patience_s:
+            self._suspected = None
+            return False
+        now = self._clock.monotonic()
+        if self._suspected is None:
+            self._suspected = now, waits(group)
+            return False
+        since, before = self._suspected
+        if now - since < min(_LOOK_S, patience_s):
+            return False
+        self._suspected = None
+        if starved(before, waits(group), now - since):
+            self._moved_at = now
+            return False
+        return True
 
     def hear(self, data: bytes) -> None:
         self._kept = (self._kept + data)[-_STDERR_KEPT:]
@@ -277,7 +302,7 @@ def _listen(
                 raise Stopped(
                     N_("The conversion was called off."), do=N_("Run the same command again to continue.")
                 )
-            if watch.stalled_for > stall_s:
+            if watch.stands_still(process.pid, stall_s):
                 raise ToolFailed(
                     N_("ffmpeg has not moved for {seconds} s and was ended: {words}"),
                     do=N_(
