@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from delivery.broadcast.media.segmenter import NotOnGrid
 from delivery.broadcast.media.sound import Channels, Loudness, Treatment
 from delivery.broadcast.media.sources import source_input
 from delivery.broadcast.media.steps import Steps
+from delivery.broadcast.media.thumbnails import lay_sheets
 from delivery.broadcast.qc.analysis import analyse, as_measured
 from delivery.broadcast.qc.meters import LoudnessMeter
 from delivery.broadcast.qc.verdict import channels_for, judge, refuse
@@ -39,6 +41,8 @@ STOP_FILE: Final = "stop"
 """Made in the working folder by whoever wants the job to end early."""
 POSTER_FILE: Final = "poster.jpg"
 SHEETS: Final = "thumbnails-%03d.jpg"
+_THUMBNAILS: Final = "thumbnails"
+"""Folder of the small pictures before they are laid on sheets."""
 TWIN: Final = "twin"
 """Folder of the radio version inside the working folder."""
 _PEAK_TOLERANCE_DB: Final = 0.1
@@ -201,11 +205,12 @@ class Desk:
     ) -> tuple[Treatment, Loudness]:
         """Sound, pictures and stills in one decode, each at most once for the whole life of the folder."""
         beside: list[Any] = []
-        stills = picture.Stills(self._folder / POSTER_FILE, self._folder / SHEETS)
+        stills = picture.Stills(self._folder / POSTER_FILE, self._folder / _THUMBNAILS / "%06d.jpg")
         video = self._job.probe.video
         if pictures and video and self._steps.told("pictures") is None:
             if video.transfer:
                 require_filters(self._job.ffmpeg, "zscale", "tonemap")
+            stills.thumbnails.parent.mkdir(exist_ok=True)
             beside = picture.ladder_outputs(
                 self._source[str(video.index)],
                 video,
@@ -232,7 +237,12 @@ class Desk:
 
         def pictures_done() -> None:
             if beside:
-                self._steps.finish("pictures", {}, files=[*made.values(), self._folder / POSTER_FILE])
+                thumbnails = self._folder / _THUMBNAILS
+                sheets = lay_sheets(sorted(thumbnails.iterdir()), self._folder / SHEETS)
+                self._steps.finish(
+                    "pictures", {}, files=[*made.values(), self._folder / POSTER_FILE, *sheets]
+                )
+                shutil.rmtree(thumbnails)
 
         length_s = ticks * TICK_MS / 1000
         treatment, loudness = encode_sound(

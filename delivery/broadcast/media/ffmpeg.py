@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 
 import ffmpeg as graph
 
-from delivery.broadcast.media.starved import Times, alive, times
+from delivery.broadcast.media.starved import starved, waits
 from delivery.clock import Clock, SystemClock
 from delivery.errors import N_, ExitCode, ToolFailed, ToolMissing, TuxaError
 
@@ -224,7 +224,7 @@ class _Watch:
         self._kept = b""
         self._seen: dict[bytes, bytes] = {}
         self._moved_at = clock.monotonic()
-        self._suspected: tuple[float, Times] | None = None
+        self._suspected: tuple[float, Mapping[str, int]] | None = None
 
     @property
     def stalled_for(self) -> float:
@@ -236,22 +236,22 @@ class _Watch:
         return self._kept.decode(errors="replace")
 
     def stands_still(self, group: int, patience_s: float) -> bool:
-        """Whether nothing has moved for `patience_s`, although it neither works nor waits for a processor.
+        """Whether nothing has moved for `patience_s`, and that not for want of a processor.
 
-        Looked at twice, some seconds apart.
+        Looked at twice, some seconds apart: in between, a process that is stuck does not ask for a processor.
         """
         if self.stalled_for <= patience_s:
             self._suspected = None
             return False
         now = self._clock.monotonic()
         if self._suspected is None:
-            self._suspected = now, times(group)
+            self._suspected = now, waits(group)
             return False
         since, before = self._suspected
         if now - since < min(_LOOK_S, patience_s):
             return False
         self._suspected = None
-        if alive(before, times(group), now - since):
+        if starved(before, waits(group), now - since):
             self._moved_at = now
             return False
         return True

@@ -20,13 +20,11 @@ BLENDED_FROM: Final = 20
 """Pictures per second from which a slower source is blended up to 25."""
 POSTER_WIDTH: Final = 640
 THUMBNAIL: Final = (160, 90)
-SHEET: Final = (10, 10)
-"""Thumbnails in a row and rows on a sheet: ten minutes of lesson."""
 _EVERY: Final = SEGMENT_TICKS * TICK_VIDEO_FRAMES
 """Pictures from one thumbnail to the next: one for each segment."""
 
 _BT709: Final = {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
-_JPEG: Final = {"c:v": "mjpeg", "q:v": 4, "fps_mode": "passthrough", "update": 0}
+_JPEG: Final = {"c:v": "mjpeg", "fps_mode": "passthrough"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,8 @@ class Stills:
     """Pictures of a lesson that are taken from the same decode, as JPEG files."""
 
     poster: Path
-    sheets: Path
-    """Pattern with ``%03d`` for the number of the sheet."""
+    thumbnails: Path
+    """Pattern with ``%d`` for the number of the segment, from 0."""
 
 
 def x264_params(encoder: Encoder, *, gop_ticks: int = GOP_TICKS) -> str:
@@ -184,15 +182,19 @@ def shaped(stream: Any, size: Picture, *, matrix: str = "auto") -> Any:
 
 
 def _still_outputs(poster: Any, small: Any, stills: Stills, aspect: Fraction, ticks: int) -> list[Any]:
-    """One picture from a tenth into the lesson, and one of every segment on sheets."""
+    """One picture from a tenth into the lesson, and a small one of every segment.
+
+    ffmpeg reports no progress before each of its outputs has begun. The poster's file therefore gets the first picture,
+    which the right one replaces, and thumbnails are files of their own and no sheets, which begin when they are full.
+    """
     height = 2 * round(POSTER_WIDTH / aspect / 2)
-    poster = poster.filter("select", f"eq(n,{ticks * TICK_VIDEO_FRAMES // 10})")
+    poster = poster.filter("select", f"not(n)+eq(n,{ticks * TICK_VIDEO_FRAMES // 10})")
     poster = _as_jpeg(poster, POSTER_WIDTH, height)
     small = small.filter("select", f"not(mod(n,{_EVERY}))")
-    small = _as_jpeg(small, *THUMBNAIL).filter("tile", f"{SHEET[0]}x{SHEET[1]}")
+    small = _as_jpeg(small, *THUMBNAIL)
     return [
-        graph.output(poster, str(stills.poster), f="image2", **{**_JPEG, "frames:v": 1, "update": 1}),
-        graph.output(small, str(stills.sheets), f="image2", **{**_JPEG, "start_number": 0}),
+        graph.output(poster, str(stills.poster), f="image2", **{**_JPEG, "q:v": 4, "update": 1}),
+        graph.output(small, str(stills.thumbnails), f="image2", **{**_JPEG, "q:v": 2, "start_number": 0}),
     ]
 
 

@@ -1,11 +1,38 @@
-"""The track that tells a player which small picture belongs to which time: WebVTT cues with a rectangle of a sheet."""
+"""Small pictures of a lesson on sheets, and the track that tells a player which belongs to which time (WebVTT)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
-from delivery.broadcast.media.picture import SHEET, THUMBNAIL
+from PIL import Image
+
+from delivery.broadcast.media.picture import THUMBNAIL
 from delivery.units import SEGMENT_TICKS, TICK_MS
+
+SHEET: Final = (10, 10)
+"""Thumbnails in a row and rows on a sheet: ten minutes of lesson."""
+_QUALITY: Final = 85
+
+
+def lay_sheets(thumbnails: Sequence[Path], pattern: Path) -> list[Path]:
+    """Lay pictures of the size THUMBNAIL on JPEG sheets, row by row; what stays free is black.
+
+    `pattern` has a ``%d`` for the number of the sheet, from 0. The same pictures make the same sheets.
+    """
+    columns, rows = SHEET
+    width, height = THUMBNAIL
+    sheets = []
+    for number, first in enumerate(range(0, len(thumbnails), columns * rows)):
+        sheet = Image.new("RGB", (columns * width, rows * height))
+        for place, file in enumerate(thumbnails[first : first + columns * rows]):
+            row, column = divmod(place, columns)
+            with Image.open(file) as picture:
+                sheet.paste(picture, (column * width, row * height))
+        sheets.append(Path(str(pattern) % number))
+        sheet.save(sheets[-1], "JPEG", quality=_QUALITY)
+    return sheets
 
 
 def thumbnail_track(ticks: int, sheets: Sequence[str]) -> str:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
+import ffmpeg as graph
 import numpy as np
 import pyloudnorm
 import pytest
 
 from delivery.broadcast.asset import ORIGIN_PTS
 from delivery.broadcast.media.conform import Conformed, ConformJob, conform, ticks_for
-from delivery.broadcast.media.ffmpeg import Ffmpeg
+from delivery.broadcast.media.ffmpeg import Ffmpeg, arguments, run
+from delivery.broadcast.media.picture import Stills, encode
 from delivery.broadcast.media.probe import probe
 from delivery.broadcast.media.profiles import Profile, load_profile
 from delivery.broadcast.media.prove import prove
@@ -198,3 +200,15 @@ def test_gain_is_linear_and_a_limiter_comes_only_where_a_peak_forbids() -> None:
     assert better is not None
     assert better.gain_db == pytest.approx(8.0)
     assert better.ceiling_dbtp == pytest.approx(-2.7)
+
+
+def test_progress_is_told_while_pictures_and_stills_are_encoded(tmp_path: Path) -> None:
+    """ffmpeg tells nothing before each of its outputs has begun: none may wait for the end of the lesson."""
+    seconds, house = 12, small_tv()
+    stills = Stills(tmp_path / "poster.jpg", tmp_path / "%06d.jpg")
+    seen: list[float] = []
+    lesson = graph.input(f"{BARS}:d={seconds}", f="lavfi", readrate=5)
+    files = {rung.name: tmp_path / f"{rung.name}.ts" for rung in house.pictures}
+    outputs = encode(lesson, ticks=ticks_for(seconds), profile=house, files=files, stills=stills)
+    run(arguments(outputs, embedded()), progress=seen.append)
+    assert seen[0] < seconds / 2 < seen[-1]

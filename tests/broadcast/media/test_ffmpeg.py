@@ -115,20 +115,3 @@ def test_the_setting_chooses_the_program_and_a_wrong_one_is_named() -> None:
     assert find_ffmpeg(sys.executable).path == sys.executable
     with pytest.raises(ToolMissing, match="/nowhere/ffmpeg"):
         find_ffmpeg("/nowhere/ffmpeg")
-
-
-def test_a_conversion_that_works_without_a_word_is_not_ended(tmp_path: Path) -> None:
-    """ffmpeg reports nothing before each of its outputs has begun, and a sheet begins with its last picture."""
-    source = graph.input("testsrc2=s=320x180:r=25:d=10", f="lavfi").filter_multi_output("split", 2)
-    sheet = tmp_path / "sheet.jpg"
-    wanted = [
-        graph.output(source[0], "-", f="null", vcodec="libx264", preset="slower"),
-        graph.output(
-            source[1].filter("scale", 64, 36).filter("select", "not(mod(n,25))").filter("tile", "4x4"),
-            str(sheet),
-            update="1",
-            pix_fmt="yuvj420p",
-        ),
-    ]
-    run(arguments(wanted, embedded()), stall_s=0.5)
-    assert sheet.stat().st_size > 0

@@ -20,7 +20,7 @@ from delivery.broadcast.media.library import Library
 from delivery.broadcast.media.profiles import Profile, load_profile, parse_profile
 from delivery.broadcast.media.result import Result
 from delivery.broadcast.media.rot import verify_library
-from delivery.broadcast.media.thumbnails import thumbnail_track
+from delivery.broadcast.media.thumbnails import lay_sheets, thumbnail_track
 from delivery.catalogue.kinds import DeliveryMode
 from delivery.store.media import MediaStore
 from tests.broadcast.media.media_samples import SMALL_TV, SPEECHLIKE, moving, record, small_tv
@@ -122,6 +122,21 @@ def test_poster_and_thumbnails_show_the_lesson(tuxa: App, executor: Executor, tm
     assert len(boxes) == 2
     light = [strip.getpixel((x + w // 2, y + h // 2)) for x, y, w, h in boxes]
     assert light[0] < 80 < 200 < light[1]  # type: ignore[operator]
+
+
+def test_thumbnails_are_laid_row_by_row_and_go_on_on_the_next_sheet(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number:03}.jpg" for number in range(102)]
+    for number, file in enumerate(files):
+        Image.new("L", (160, 90), 50 + 2 * number).save(file, quality=95)
+    first, second = lay_sheets(files, tmp_path / "sheet-%d.jpg")
+    with Image.open(first) as full, Image.open(second) as begun:
+        assert full.size == begun.size == (1600, 900)
+        lights = [
+            full.convert("L").getpixel((80 + 160 * x, 45 + 90 * y)) for y in range(10) for x in range(10)
+        ]
+        assert lights == pytest.approx([50 + 2 * number for number in range(100)], abs=1)
+        assert begun.convert("L").getpixel((240, 45)) == pytest.approx(252, abs=1)
+        assert begun.convert("L").getpixel((400, 45)) == 0
 
 
 def test_the_track_of_thumbnails_goes_on_from_sheet_to_sheet() -> None:
