@@ -14,6 +14,8 @@ WORKERS ?= 2
 VENV ?= .venv
 BIN := $(VENV)/bin
 export VENV
+# Some environments forbid compiled modules. The tests start hundreds of processes, and each would compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard delivery/locale/*/LC_MESSAGES/*.po))
 
