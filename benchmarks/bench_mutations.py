@@ -1,8 +1,8 @@
 """Random changes to a stored ledger, each of which verification has to find and to locate.
 
-Six kinds: a flipped bit, a changed value, a deleted fact, two facts exchanged, a whole stream rolled back with its
-earlier signed head, and a stream rewritten and signed by another key. TUXA_MUTATIONS (200; for the full proof 10000)
-says how many; behind each the file is put back as it was.
+Seven kinds: a flipped bit, a changed value, a value of another type (SQLite keeps any), a deleted fact, two facts
+exchanged, a whole stream rolled back with its earlier signed head, and a stream rewritten and signed by another key.
+TUXA_MUTATIONS (200; for the full proof 10000) says how many; behind each the file is put back as it was.
 """
 
 from __future__ import annotations
@@ -75,6 +75,15 @@ def change_value(connection: sqlite3.Connection, rng: random.Random) -> tuple[in
     return seq, seq
 
 
+def change_type(connection: sqlite3.Connection, rng: random.Random) -> tuple[int, int]:
+    """A fraction where an integer was, or bytes that look like the text that was there."""
+    seq = rng.randrange(1, FACTS + 1)
+    column = rng.choice(("id", "kind", "learner", "recorded_at", "content", "hash"))
+    old = getattr(_row(connection, seq), column)
+    _put(connection, seq, column, old + rng.random() / 2 + 0.25 if isinstance(old, int) else old.encode())
+    return seq, seq
+
+
 def delete(connection: sqlite3.Connection, rng: random.Random) -> tuple[int, int]:
     """A fact is gone; behind it the others may close up."""
     seq = rng.randrange(1, FACTS + 1)
@@ -118,7 +127,15 @@ def sign_anew(connection: sqlite3.Connection, rng: random.Random) -> tuple[int, 
 
 
 OWN: list[Ed25519PrivateKey] = []
-MUTATIONS: tuple[Mutation, ...] = (flip_bit, change_value, delete, exchange, roll_back, sign_anew)
+MUTATIONS: tuple[Mutation, ...] = (
+    flip_bit,
+    change_value,
+    change_type,
+    delete,
+    exchange,
+    roll_back,
+    sign_anew,
+)
 
 
 def main() -> None:

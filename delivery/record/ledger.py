@@ -113,6 +113,7 @@ class Reader:
     stream: str
     expected: int = 1
     before: tuple[bytes, ...] = ()
+    """Empty when what stood before is not known."""
     count: int = 0
 
     def end(self) -> StreamEnd:
@@ -126,28 +127,12 @@ class Reader:
         or the recomputed hash, and after a gap the first row's predecessor is unknown, so only its place can be
         reported.
         """
-        sha256 = hashlib.sha256
         template = _BODY % self.stream.encode().replace(b"%", b"%%")
         expected, before = self.expected, self.before
-        prev = before[0] if len(before) == 1 else b""
-        count = 0
         for row in rows:
             seq, ident, kind, learner, recorded_at, hlc, content, stored = row
-            count += 1
+            self.count += 1
             try:
-                if (
-                    seq == expected
-                    and sha256(template % (content, hlc, ident, kind, learner, prev, recorded_at, seq))
-                    .hexdigest()
-                    .encode()
-                    == stored
-                ):
-                    # The common case, kept short: it runs hundreds of thousands of times a second.
-                    prev = stored
-                    before = ()
-                    expected += 1
-                    continue
-                before = before or (prev,)
                 if seq != expected:
                     yield self._out_of_place(row, expected)
                     before = ()
@@ -155,26 +140,21 @@ class Reader:
                     template % (content, hlc, ident, kind, learner, value, recorded_at, seq)
                     for value in before
                 ]
-                computed = [sha256(body_bytes).hexdigest().encode() for body_bytes in bodies]
-                before = ()
+                computed = [hashlib.sha256(body_bytes).hexdigest().encode() for body_bytes in bodies]
                 if computed and stored not in computed:
-                    yield Problem(
-                        self.stream,
-                        seq,
-                        "altered",
-                        _text(ident),
-                        "the stored bytes do not give the stored hash",
-                    )
-                    before = (stored, computed[0])
-                prev = stored
+                    detail = "the stored bytes do not give the stored hash"
+                    yield Problem(self.stream, seq, "altered", _text(ident), detail)
+                    before = _hashes(stored, computed[0])
+                else:
+                    before = _hashes(stored)
                 expected = seq + 1
-            except (TypeError, ValueError, OverflowError) as error:
+            except (TypeError, ValueError, OverflowError):
                 # SQLite keeps any type in any column: an edit can leave text where a number was.
-                yield Problem(self.stream, expected, "unreadable", _text(ident), str(error))
-                prev = stored if isinstance(stored, bytes) else b""
-                before = ()
+                detail = "a stored value is of another kind than was told"
+                yield Problem(self.stream, expected, "unreadable", _text(ident), detail)
+                before = _hashes(stored)
                 expected += 1
-        self.expected, self.before, self.count = expected, before or (prev,), self.count + count
+        self.expected, self.before = expected, before
 
     def _out_of_place(self, row: RawRow, expected: int) -> Problem:
         seq, ident = row[0], _text(row[1])
@@ -203,5 +183,10 @@ def verify_head(head: Head, end: StreamEnd | None, keys: Collection[Ed25519Publi
         yield Problem(head.stream, head.seq, "head", detail="the signed head has another hash")
 
 
+def _hashes(*values: object) -> tuple[bytes, ...]:
+    return tuple(value for value in values if isinstance(value, bytes))
+
+
 def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    """For people; None stands for a value of another type than was told."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")

@@ -37,8 +37,10 @@ _head = HeadTable.__table__  # type: ignore[attr-defined]
 
 # Built once: a statement costs more to build than to run.
 _HEADS = select(_head.c.stream, _head.c.seq, _head.c.hash)
-_STAMPS = select(_fact.c.stream, _fact.c.hlc).join(
-    _head, (_head.c.stream == _fact.c.stream) & (_head.c.seq == _fact.c.seq)
+# One fact for each head. A join leaves the order to the database, which may read every fact to find the few.
+_STAMPS = select(
+    _head.c.stream,
+    select(_fact.c.hlc).where(_fact.c.stream == _head.c.stream, _fact.c.seq == _head.c.seq).scalar_subquery(),
 )
 _MOVE_HEAD = (
     update(_head)

@@ -1,7 +1,6 @@
 """Verify what is stored: every chain, every signed head (design D2). Reads only.
 
-Long streams are cut into ranges that are verified apart, on all cores when an executor is given. Each range begins with
-the row before it, so that a problem at a seam is reported once and at its own place.
+Long streams are cut into ranges that are verified apart, on all cores when an executor is given.
 """
 
 from __future__ import annotations
@@ -9,26 +8,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from delivery.errors import Refused
 from delivery.record.canonical import parse
-from delivery.record.ledger import Head, Problem, RawRow, Reader, StreamEnd, genesis, verify_head
+from delivery.record.ledger import Head, Problem, verify_head
 from delivery.store.database import Database
+from delivery.store.verified_range import (
+    Query,
+    Range,
+    RangeResult,
+    raw,
+    source_of,
+    verify_range,
+    verify_range_at,
+)
 from delivery.store.witness import Seen
 
 RANGE = 50_000
-_ROW = "seq, id, kind, learner, recorded_at, hlc, content, hash"
-_EVERY_ROW = f"(SELECT stream, {_ROW} FROM fact UNION ALL SELECT stream, {_ROW} FROM fact_again) AS every_row"
-"""Facts, and the rows of chains whose id another row already tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +43,6 @@ class Verification:
     @property
     def ok(self) -> bool:
         return not self.problems
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Rows of one stream with first <= seq < stop (None: to the end)."""
-
-    stream: str
-    first: int | None
-    stop: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class RangeResult:
-    """What was found in one range, and where it ended."""
-
-    range: Range
-    count: int
-    problems: tuple[Problem, ...]
-    end: StreamEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +66,7 @@ def verify(
 ) -> Verification:
     """Verify all streams and heads as they stand now; `writer` is this site's code and public key."""
     try:
-        with _raw(database) as query:
+        with raw(database) as query:
             snapshot = _snapshot(query, writer[0], witnessed or {})
         results = list(_run(database, list(snapshot.ranges), executor, progress))
     except (sqlite3.DatabaseError, DatabaseError, Refused, UnicodeDecodeError) as error:
@@ -122,48 +104,6 @@ def _run(
         yield result
 
 
-def verify_range_at(url: str, item: Range) -> RangeResult:
-    """As :func:`verify_range`, in a process of its own."""
-    database = Database(url)
-    try:
-        return verify_range(database, item)
-    finally:
-        database.close()
-
-
-def verify_range(database: Database, item: Range) -> RangeResult:
-    """Verify one range, beginning with the row before it (whose own problems belong to the range before)."""
-    reader = Reader(item.stream, before=(genesis(item.stream).encode(),))
-    with _raw(database) as query:
-        source = _source(query)
-        overlap: list[RawRow] = []
-        if item.first is not None:
-            before = f"SELECT {_ROW} FROM {source} WHERE stream = :s AND seq < :a ORDER BY seq DESC LIMIT 2"
-            overlap = list(query(before, s=item.stream, a=item.first))
-        if overlap:
-            last = overlap[0]
-            reader.expected = last[0]
-            reader.before = (overlap[1][-1],) if len(overlap) > 1 else reader.before
-            list(reader.read([last]))
-            reader.count = 0
-        bounds: dict[str, int] = {}
-        condition = ""
-        if item.first is not None:
-            condition, bounds["a"] = " AND seq >= :a", item.first
-        if item.stop is not None:
-            condition, bounds["b"] = condition + " AND seq < :b", item.stop
-        rows = query(
-            f"SELECT {_ROW} FROM {source} WHERE stream = :s{condition} ORDER BY seq", s=item.stream, **bounds
-        )
-        problems = tuple(reader.read(rows))
-    return RangeResult(item, reader.count, problems, reader.end())
-
-
-def _source(query: Query) -> str:
-    """Where the rows of the chains lie; a plain table where nothing was told twice, because it is read faster."""
-    return _EVERY_ROW if list(query("SELECT 1 FROM fact_again LIMIT 1")) else "fact"
-
-
 def _snapshot(query: Query, site: str, witnessed: Mapping[str, Seen]) -> _Snapshot:
     """Streams, heads and keys of one moment.
 
@@ -172,7 +112,7 @@ def _snapshot(query: Query, site: str, witnessed: Mapping[str, Seen]) -> _Snapsh
     """
     ranges: list[Range] = []
     problems: list[Problem] = []
-    source = _source(query)
+    source = source_of(query)
     for raw_name in _stream_names(query, source):
         try:
             stream = bytes(raw_name).decode()
@@ -254,47 +194,10 @@ def _admitted(query: Query, site: str) -> dict[str, list[Ed25519PublicKey]]:
 def _put_back(query: Query, witnessed: Mapping[str, Seen]) -> Iterator[Problem]:
     """Streams that had reached further, or had another fact there: put back from an older copy, or rewritten."""
     for stream, seen in witnessed.items():
-        found = f"SELECT hash FROM {_source(query)} WHERE stream = :s AND seq = :n"
+        found = f"SELECT hash FROM {source_of(query)} WHERE stream = :s AND seq = :n"
         rows = list(query(found, s=stream, n=seen.seq))
         if not rows:
             detail = f"this stream had reached {seen.seq}; an older state was put back, or facts were deleted"
             yield Problem(stream, seen.seq, "rollback", detail=detail)
         elif rows[0][0] != seen.hash.encode():
             yield Problem(stream, seen.seq, "rollback", detail="another fact stood here")
-
-
-Query = Callable[..., Iterator[Any]]
-
-
-@contextmanager
-def _raw(database: Database) -> Iterator[Query]:
-    """A function that runs a query and gives rows with all texts as stored bytes."""
-    file = database.file
-    if file is not None:
-        with _raw_sqlite(file) as query:
-            yield query
-        return
-    with database.read() as reader:
-
-        def run(statement: str, **bound: Any) -> Iterator[Any]:
-            for row in reader.execute(text(statement).execution_options(yield_per=5000), bound):
-                yield tuple(v.encode() if isinstance(v, str) else v for v in row)
-
-        yield run
-
-
-@contextmanager
-def _raw_sqlite(file: Path) -> Iterator[Query]:
-    connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
-    # Nothing is decoded: it is faster, and bytes that are no UTF-8 cannot hide.
-    connection.text_factory = bytes
-    connection.isolation_level = None
-    connection.execute("BEGIN")
-
-    def run(statement: str, **bound: Any) -> Iterator[Any]:
-        return connection.execute(statement, bound)
-
-    try:
-        yield run
-    finally:
-        connection.close()

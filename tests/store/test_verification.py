@@ -54,3 +54,35 @@ def test_ranges_find_what_one_reading_finds_whatever_is_deleted_or_changed(
                 assert places(told) == found != []
             told.database.file.write_bytes(whole)
     assert places(told) == []
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "recorded_at = recorded_at + 0.5",
+        "recorded_at = CAST(recorded_at AS BLOB)",
+        "id = CAST(id AS BLOB)",
+        "kind = CAST(kind AS BLOB)",
+        "content = CAST(content AS BLOB)",
+        "hash = CAST(hash AS BLOB)",
+        "hash = upper(hash)",
+        "content = content || char(0)",
+        "learner = CAST(x'ff' AS TEXT)",
+        "hlc = -hlc",
+    ],
+)
+@pytest.mark.parametrize("seq", [1, 8, FACTS])
+def test_a_value_that_only_changed_its_type_is_found_at_its_own_place(
+    told: App, monkeypatch: pytest.MonkeyPatch, seq: int, harm: str
+) -> None:
+    """A number with a fraction, or bytes that look like the text: no query by value finds such a fact again."""
+    assert told.database.file
+    monkeypatch.setattr(verification, "RANGE", RANGE)
+    told.database.close()
+    whole = told.database.file.read_bytes()
+    with closing(sqlite3.connect(told.database.file)) as raw, raw:
+        raw.execute(f"UPDATE fact SET {harm} WHERE seq = ?", (seq,))
+    found = {place for place, problem in places(told) if problem not in ("head", "rollback")}
+    told.database.close()
+    told.database.file.write_bytes(whole)
+    assert found == {seq}
