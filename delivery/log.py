@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,22 @@ def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The rotated file of the standard library, which makes each line twice and asks thrice what the file is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, in a fresh file where this one is full."""
+        try:
+            line = (self.format(record) + self.terminator).encode(self.encoding or "utf-8")
+            if self.stream is not None and os.fstat(self.stream.fileno()).st_size + len(line) > self.maxBytes:
+                self.doRollover()
+            if self.stream is None:
+                self.stream = self._open()
+            os.write(self.stream.fileno(), line)
+        except Exception:  # as in the standard library: a log never ends what it tells of
+            self.handleError(record)
+
+
 def configure(log_file: Path | None, *, level: str = "INFO") -> None:
     """Send structured JSON lines to `log_file` (rotated at 10 MB, 5 kept). Called once by the edge that starts."""
     # A full disk loses lines of the log; it must not answer each of them with a traceback.
@@ -32,11 +49,7 @@ def configure(log_file: Path | None, *, level: str = "INFO") -> None:
     handlers: list[logging.Handler] = [logging.NullHandler()]
     if log_file is not None:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        handlers = [
-            logging.handlers.RotatingFileHandler(
-                log_file, maxBytes=10_000_000, backupCount=5, encoding="utf-8"
-            )
-        ]
+        handlers = [_LogFile(log_file, maxBytes=10_000_000, backupCount=5, encoding="utf-8")]
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -9,8 +9,11 @@ from pathlib import Path
 PARTIAL_SUFFIX = ".part"
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write `data` to `path` by way of a temporary name in the same folder: sync, rename, sync the folder."""
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644, sync: bool = True) -> None:
+    """Write `data` to `path` by way of a temporary name in the same folder: sync, rename, sync the folder.
+
+    Without `sync` it is whole for every reader, and may be lost in a power cut: for what can be made again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=PARTIAL_SUFFIX)
     try:
@@ -18,12 +21,14 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             stream.write(data)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
 def publish(temporary: Path, path: Path) -> None:

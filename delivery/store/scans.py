@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +20,16 @@ from delivery.store.vault import Vault, open_sealed
 _table = SealedBlobTable.__table__  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """An image that lies sealed in the store already, and that nothing names yet."""
+
+    learner: str
+    digest: str
+    key: bytes = field(repr=False)
+    address: str
+
+
 class Scans:
     """Images by (learner, SHA-256 of the image)."""
 
@@ -27,17 +38,23 @@ class Scans:
         self._blobs = blobs
         self._vault = vault
 
-    def put_ahead(self, learner: str, image: bytes) -> None:
+    def put_ahead(self, learner: str, image: bytes) -> Ahead | None:
         """Seal and store an image before the transaction that tells of it, so that other writers do not wait for its
-        bytes. :meth:`put_in` then finds it; when that never comes, what is left is a blob that nothing names."""
+        bytes; for :meth:`put_in`. When that never comes, what is left is a blob that nothing names. None when the
+        learner has no key yet."""
         with self._database.read() as connection:
             key = self._vault.existing_key(connection, learner)
-        if key is not None:
-            self._blobs.put(_sealed(key, content_address(image), image))
-
-    def put_in(self, connection: Connection, learner: str, image: bytes) -> str:
-        """Seal and store an image inside the caller's write transaction; its SHA-256."""
+        if key is None:
+            return None
         digest = content_address(image)
+        return Ahead(learner, digest, key, self._blobs.put(_sealed(key, digest, image)))
+
+    def put_in(
+        self, connection: Connection, learner: str, image: bytes, *, ahead: Ahead | None = None
+    ) -> str:
+        """Seal and store an image inside the caller's write transaction; its SHA-256. `ahead` is what
+        :meth:`put_ahead` made of the same image of the same learner."""
+        digest = ahead.digest if ahead else content_address(image)
         known = connection.execute(
             select(_table.c.address).where(_table.c.learner == learner, _table.c.digest == digest)
         ).scalar()
@@ -47,7 +64,13 @@ class Scans:
         if learner in erased:
             return digest  # of a person who was erased nothing is kept
         key = keys[learner]
-        address = self._blobs.put(_sealed(key, digest, image))
+        # The key is compared again: it may have been destroyed, or exchanged, in the meantime.
+        same = ahead is not None and (ahead.learner, ahead.key) == (learner, key)
+        address = (
+            ahead.address
+            if ahead and same and self._blobs.exists(ahead.address)
+            else self._blobs.put(_sealed(key, digest, image))
+        )
         if known is None:
             connection.execute(insert(_table), {"learner": learner, "digest": digest, "address": address})
         return digest

@@ -23,7 +23,7 @@ from delivery.record.kinds import FactKind
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
 from delivery.store.learners import LearnerRef, Learners
-from delivery.store.scans import Scans
+from delivery.store.scans import Ahead, Scans
 from delivery.store.sheets import Sheet, Sheets
 
 Channel = Literal["post", "phone", "web", "partner"]
@@ -135,15 +135,18 @@ class Submissions:
                 if learner and learner not in refs:
                     refs[learner] = self._learners.get(learner)
         proved = {sheet.page_id: self._is_planned(sheet) for _, sheet in looked_up if sheet}
-        for arrival, sheet in looked_up:
-            if sheet is not None and proved[sheet.page_id]:
-                self._scans.put_ahead(_owner(arrival, sheet), arrival.image)
+        ahead = [
+            self._scans.put_ahead(_owner(arrival, sheet), arrival.image)
+            if sheet is not None and proved[sheet.page_id]
+            else None
+            for arrival, sheet in looked_up
+        ]
         with self._database.write() as connection:
             outcomes = [
-                self._accept_one(connection, arrival, sheet, refs)
+                self._accept_one(connection, arrival, sheet, refs, sealed)
                 if sheet and proved[sheet.page_id]
                 else Outcome(arrival, "unknown", reason="not_planned" if sheet else "")
-                for arrival, sheet in looked_up
+                for (arrival, sheet), sealed in zip(looked_up, ahead, strict=True)
             ]
             if also is not None:
                 also(connection, outcomes)
@@ -180,22 +183,27 @@ class Submissions:
         owner = self._learners.get(upload.learner)
         if owner is None:
             return Outcome(upload, "unknown")
-        self._scans.put_ahead(owner.id, upload.file)
+        ahead = self._scans.put_ahead(owner.id, upload.file)
         with self._database.write() as connection:
-            digest = self._scans.put_in(connection, owner.id, upload.file)
+            digest = self._scans.put_in(connection, owner.id, upload.file, ahead=ahead)
             draft = _uploaded(upload, owner, digest)
             appended = self._facts.append_in(connection, [draft], once=True)
         ident = str(draft.id)
         return Outcome(upload, "filed" if appended.added else "duplicate", ident, receipt=receipt_code(ident))
 
     def _accept_one(
-        self, connection: Connection, arrival: Arrival, sheet: Sheet, refs: dict[str, LearnerRef | None]
+        self,
+        connection: Connection,
+        arrival: Arrival,
+        sheet: Sheet,
+        refs: dict[str, LearnerRef | None],
+        ahead: Ahead | None,
     ) -> Outcome:
         reason = _reason_to_hold(arrival, sheet)
         owner = refs.get(_owner(arrival, sheet))
         if owner is None:
             return Outcome(arrival, "unknown", sheet=sheet)
-        digest = self._scans.put_in(connection, owner.id, arrival.image)
+        digest = self._scans.put_in(connection, owner.id, arrival.image, ahead=ahead)
         draft = (
             _held(arrival, sheet, owner, digest, reason)
             if reason

@@ -1,7 +1,8 @@
 """Files on their way in: resumable, sealed, and kept apart until they are handed in at the one door (design D4).
 
 Each upload is two files in the home: what is known of it, and its bytes in sealed records (design D3). A record that
-was cut off by a kill is not counted, so that the offset told to the sender is always what is durably there.
+was cut off by a kill is not counted, so that the offset told to the sender is always what is durably there. The disk is
+waited for when an offset is told, and at no other time: an upload that was begun only is begun again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from delivery.clock import Clock, from_micros, to_micros
 from delivery.errors import N_, Refused
 from delivery.ids import IdSource
-from delivery.store.files import write_whole
+from delivery.store.files import sync_folder, write_whole
 
 KEEP = timedelta(days=7)
 """A phone that was offline for a week goes on where it stopped; after that it begins again."""
@@ -109,15 +108,21 @@ class Uploads:
         except FileNotFoundError:
             return upload.length if upload.result else 0
 
-    @contextmanager
-    def appending(self, upload: Upload) -> Iterator[Appender]:
-        """Take the turn to append. Raises Busy when another request has it."""
-        with self._bytes_of(upload).open("r+b") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Busy from error
-            yield Appender(stream, self._cipher(upload.ident), self._ids, upload.length)
+    def appending(self, upload: Upload) -> Appender:
+        """Take the turn to append, until the appender is closed. Raises Busy when another request has it, and
+        FileNotFoundError when the upload was handed in or removed."""
+        stream = self._bytes_of(upload).open("r+b")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return Appender(
+                stream, self._cipher(upload.ident), self._ids, upload.length, told_of=self._told_of(upload)
+            )
+        except BlockingIOError as error:
+            stream.close()
+            raise Busy from error
+        except BaseException:
+            stream.close()
+            raise
 
     def read(self, upload: Upload) -> bytes:
         """The whole file. Raises Refused when it is not whole, or was altered."""
@@ -135,7 +140,11 @@ class Uploads:
         return bytes(out)
 
     def hand_in(self, upload: Upload, result: dict[str, Any]) -> None:
-        """Note what came of the upload and forget its bytes. Asked again, it still tells the same result."""
+        """Note what came of the upload and forget its bytes. Asked again, it still tells the same result.
+
+        The work itself is durable already: should a power cut take this note away, the same photographs sent again get
+        the same receipt.
+        """
         self._write(
             Upload(upload.ident, upload.account, upload.length, upload.purpose, upload.made_at, result)
         )
@@ -177,7 +186,7 @@ class Uploads:
             "made_at": to_micros(upload.made_at),
             "result": upload.result,
         }
-        write_whole(self._told_of(upload), json.dumps(document).encode(), mode=0o600)
+        write_whole(self._told_of(upload), json.dumps(document).encode(), mode=0o600, sync=False)
 
 
 def folder_of(folder: Path, account: str) -> Path:
@@ -197,8 +206,11 @@ def _read(file: Path) -> Upload | None:
 class Appender:
     """Appends to one upload while its turn lasts."""
 
-    def __init__(self, stream: BinaryIO, cipher: AESGCM, ids: IdSource, length: int) -> None:
+    def __init__(
+        self, stream: BinaryIO, cipher: AESGCM, ids: IdSource, length: int, *, told_of: Path
+    ) -> None:
         self._stream = stream
+        self._told_of = told_of
         self._cipher = cipher
         self._ids = ids
         self._length = length
@@ -211,7 +223,7 @@ class Appender:
 
     def only_gathers(self, count: int) -> bool:
         """Whether taking `count` more bytes touches no file: then it is done in microseconds."""
-        return len(self._pending) + count < RECORD_BYTES
+        return len(self._pending) + count <= RECORD_BYTES
 
     def write(self, data: bytes) -> None:
         """Take more bytes. Raises ValueError when they are more than were announced."""
@@ -219,22 +231,37 @@ class Appender:
             raise ValueError("more bytes than announced")
         self._pending += data
         self.offset += len(data)
-        while len(self._pending) >= RECORD_BYTES:
+        while len(self._pending) > RECORD_BYTES:
             self._seal(RECORD_BYTES)
 
     def finish(self) -> int:
-        """Make everything durable; the offset."""
+        """Make everything durable and end the turn; the offset."""
         if self._pending:
             self._seal(len(self._pending))
         self._stream.flush()
         os.fsync(self._stream.fileno())
+        if self._start == 0 and self.offset:
+            self._sync_names()
+        self.close()
         return self.offset
 
     def undo(self) -> None:
-        """Forget what this turn brought."""
+        """Forget what this turn brought, and end it."""
         self._pending.clear()
         self._stream.seek(self._start)
         self._stream.truncate()
+        os.fsync(self._stream.fileno())
+        self.close()
+
+    def close(self) -> None:
+        """End the turn. What was not made durable may be lost."""
+        self._stream.close()
+
+    def _sync_names(self) -> None:
+        """The first bytes that count: from now on the upload itself must be there, too."""
+        with self._told_of.open("rb") as told:
+            os.fsync(told.fileno())
+        sync_folder(self._told_of.parent)
 
     def _seal(self, count: int) -> None:
         data, self._pending = bytes(self._pending[:count]), self._pending[count:]

@@ -5,10 +5,11 @@ The matrix is tested cell by cell, for every route, in ``tests/network/test_port
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+from functools import partial
 
-from fastapi import Depends, Request
+from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from delivery.catalogue.kinds import Role
@@ -69,7 +70,9 @@ def may(visit: Visit, capability: Capability) -> bool:
 def needs(visit_of: VisitOf, capability: Capability) -> VisitOf:
     """The dependency of a page that needs `capability`. Raises SignInNeeded or NotAllowed."""
 
-    def allowed_visit(request: Request, visit: Visit = Depends(visit_of)) -> Visit:
+    def allowed_visit(request: Request) -> Visit:
+        # Called, and not depended on: each dependency takes a turn of its own in the threads.
+        visit = visit_of(request)
         if visit.session is None:
             query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
             raise SignInNeeded(request.url.path + query)
@@ -79,6 +82,20 @@ def needs(visit_of: VisitOf, capability: Capability) -> VisitOf:
 
     allowed_visit.capability = capability  # type: ignore[attr-defined]
     return allowed_visit
+
+
+VisitLater = Callable[[], Visit]
+
+
+def later(visit_of: VisitOf) -> Callable[[Request], Awaitable[VisitLater]]:
+    """`visit_of` as a question that the page asks in its own thread: one turn there instead of two, for what is asked
+    many times for each piece of work."""
+
+    async def asked_later(request: Request) -> VisitLater:
+        return partial(visit_of, request)
+
+    asked_later.capability = capability_of(visit_of)  # type: ignore[attr-defined]
+    return asked_later
 
 
 def capability_of(dependency: Callable[..., object] | None) -> Capability | None:

@@ -54,6 +54,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # templates do not change while the portal runs
     )
     environment.globals.update(MODES=MODES, KINDS=KINDS, STATUSES=STATUSES)
     return environment

@@ -8,7 +8,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from delivery.errors import Refused
+from delivery.network.web.access import VisitLater, later
 from delivery.network.web.intake import read_upload
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Visit, VisitOf
@@ -54,35 +57,24 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         }
         return _answer(204, headers)
 
+    asked_later = later(sender_of)
+
     @router.post("/uploads")
-    async def create(request: Request, visit: Visit = Depends(sender_of)) -> Response:
-        if refusal := _refusal(request):
-            return refusal
-        length = _number(request.headers.get("upload-length"))
-        if length is None or length < 1:
-            return _answer(400)
-        if length > services.uploads.max_bytes:
-            return _answer(413)
-        purpose = _metadata(request).get("purpose", _PURPOSES[0])
-        try:
-            upload = await run_in_threadpool(
-                services.uploads.create,
-                visit.account,
-                length=length,
-                purpose=purpose if purpose in _PURPOSES else _PURPOSES[0],
-            )
-        except Refused:
-            return _answer(429)
+    async def create(request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
+        upload = await run_in_threadpool(_begun, request, ask, services)
+        if isinstance(upload, Response):
+            return upload
         headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
         if request.headers.get("content-type") != OFFSET_TYPE:
             return _answer(201, headers)
-        appended = await _append(request, upload, services)
+        appended = await _append(request, lambda: upload, services)
         return _answer(
             201 if appended.status_code == 204 else appended.status_code, {**_offset(appended), **headers}
         )
 
     @router.head("/uploads/{ident}")
-    def progress(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+    def progress(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
+        visit = ask()
         if refusal := _refusal(request):
             return refusal
         upload = _known(ident, visit, services)
@@ -95,28 +87,23 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         return _answer(200, headers)
 
     @router.patch("/uploads/{ident}")
-    async def append(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
-        if refusal := _refusal(request):
-            return refusal
-        if request.headers.get("content-type") != OFFSET_TYPE:
-            return _answer(415)
-        upload = await run_in_threadpool(_known, ident, visit, services)
-        if upload.result:
-            return _answer(410)
-        return await _append(request, upload, services)
+    async def append(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
+        return await _append(request, lambda: _to_append(ident, request, ask(), services), services)
 
     @router.post("/uploads/{ident}")
-    async def overridden(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+    async def overridden(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
         """For networks that only let GET and POST through."""
         method = request.headers.get("x-http-method-override", "").upper()
         if method == "PATCH":
-            return await append(ident, request, visit)
+            return await append(ident, request, ask)
         if method == "DELETE":
-            return await run_in_threadpool(remove, ident, request, visit)
+            return await run_in_threadpool(remove, ident, request, ask)
+        await run_in_threadpool(ask)
         return _answer(405)
 
     @router.delete("/uploads/{ident}")
-    def remove(ident: str, request: Request, visit: Visit = Depends(sender_of)) -> Response:
+    def remove(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
+        visit = ask()
         if refusal := _refusal(request):
             return refusal
         services.uploads.remove(_known(ident, visit, services))
@@ -132,26 +119,81 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
     return router
 
 
-async def _append(request: Request, upload: Upload, services: PortalServices) -> Response:
-    """Take the request's body from where the sender says it goes on."""
-    wanted = _number(request.headers.get("upload-offset", "0"))
+def _begun(request: Request, ask: VisitLater, services: PortalServices) -> Upload | Response:
+    """A new upload, or why there is none."""
+    visit = ask()
+    if refusal := _refusal(request):
+        return refusal
+    length = _number(request.headers.get("upload-length"))
+    if length is None or length < 1:
+        return _answer(400)
+    if length > services.uploads.max_bytes:
+        return _answer(413)
+    purpose = _metadata(request).get("purpose", _PURPOSES[0])
+    try:
+        return services.uploads.create(
+            visit.account, length=length, purpose=purpose if purpose in _PURPOSES else _PURPOSES[0]
+        )
+    except Refused:
+        return _answer(429)
+
+
+def _to_append(ident: str, request: Request, visit: Visit, services: PortalServices) -> Upload | Response:
+    """The upload that a request wants to go on with, or why it may not."""
+    if refusal := _refusal(request):
+        return refusal
+    if request.headers.get("content-type") != OFFSET_TYPE:
+        return _answer(415)
+    upload = _known(ident, visit, services)
+    return _answer(410) if upload.result else upload
+
+
+async def _append(
+    request: Request, find: Callable[[], Upload | Response], services: PortalServices
+) -> Response:
+    """Take the request's body from where the sender says it goes on.
+
+    Files are touched in threads only, and as seldom as can be: once before the first byte, once after the last.
+    """
+    turn = await run_in_threadpool(_turn, request, find, services)
+    if isinstance(turn, Response):
+        return turn
+    with closing(turn.appender):
+        return await _receive(request, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A request whose turn it is to append."""
+
+    upload: Upload
+    appender: Appender
+    checksum: tuple[_Digest, bytes] | None
+
+
+def _turn(
+    request: Request, find: Callable[[], Upload | Response], services: PortalServices
+) -> _Turn | Response:
+    upload = find()
+    if isinstance(upload, Response):
+        return upload
     checksum = _checksum(request)
     if isinstance(checksum, Response):
         return checksum
     try:
-        with services.uploads.appending(upload) as appender:
-            if wanted != appender.offset:
-                return _answer(409)
-            return await _receive(request, appender, checksum, upload)
+        appender = services.uploads.appending(upload)
     except Busy:
         return _answer(423)
     except FileNotFoundError:
         return _answer(404)
+    if _number(request.headers.get("upload-offset", "0")) != appender.offset:
+        appender.close()
+        return _answer(409)
+    return _Turn(upload, appender, checksum)
 
 
-async def _receive(
-    request: Request, appender: Appender, checksum: tuple[_Digest, bytes] | None, upload: Upload
-) -> Response:
+async def _receive(request: Request, turn: _Turn) -> Response:
+    appender, checksum = turn.appender, turn.checksum
     try:
         async for chunk in request.stream():
             if checksum:
@@ -162,20 +204,16 @@ async def _receive(
                 await run_in_threadpool(appender.write, chunk)
     except ClientDisconnect:
         # What came is kept: the sender asks for the offset and goes on there.
-        if checksum:
-            appender.undo()
-        await run_in_threadpool(appender.finish)
+        await run_in_threadpool(appender.undo if checksum else appender.finish)
         return _answer(400)
     except ValueError:
-        appender.undo()
-        await run_in_threadpool(appender.finish)
+        await run_in_threadpool(appender.undo)
         return _answer(413)
     if checksum and not hmac.compare_digest(checksum[0].digest(), checksum[1]):
-        appender.undo()
-        await run_in_threadpool(appender.finish)
+        await run_in_threadpool(appender.undo)
         return _answer(460)
     offset = await run_in_threadpool(appender.finish)
-    return _answer(204, {"Upload-Offset": str(offset), **_expires(upload)})
+    return _answer(204, {"Upload-Offset": str(offset), **_expires(turn.upload)})
 
 
 def _checksum(request: Request) -> tuple[_Digest, bytes] | Response | None:
