@@ -26,7 +26,9 @@ HOST = "https://hoctuxa.edu.vn"
 
 def pictures(count: int, folder: Path) -> int:
     """Read `count` moderate and `count` severe scans; the number misfiled."""
-    from delivery.postal.incoming.scan import QUICK_LONG_PX, decode, grey_array, read_page_image
+    from delivery.postal.incoming.codes import decode
+    from delivery.postal.incoming.pictures import grey_array
+    from delivery.postal.incoming.scan import QUICK_LONG_PX, read_page_image
     from tests.support.degraded import degrade, render
     from tests.support.returned_sheets import print_sheets
 
@@ -56,7 +58,9 @@ def pictures(count: int, folder: Path) -> int:
             f"{severity:<9} {known} of {count} found their sheet, {100 * known / count:.1f} % (target >= {target} %); "
             f"one plain pass {100 * plain / count:.1f} %; {1000 * seconds / count:.0f} ms of processor each"
         )
-        later = {name: number for name, number in versions.most_common() if name not in ("", "quick")}
+        later = {
+            name: number for name, number in versions.most_common() if name not in ("", "glance", "quick")
+        }
         print(f"          read by later passes: {later}; damages of the lost: {dict(lost.most_common(4))}")
     return misfiled
 

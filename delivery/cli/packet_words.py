@@ -18,6 +18,7 @@ from delivery.postal.outgoing.make import KIND_WORDS
 from delivery.postal.outgoing.order import StandingOrder, ToDo
 from delivery.postal.outgoing.planning import Planned
 from delivery.postal.outgoing.posting import Resend, WhyBack
+from delivery.record.words import CAME_BACK
 from delivery.store.packets import Packets
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -31,16 +32,6 @@ STATES = {
     "returned": N_("returned"),
     "superseded": N_("superseded"),
     "voided": N_("voided"),
-}
-WHY_BACK = {
-    WhyBack.UNKNOWN: N_("addressee unknown"),
-    WhyBack.ADDRESS: N_("address insufficient"),
-    WhyBack.MOVED: N_("moved away"),
-    WhyBack.REFUSED: N_("refused"),
-    WhyBack.UNCLAIMED: N_("not claimed"),
-    WhyBack.DECEASED: N_("deceased"),
-    WhyBack.DAMAGED: N_("damaged on the way"),
-    WhyBack.OTHER: N_("another reason"),
 }
 
 
@@ -187,10 +178,7 @@ def resend_json(tuxa: App, found: Sequence[Resend]) -> list[dict[str, Any]]:
 
 
 def _why(reason: str) -> str:
-    try:
-        return WHY_BACK[WhyBack(reason)]
-    except ValueError:
-        return WHY_BACK[WhyBack.OTHER]
+    return CAME_BACK.get(reason, CAME_BACK[WhyBack.OTHER])
 
 
 def status_json(packets: Packets, code: str, course: str) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import typer
 
 from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.packet_words import actor
-from delivery.cli.returns_words import UNCLEAR, codes, reading_json, unclear_of
+from delivery.cli.returns_words import codes, reading_json, unclear_of
 from delivery.errors import N_, BadInput, ExitCode
 from delivery.postal.incoming.contactsheet import contact_page, shown_on
 from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Decided, Marking
 from delivery.postal.incoming.reading_filed import read_unread
+from delivery.record.words import UNCLEAR
 from delivery.store.files import write_whole
 
 app = typer.Typer()
@@ -59,7 +60,7 @@ def marks(
             if row.use == CHOICE
             else words(N_("mark by the key") if row.use == SCORE else N_("mark"))
         )
-        read = unclear_of(tuxa, row.doubt) if row.doubt else row.read
+        read = f"{row.read}? {unclear_of(tuxa, row.doubt)}" if row.doubt else row.read
         say(
             f"{row.reading}  {row.activity:<14} {named.get(row.learner, row.learner):<12} {what:<10} "
             f"{read}  {row.confidence / 10:.0f} %"
@@ -88,7 +89,9 @@ def confirm(
     changed: list[str] = []
     if page is not None:
         left_out = set(but or ())
-        shown = [entry for entry in shown_on(_read(page)) if entry.reading not in left_out]
+        # What no lecturer had in hand yet, as far as can be told, is confirmed only with the name of one.
+        offered = [entry for entry in shown_on(_read(page)) if marker or not entry.unseen]
+        shown = [entry for entry in offered if entry.reading not in left_out]
         now = {row.reading: row for row in marking.readings.require([entry.reading for entry in shown])}
         # Exactly what was looked at is confirmed, and nothing else.
         names += [entry.reading for entry in shown if now[entry.reading].read == entry.read]

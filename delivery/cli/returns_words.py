@@ -8,57 +8,18 @@ from delivery.app import App
 from delivery.clock import VIETNAM, from_micros
 from delivery.errors import N_, Message
 from delivery.postal.incoming.chase import Chase
-from delivery.postal.incoming.fields import NOT_FINAL, UNREADABLE
-from delivery.postal.incoming.grouping import Proposal, Why
+from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.intake import Intake, proposal_json
-from delivery.postal.incoming.omr import Doubt as Unclear
-from delivery.postal.incoming.queue import UNDONE
-from delivery.postal.incoming.reading_filed import DIFFERS
-from delivery.postal.incoming.resolve import Doubt
 from delivery.postal.incoming.waiting import Waiting
+from delivery.record.words import PAGE_WAITS, PROPOSED, UNCLEAR
 from delivery.store.readings import Reading
 from delivery.store.returns import PageRow
 from delivery.units import Micros
 
-REASONS: dict[str, str] = {
-    Doubt.UNREADABLE: N_("no code could be read"),
-    Doubt.FRAMED: N_("one of our sheets by its corner marks, but no code could be read"),
-    Doubt.FORGED: N_("a code that looks like ours does not verify"),
-    Doubt.TWO_SHEETS: N_("codes of two sheets on one picture"),
-    Doubt.UNKNOWN: N_("a sheet that this site does not know"),
-    Doubt.HELD: N_("the sheet was voided, or the work is held"),
-    Doubt.DAMAGED: N_("the picture is damaged"),
-    Doubt.DARK: N_("nothing but black"),
-    Doubt.TORN: N_("a part of a sheet only"),
-    UNDONE: N_("a person took it back"),
-}
-UNCLEAR: dict[str, str] = {
-    Unclear.NOT_STRAIGHT: N_("the page could not be laid out"),
-    Unclear.NONE: N_("nothing is marked"),
-    Unclear.TWO: N_("more than one is marked"),
-    Unclear.FAINT: N_("a faint mark"),
-    Unclear.ERASED: N_("something was rubbed out"),
-    Unclear.OUTSIDE: N_("something is written beside the bubble"),
-    Unclear.STRUCK: N_("a filled bubble was struck out"),
-    Unclear.IMPOSSIBLE: N_("a mark above 10"),
-    NOT_FINAL: N_("the square “final” is not marked"),
-    DIFFERS: N_("another picture of this page says something else"),
-    UNREADABLE: N_("the picture cannot be read again"),
-}
-WHY: dict[str, str] = {
-    Why.CODE: N_("its code names this sheet"),
-    Why.BETWEEN: N_("it lies between its neighbours"),
-    Why.BESIDE: N_("it lies beside its neighbour"),
-    Why.BEHIND_RETURN: N_("it follows the return sheet"),
-    Why.BEHIND_WORK: N_("it follows a page of this work"),
-    Why.SAME_PACKET: N_("it lies among pages of the same packet"),
-    Why.SAID: N_("a person said so"),
-}
-
 
 def reason_of(tuxa: App, reason: str) -> str:
     """Why a page waits, for people."""
-    return tuxa.translate(REASONS.get(reason, reason))
+    return tuxa.translate(PAGE_WAITS.get(reason, reason))
 
 
 def unclear_of(tuxa: App, doubt: str) -> str:
@@ -85,7 +46,7 @@ def proposed(tuxa: App, proposal: Proposal, named: dict[str, str]) -> str:
         else N_("an extra sheet of {activity}, {learner}: {why}")
     )
     what = proposal.activity or tuxa.translate(N_("the packet"))
-    why = tuxa.translate(WHY[proposal.why])
+    why = tuxa.translate(PROPOSED[proposal.why])
     return tuxa.translate(
         Message(text, {"page": proposal.page, "activity": what, "learner": who, "why": why})
     )

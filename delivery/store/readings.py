@@ -19,11 +19,15 @@ from delivery.store.tables.returns import ReadingTable, ReturnedPageTable
 _reading = ReadingTable.__table__  # type: ignore[attr-defined]
 _page = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
+_MARK = "mark"
+"""The use of what a lecturer marked."""
 PROPOSED, DOUBTFUL, NOTHING, KNOWN = "proposed", "doubtful", "none", "known"
 CONFIRMED, CORRECTED, REFUSED = "confirmed", "corrected", "refused"
 WAITING = (PROPOSED, DOUBTFUL)
 COUNTS = (CONFIRMED, CORRECTED)
 DECIDED = (*COUNTS, REFUSED)
+UNSEEN = "unseen"
+"""In doubt because the lecturer's strip was filled in already when the sheet first came."""
 TAKEN_BACK = "taken_back"
 """Decided, and then its page was taken back: when that is filed again, it is read and proposed anew."""
 
@@ -215,6 +219,29 @@ class Readings:
         connection.execute(
             update(_reading).where(_reading.c.work == work, decided).values(state=TAKEN_BACK, value="")
         )
+        self._reopen_in(connection, work)
+
+    def _reopen_in(self, connection: Connection, work: str) -> None:
+        """What another picture of the same page said too waits again, now that this one says it no longer."""
+        page = (_page.c.learner, _page.c.activity, _page.c.page)
+        gone = connection.execute(select(*page).where(_page.c.fact == work)).first()
+        if gone is None:
+            return
+        of_page = [_reading.c[column.name] == value for column, value in zip(page, gone, strict=True)]
+        query = select(*(_reading.c[name] for name in Reading.__slots__)).where(*of_page)
+        rows = [Reading(*row) for row in connection.execute(query.order_by(_reading.c.reading))]
+        told = {(row.use, row.question) for row in rows if row.state in (*WAITING, *DECIDED)}
+        for row in rows:
+            if row.state != KNOWN or (row.use, row.question) in told:
+                continue
+            told.add((row.use, row.question))
+            # The picture that showed an empty strip may be the one that went.
+            doubt = row.doubt or (UNSEEN if row.use == _MARK else "")
+            connection.execute(
+                update(_reading)
+                .where(_reading.c.reading == row.reading)
+                .values(state=DOUBTFUL if doubt else PROPOSED, doubt=doubt)
+            )
 
     def _select(self, *conditions: Any, offset: int = 0, limit: int | None = None) -> list[Reading]:
         query = (

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-Grey = npt.NDArray[np.uint8]
+from delivery.postal.incoming.pictures import Grey
+
 Affine = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): x' = a x + b y + c, y' = d x + e y + f."""
 
@@ -46,13 +46,13 @@ def versions(quick: Grey, full: Callable[[], Image.Image], *, stored: tuple[int,
     """All versions of a grey picture: `quick` is its reduced form, `full` gives it at the size worth looking at,
     `stored` is its size in pixels as it was stored."""
     size = (quick.shape[1], quick.shape[0])
-    yield Version("quick", quick, _scaled(size, stored))
+    yield Version("quick", quick, scaled(size, stored))
     reduced, whole = Image.fromarray(quick), full()
-    scale = _scaled(whole.size, stored)
+    scale = scaled(whole.size, stored)
     if whole.size != size:
         yield Version("whole", np.asarray(whole), scale)
     # Damage that blurs or greys is as legible at the reduced size, at a quarter of the price.
-    base, base_scale = (reduced, _scaled(size, stored)) if min(size) >= 1000 else (whole, scale)
+    base, base_scale = (reduced, scaled(size, stored)) if min(size) >= 1000 else (whole, scale)
     flat = flattened(base)
     yield Version("background divided", flat, base_scale)
     yield Version("local threshold", local_threshold(flat), base_scale)
@@ -209,7 +209,8 @@ def _curve(tile: Grey, limit: float) -> Any:
     return levels.astype(np.float32)
 
 
-def _scaled(size: tuple[int, int], stored: tuple[int, int]) -> Affine:
+def scaled(size: tuple[int, int], stored: tuple[int, int]) -> Affine:
+    """From a picture of `size` that was reduced or enlarged back to the stored one."""
     return (stored[0] / size[0], 0.0, 0.0, 0.0, stored[1] / size[1], 0.0)
 
 

@@ -22,9 +22,11 @@ from PIL import Image, ImageFilter
 from delivery.errors import N_, BadInput
 from delivery.postal.fonts import font_name, measure
 from delivery.postal.incoming.cascade import background
+from delivery.postal.incoming.codes import CodeFound
 from delivery.postal.incoming.cornermarks import project
 from delivery.postal.incoming.finding import Found, find_page
-from delivery.postal.incoming.scan import CodeFound, PageReading, grey, grey_array, open_image
+from delivery.postal.incoming.pictures import grey, grey_array, open_image
+from delivery.postal.incoming.scan import PageReading
 from delivery.postal.page import A4_MM, Face
 from delivery.postal.sheetlayout import SheetLayout
 

@@ -13,9 +13,9 @@ from delivery.errors import N_, BadInput, TuxaError
 from delivery.i18n import Translator
 from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Marking
-from delivery.store.readings import DOUBTFUL, Reading
+from delivery.store.readings import DOUBTFUL, UNSEEN, Reading
 
-_LISTED = re.compile(r'<meta name="tuxa-readings" content="([0-9a-zA-Z:. ]*)">')
+_LISTED = re.compile(r'<meta name="tuxa-(readings|unseen)" content="([0-9a-zA-Z:. ]*)">')
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1a2529; --soft: #55636a; --line: #d9d5cb; --paper: #fbfaf7; --warn: #8a3b12; }
@@ -50,6 +50,8 @@ class Shown:
 
     reading: str
     read: str
+    unseen: bool = False
+    """A mark that stood there when the sheet first came: confirmed only with the lecturer's name."""
 
 
 def contact_page(
@@ -65,12 +67,13 @@ def contact_page(
     name under which it will lie."""
     sure = [row for row in readings if row.state != DOUBTFUL]
     unsure = [row for row in readings if row.state == DOUBTFUL]
-    listed = " ".join(f"{row.reading}:{row.read}" for row in sure)
+    unseen = [row for row in unsure if row.doubt == UNSEEN]
     title = words(N_("Readings to confirm"))
     parts = [
         f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta name="tuxa-readings" content="{listed}">',
+        f'<meta name="tuxa-readings" content="{_listed(sure)}">',
+        f'<meta name="tuxa-unseen" content="{_listed(unseen)}">',
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>",
     ]
     if sure:
@@ -85,11 +88,23 @@ def contact_page(
     parts += _groups(marking, sure, words, names, doubts)
     if unsure:
         parts.append(f"<h2 class=doubt>{html.escape(words(N_('In doubt: each to be told on its own')))}</h2>")
+        if unseen:
+            hint = words(
+                N_(
+                    "Marks that stood there when the sheet first came, all of one lecturer, count with the name:"
+                )
+            )
+            command = f"tuxa returns confirm --page {file} --marker {words(N_('CODE'))}"
+            parts.append(f"<p>{html.escape(hint)}</p><pre>{html.escape(command)}</pre>")
         parts += _groups(marking, unsure, words, names, doubts)
     if not readings:
         parts.append(f"<p>{html.escape(words(N_('No reading waits.')))}</p>")
     parts.append("</body></html>")
     return "\n".join(parts).encode()
+
+
+def _listed(rows: Sequence[Reading]) -> str:
+    return " ".join(f"{row.reading}:{row.read}" for row in rows)
 
 
 def _groups(
@@ -120,7 +135,7 @@ def _item(
     )
     kinds = [name for name, on in (("wide", row.use != CHOICE), ("doubtful", bool(row.doubt))) if on]
     told = row.read.replace(".", ",") if row.use != CHOICE else row.read
-    value = told if not row.doubt else f"? {doubts.get(row.doubt, row.doubt)}"
+    value = told if not row.doubt else f"{told}? {doubts.get(row.doubt, row.doubt)}"
     who = html.escape(f"{about} · {names.get(row.learner, row.learner)}")
     return (
         f'<li class="{" ".join(kinds)}"><figure>{_picture(marking, row, about, words)}</figure>'
@@ -138,11 +153,14 @@ def _picture(marking: Marking, row: Reading, about: str, words: Translator) -> s
 
 def shown_on(page: bytes) -> list[Shown]:
     """The readings that a page shows for confirmation. Raises BadInput for another file."""
-    found = _LISTED.search(page.decode("utf-8", "replace"))
-    if found is None:
+    found = _LISTED.findall(page.decode("utf-8", "replace"))
+    if not found:
         raise BadInput(
             N_("This file is no page of readings."),
             do=N_("Make one with: tuxa returns marks --page FILE.html"),
         )
-    pairs = (entry.partition(":") for entry in found[1].split())
-    return [Shown(name, read) for name, _, read in pairs]
+    return [
+        Shown(name, read, kind == "unseen")
+        for kind, listed in found
+        for name, _, read in (entry.partition(":") for entry in listed.split())
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from delivery.postal.incoming.scan import Point
+from delivery.postal.incoming.codes import Point
 from delivery.postal.sheetlayout import Corner
 
 Matrix = npt.NDArray[np.float64]

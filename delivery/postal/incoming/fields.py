@@ -9,8 +9,9 @@ from PIL import ImageChops
 
 from delivery.errors import BadInput
 from delivery.postal.incoming.finding import find_page
-from delivery.postal.incoming.omr import Doubt, lecturer_mark, read_bubbles
-from delivery.postal.incoming.scan import WHOLE_LONG_PX, grey, open_image, read_page_image
+from delivery.postal.incoming.omr import Doubt, LecturerMark, lecturer_mark, read_bubbles
+from delivery.postal.incoming.pictures import grey, open_image
+from delivery.postal.incoming.scan import WHOLE_LONG_PX, read_page_image
 from delivery.postal.sheetlayout import BubbleUse, SheetLayout
 
 CHOICE, MARK, SCORE = "choice", "mark", "score"
@@ -28,7 +29,8 @@ class Field:
     question: int
     """0 for the mark of the whole work."""
     read: str
-    """Letters in the order of the sheet, or a mark as decimal text; empty in doubt."""
+    """Letters in the order of the sheet, or a mark as decimal text; empty in doubt, and for a strip that is plainly
+    empty."""
     confidence: int
     """Per mille."""
     doubt: str
@@ -36,7 +38,7 @@ class Field:
 
 
 def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Field]:
-    """Every answer on a page. Nothing of a lecturer's strip on which nothing is marked: it is not marked yet."""
+    """Every answer on a page, and what stands in the lecturer's strip, also that nothing does."""
     try:
         reading = read_page_image(image, media_type)
         picture = open_image(image, media_type)
@@ -61,11 +63,19 @@ def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Fiel
         if answer.use is BubbleUse.CHOICE
     ]
     mark = lecturer_mark(answers)
-    if mark is not None and not (mark.doubt is Doubt.NONE and not mark.final):
-        doubt = str(mark.doubt or ("" if mark.final else NOT_FINAL))
-        read = str(mark.mark) if mark.mark is not None else ""
-        fields.append(Field(MARK, 0, read, round(mark.confidence * 1000), doubt, mark.crop))
+    if mark is not None:
+        fields.append(_mark(mark))
     return fields
+
+
+def _mark(mark: LecturerMark) -> Field:
+    if mark.empty:
+        return Field(MARK, 0, "", 0, "", b"")
+    doubt = str(mark.doubt or "")
+    if not mark.final and mark.doubt in (None, Doubt.NONE):
+        doubt = NOT_FINAL
+    read = "" if mark.mark is None else str(mark.mark)
+    return Field(MARK, 0, read, round(mark.confidence * 1000), doubt, mark.crop)
 
 
 def _questions(layout: SheetLayout) -> list[int]:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from delivery.postal.incoming.cascade import Grey
+from delivery.postal.incoming.codes import CodeFound, Point
 from delivery.postal.incoming.cornermarks import Matrix, find_mark, project
-from delivery.postal.incoming.scan import CodeFound, Point
+from delivery.postal.incoming.pictures import Grey
 from delivery.postal.sheetlayout import CodeSpot, Corner, SheetLayout
 from delivery.record.sheetcode import SIDE_CHARS
 

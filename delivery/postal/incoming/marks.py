@@ -23,7 +23,7 @@ from delivery.postal.parts import Desk
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
 from delivery.store.marks import Target
-from delivery.store.readings import CONFIRMED, CORRECTED, COUNTS, DOUBTFUL, REFUSED, Reading, Readings
+from delivery.store.readings import CONFIRMED, CORRECTED, COUNTS, DOUBTFUL, REFUSED, UNSEEN, Reading, Readings
 from delivery.store.returned import ReturnedPages
 
 _METHODS = {MARK: "omr", SCORE: "key"}
@@ -66,8 +66,9 @@ class Marking:
     ) -> list[Decided]:
         """Confirm what the machine proposes, one by one; a doubtful reading cannot be confirmed, only corrected.
 
-        `marker` is the lecturer who marked on paper; the course's own when left out. `replace` lets a mark take the
-        place of another one that stands. What cannot be taken over is named, and the rest goes on.
+        `marker` is the lecturer who marked on paper; the course's own when left out. Naming one also answers for a mark
+        that stood on its sheet when that first came. `replace` lets a mark take the place of another one that stands.
+        What cannot be taken over is named, and the rest goes on.
         """
         return [
             self._one(row, row.read, actor=actor, marker=marker, replace=replace, by_hand=False)
@@ -109,7 +110,17 @@ class Marking:
         self, row: Reading, value: str, *, actor: str, marker: str, replace: bool, by_hand: bool
     ) -> Decided:
         try:
-            if not by_hand and row.state == DOUBTFUL:
+            if not by_hand and row.doubt == UNSEEN and row.state == DOUBTFUL:
+                if not marker:
+                    raise Refused(
+                        N_("The mark of reading {ident} stood there when the sheet first came."),
+                        do=N_(
+                            "If a lecturer had marked it by then: tuxa returns confirm {ident} --marker CODE. "
+                            "Otherwise it is the learner's own: tuxa returns refuse {ident}."
+                        ),
+                        ident=row.reading,
+                    )
+            elif not by_hand and row.state == DOUBTFUL:
                 raise Refused(
                     N_("Reading {ident} is in doubt and cannot be confirmed as it is."),
                     do=N_("Say what stands there: tuxa returns mark {ident} VALUE."),

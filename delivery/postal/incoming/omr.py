@@ -128,9 +128,11 @@ class LecturerMark:
     final: bool
     """Whether the square “final” is plainly marked."""
     doubt: Doubt | None
-    """Of whichever part is in doubt. NONE with nothing marked at all means a sheet that is not marked yet."""
+    """Of whichever part is in doubt; NONE where a part bears nothing."""
     confidence: float
     crop: bytes
+    empty: bool = False
+    """Every part is plainly empty: the sheet is not marked yet."""
 
 
 def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tuple[Answer, ...]:
@@ -190,7 +192,8 @@ def lecturer_mark(answers: Sequence[Answer], question: int = 0) -> LecturerMark 
     # With one part marked and the other not, the sheet is not unmarked: what is missing is the doubt.
     doubt = next((d for d in doubts if d is not Doubt.NONE), doubts[0] if doubts else None)
     if doubt is not None:
-        return LecturerMark(None, final, doubt, 0.0, crop)
+        empty = all(part.doubt is Doubt.NONE for part in (whole, quarter, confirm) if part is not None)
+        return LecturerMark(None, final, doubt, 0.0, crop, empty)
     mark = Decimal(whole.value) + Decimal(quarter.value) / 100
     if mark > 10:
         return LecturerMark(None, final, Doubt.IMPOSSIBLE, 0.0, crop)

@@ -3,6 +3,10 @@
 What is read is a proposal (:mod:`delivery.postal.incoming.marks`). Pages that came through the portal are read by the
 same way as those of a scan, whenever the desk next looks: a photograph in which the page is not found surely gives
 answers in doubt.
+
+Nobody can see whose pen filled in the lecturer's strip. But a sheet comes from its learner first, with the strip empty:
+a mark is proposed only where a scan of the same sheet was seen with an empty strip before. One that stood there when
+the sheet first came is in doubt, for the learner may have written it.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 
 from delivery.errors import LedgerBroken, NotFound, TuxaError
-from delivery.postal.incoming.fields import CHOICE, Field, read_fields
+from delivery.postal.incoming.fields import CHOICE, MARK, Field, read_fields
 from delivery.postal.parts import Desk
 from delivery.postal.sheetlayout import PacketLayout, SheetLayout
 from delivery.record.kinds import FactKind
@@ -23,6 +27,7 @@ from delivery.store.readings import (
     KNOWN,
     NOTHING,
     PROPOSED,
+    UNSEEN,
     WAITING,
     Reading,
     Readings,
@@ -111,28 +116,43 @@ def _keep(desk: Desk, page: ReturnedPage, fields: Sequence[Field]) -> None:
     """Remember what was read on a page; also that nothing was, so that it is not read again."""
     readings = Readings(desk.database)
     before = readings.of_work(page.learner, page.activity, page=page.page)
+    came_empty = _came_empty(desk, page, before)
     with desk.database.write() as connection:
         rows = []
         for found in fields:
             crop = desk.scans.put_in(connection, page.learner, found.crop) if found.crop else ""
-            state, doubt = _judged(found, before)
+            state, doubt = _judged(found, before, came_empty=came_empty)
             rows.append(_row(page, found.use, found.question, found, crop=crop, state=state, doubt=doubt))
         readings.keep_in(connection, rows or [_row(page, "none", 0, None, state=NOTHING)])
 
 
-def _judged(found: Field, before: Sequence[Reading]) -> tuple[str, str]:
+def _came_empty(desk: Desk, page: ReturnedPage, before: Sequence[Reading]) -> bool:
+    """Whether another scan of the same sheet shows an empty strip."""
+    empty = {row.work for row in before if row.use == MARK and row.state == NOTHING}
+    if page.fact in empty or not empty:
+        return False
+    return any(
+        other.fact in empty and other.channel != PHONE
+        for other in ReturnedPages(desk.database).of_sheet(page.sheet)
+    )
+
+
+def _judged(found: Field, before: Sequence[Reading], *, came_empty: bool) -> tuple[str, str]:
     """State of a new reading: another picture of the same page may have told the same, or something else."""
+    if found.use == MARK and not found.read and not found.doubt:
+        return NOTHING, ""
+    same = [row for row in before if (row.use, row.question) == (found.use, found.question)]
     others = [
         (row.value if row.state in COUNTS else row.read)
-        for row in before
-        if (row.use, row.question) == (found.use, found.question)
-        and (row.state in COUNTS or (row.state in WAITING and not row.doubt))
+        for row in same
+        if row.state in COUNTS or (row.state in WAITING and not row.doubt)
     ]
     if found.doubt:
-        # Nothing new is learned from a picture that cannot be read, beside one that could.
-        return (KNOWN if others else DOUBTFUL), found.doubt
+        # Nothing new is learned from a picture that cannot be read, beside one that could, or that asks the same.
+        asked = any(row.state in WAITING and row.doubt == found.doubt for row in same)
+        return (KNOWN if others or asked else DOUBTFUL), found.doubt
     if not others:
-        return PROPOSED, ""
+        return (DOUBTFUL, UNSEEN) if found.use == MARK and not came_empty else (PROPOSED, "")
     return (KNOWN, "") if found.read in others else (DOUBTFUL, DIFFERS)
 
 

@@ -19,9 +19,10 @@ from PIL import Image
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.main import QRCode
 
-from delivery.postal.incoming.cascade import Grey, flattened
+from delivery.postal.incoming.cascade import flattened
 from delivery.postal.incoming.cornermarks import Matrix, patch, project
 from delivery.postal.incoming.finding import possible_frames
+from delivery.postal.incoming.pictures import Grey
 from delivery.postal.page import A4_MM
 from delivery.postal.symbol import MAIN_MM, MASK, MIN_MODULE_MM, QUIET_MODULES, SIDE_MM
 

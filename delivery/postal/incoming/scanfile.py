@@ -22,16 +22,15 @@ from PIL import Image, ImageDraw
 from pypdfium2 import raw
 
 from delivery.errors import N_, BadInput
-from delivery.postal.incoming.scan import (
+from delivery.postal.incoming.pictures import (
     IMAGE_TYPES,
     MAX_PIXELS,
-    PageReading,
     check_pixels,
     check_size,
     open_image,
     quietly,
-    read_page_image,
 )
+from delivery.postal.incoming.scan import PageReading, read_page_image
 
 RENDER_DPI = 200
 """For pages that are drawn rather than scanned."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
-
 from PIL import Image
 
 from delivery.errors import BadInput
-from delivery.postal.incoming.scan import CodeFound, PageReading, grey, looks_blank, open_image
-from delivery.postal.page import A4_MM
-from delivery.postal.symbol import MAIN_MM, SIDE_MM
-from delivery.record.sheetcode import SIDE_CHARS
+from delivery.postal.incoming.codes import sheets_in
+from delivery.postal.incoming.pictures import grey, looks_blank, open_image
+from delivery.postal.incoming.scan import PageReading
 
 _LEAST = 0.62
 """Share of A4 below which a picture shows a part of a sheet only: half a page has 0.5; a whole one that a phone saw in
@@ -26,19 +22,7 @@ def is_part_of_a_sheet(reading: PageReading) -> bool:
     codes on it."""
     if reading.half:
         return True
-    scales = [_pixels_per_mm(code) for code in reading.codes]
-    scales = [scale for scale in scales if scale > 0]
-    if not scales:
-        return False
-    scale = sorted(scales)[len(scales) // 2]
-    area = (reading.width / scale) * (reading.height / scale)
-    return area < _LEAST * A4_MM[0] * A4_MM[1]
-
-
-def _pixels_per_mm(code: CodeFound) -> float:
-    corners = [*code.corners, code.corners[0]]
-    side = sum(math.dist(a, b) for a, b in pairwise(corners)) / 4
-    return side / (SIDE_MM if len(code.text) == SIDE_CHARS else MAIN_MM)
+    return 0 < sheets_in(reading.codes, (reading.width, reading.height)) < _LEAST
 
 
 def written_on(image: bytes) -> bool:

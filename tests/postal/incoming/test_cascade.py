@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from delivery.postal.incoming.cascade import clahe, flattened, local_threshold, versions
-from delivery.postal.incoming.scan import decode, read_page_image
+from delivery.postal.incoming.codes import decode, placed
+from delivery.postal.incoming.pictures import glance_at
+from delivery.postal.incoming.scan import GLANCE_LONG_PX, QUICK_LONG_PX, read_page_image
 from tests.support.degraded import DAMAGES, degrade, render
 from tests.support.returned_sheets import SheetSet, print_sheets
 
@@ -30,6 +32,46 @@ def test_each_moderate_damage_is_read(sheets: SheetSet, pages: list[Image.Image]
     scan = degrade(pages[0], seed=3, severity="moderate", other=pages[1], only=[damage])
     reading = read_page_image(scan.data)
     assert sheets.named_by(reading.texts) == {sheets.pages[0]}
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=75)
+    return out.getvalue()
+
+
+def test_a_clean_scan_is_read_at_a_glance_and_its_codes_are_told_where_they_stand(sheets: SheetSet) -> None:
+    fine = render(sheets.file, 0, dpi=300)
+    glance = read_page_image(_jpeg(fine.rotate(-90, expand=True)))
+    assert (glance.version, glance.rotation, glance.passes) == ("glance", 90, 1)
+    assert sheets.named_by(glance.texts) == {sheets.pages[0]}
+    out = io.BytesIO()
+    fine.rotate(-90, expand=True).save(out, "PNG", compress_level=1)
+    slow = read_page_image(out.getvalue())
+    assert slow.version == "quick"
+    for one, other in zip(
+        sorted(glance.codes, key=lambda code: code.corners),
+        sorted(slow.codes, key=lambda code: code.corners),
+        strict=True,
+    ):
+        # A quarter of a millimetre.
+        assert np.asarray(one.corners) == pytest.approx(np.asarray(other.corners), abs=3)
+
+
+def test_a_second_sheet_on_the_glass_is_seen_though_only_the_first_can_be_read_at_a_glance(
+    sheets: SheetSet, pages: list[Image.Image]
+) -> None:
+    first, second = (page.resize((1654, 2339)) for page in pages)
+    glass = Image.new("L", (2 * first.width, first.height), 235)
+    glass.paste(first, (0, 0))
+    glass.paste(second.filter(ImageFilter.GaussianBlur(3.3)), (first.width, 0))
+    data = _jpeg(glass)
+    glance = glance_at(data, GLANCE_LONG_PX, beside=QUICK_LONG_PX)
+    assert glance is not None
+    seen = tuple(code.text for code in decode(glance[0], reduced_too=False))
+    assert sheets.named_by(seen) == {sheets.pages[0]}
+    assert len(seen) == 3
+    assert sheets.named_by(read_page_image(data).texts) == set(sheets.pages)
 
 
 def test_severe_damage_is_read_or_told_and_never_misread(sheets: SheetSet, pages: list[Image.Image]) -> None:
@@ -75,11 +117,9 @@ def test_the_place_of_a_code_is_told_in_pixels_as_stored_whichever_version_it_wa
     (known,) = [code for code in read_page_image(out.getvalue()).codes if "/q/" in code.text]
     assert known.corners[0] == pytest.approx((177 / 210 * 2480 - 6 / 210 * 2480, 14 / 297 * 3508), abs=12)
 
-    from delivery.postal.incoming import scan
-
     quick = np.asarray(pages[0])
     for version in versions(quick, lambda: pages[0], stored=(2480, 3508)):
-        for code in scan._placed(scan.decode(version.picture), version.to_stored):
+        for code in placed(decode(version.picture), version.to_stored):
             if code.text == known.text:
                 assert np.asarray(code.corners) == pytest.approx(np.asarray(known.corners), abs=16), (
                     version.name

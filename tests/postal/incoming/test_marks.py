@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -22,11 +23,13 @@ from delivery.postal.incoming.contactsheet import contact_page, shown_on
 from delivery.postal.incoming.intake import take_in
 from delivery.postal.incoming.marks import Marking
 from delivery.postal.incoming.queue import Queue
+from delivery.postal.incoming.reading_filed import read_unread
 from delivery.postal.outgoing.printing import packet_pages
 from delivery.postal.sheetlayout import BubbleUse, PacketLayout
 from delivery.record.kinds import FactKind
 from delivery.store.packets import Packets
 from delivery.store.readings import Reading
+from delivery.store.submissions import Arrival
 from tests.postal.incoming.mail import copy_of, printed, sheets_of
 from tests.support import postal_home
 
@@ -125,6 +128,12 @@ def scanned(
     return {f"{row.use}{row.question}": row for row in Marking(app).readings.listed()}
 
 
+def marked(app: App, folder: Path, *answers: tuple[BubbleUse, int, str]) -> dict[str, Reading]:
+    """The sheet comes from its learner, goes to the lecturer, and is scanned again with 7,5 on it."""
+    scanned(app, folder, *answers, name="learner")
+    return scanned(app, folder, *answers, *SEVEN, FINAL, name="lecturer")
+
+
 def mark(app: App) -> str | None:
     learner = app.learners.require(ONE).id
     record = app.records.show(learner, app.catalogue())
@@ -139,7 +148,7 @@ def later(app: App) -> None:
 
 
 def test_what_is_read_is_proposed_and_counts_only_when_confirmed(desk: App, tmp_path: Path) -> None:
-    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    waiting = marked(desk, tmp_path, A1, *A2)
     assert {name: (row.read, row.state) for name, row in waiting.items()} == {
         "choice1": ("B", "proposed"),
         "choice2": ("AB", "proposed"),
@@ -170,7 +179,9 @@ def test_a_sheet_that_is_not_marked_yet_proposes_no_mark_and_is_read_once(desk: 
 def test_what_is_in_doubt_is_told_by_a_person_and_cannot_be_confirmed_as_it_is(
     desk: App, tmp_path: Path
 ) -> None:
+    scanned(desk, tmp_path, *A2, name="learner")
     waiting = scanned(desk, tmp_path, *A2, *SEVEN)  # question 1 is empty, and the square “final” too
+    assert len(Marking(desk).readings.listed()) == 3  # the empty question is asked after once
     assert {name: row.doubt for name, row in waiting.items()} == {
         "choice1": "none", "choice2": "", "mark0": "not_final",
     }  # fmt: skip
@@ -186,7 +197,7 @@ def test_what_is_in_doubt_is_told_by_a_person_and_cannot_be_confirmed_as_it_is(
 
 
 def test_a_wrong_confirmation_is_corrected_or_refused_and_the_mark_follows(desk: App, tmp_path: Path) -> None:
-    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    waiting = marked(desk, tmp_path, A1, *A2)
     marking, name = Marking(desk), waiting["mark0"].reading
     marking.confirm([name], actor="VT01")
     later(desk)
@@ -202,19 +213,92 @@ def test_a_wrong_confirmation_is_corrected_or_refused_and_the_mark_follows(desk:
 
 
 def test_a_page_that_is_taken_back_takes_its_marks_with_it(desk: App, tmp_path: Path) -> None:
-    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    waiting = marked(desk, tmp_path, A1, *A2)
     marking, queue = Marking(desk), Queue(desk)
     marking.confirm([waiting["mark0"].reading], actor="VT01")
-    row = queue.returns.find(f"{_first_file(desk)[:8]}-1")
     later(desk)
-    queue.undo(row.ident, actor="VT01")
+    queue.undo(_page_of(desk, waiting["mark0"]), actor="VT01")
     assert mark(desk) is None
-    assert marking.readings.listed() == []
+    # The picture from before marking still tells the answers.
+    assert [(row.use, row.question) for row in marking.readings.listed()] == [("choice", 1), ("choice", 2)]
 
 
-def _first_file(app: App) -> str:
-    with app.database.read() as connection:
-        return str(connection.exec_driver_sql("SELECT file FROM scan_file").scalar())
+def _page_of(app: App, reading: Reading) -> str:
+    """How commands name the scanned page that was read."""
+    fact = app.facts.get(reading.work)
+    assert fact is not None
+    _, file, page = fact.data["source"].split(":")
+    return f"{file[:8]}-{page}"
+
+
+def test_what_two_pictures_tell_waits_again_when_the_one_that_was_proposed_is_taken_back(
+    desk: App, tmp_path: Path
+) -> None:
+    first = marked(desk, tmp_path, A1, *A2)
+    later(desk)
+    Queue(desk).undo(_page_of(desk, first["choice1"]), actor="VT01")
+    waiting = {f"{row.use}{row.question}": (row.read, row.state) for row in Marking(desk).readings.listed()}
+    assert waiting == {
+        "choice1": ("B", "proposed"),
+        "choice2": ("AB", "proposed"),
+        "mark0": ("7.5", "proposed"),
+    }
+    assert first["choice1"].work != first["mark0"].work
+
+
+def test_a_mark_that_stood_there_when_the_sheet_first_came_may_be_the_learners_own(
+    desk: App, tmp_path: Path
+) -> None:
+    waiting = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)
+    found = waiting["mark0"]
+    assert (found.read, found.state, found.doubt) == ("7.5", "doubtful", "unseen")
+    marking = Marking(desk)
+    shown = shown_on(
+        contact_page(
+            marking, marking.readings.listed(), words=desk.translate, names={}, doubts={}, file="m.html"
+        )
+    )
+    assert {entry.reading for entry in shown if entry.unseen} == {found.reading}
+    (refused,) = marking.confirm([found.reading], actor="VT01")
+    assert refused.problem is not None
+    assert mark(desk) is None
+    # It counts when a person says which lecturer had the sheet before.
+    (confirmed,) = marking.confirm([found.reading], actor="VT01", marker="GV01")
+    assert confirmed.problem is None
+    assert mark(desk) == "7.5"
+
+
+def test_a_photograph_with_an_empty_strip_does_not_vouch_for_what_comes_by_post(
+    desk: App, tmp_path: Path
+) -> None:
+    out = io.BytesIO()
+    filled(desk, A1, *A2).save(out, "JPEG")
+    learner = desk.learners.require(ONE).id
+    desk.submissions.accept(
+        [
+            Arrival(
+                page_id=sheets_of(desk, ONE)[3].page_id,
+                channel="phone",
+                image=out.getvalue(),
+                media_type="image/jpeg",
+                received_at=desk.clock.now(),
+                actor=f"learner:{learner}",
+                source="portal file 1 page 1",
+                claimed_by=learner,
+            )
+        ]
+    )
+    with ThreadPoolExecutor(1) as executor:
+        read_unread(desk, executor)
+    later(desk)
+    found = scanned(desk, tmp_path, A1, *A2, *SEVEN, FINAL)["mark0"]
+    assert (found.state, found.doubt) == ("doubtful", "unseen")
+
+
+def test_a_strip_that_is_half_filled_in_waits_for_a_person(desk: App, tmp_path: Path) -> None:
+    scanned(desk, tmp_path, A1, *A2, name="learner")
+    found = scanned(desk, tmp_path, A1, *A2, SEVEN[0], name="lecturer")["mark0"]
+    assert (found.read, found.state, found.doubt) == ("", "doubtful", "not_final")
 
 
 def test_the_marked_sheet_scanned_a_second_time_proposes_only_what_is_new(desk: App, tmp_path: Path) -> None:
@@ -233,7 +317,7 @@ def test_a_second_picture_that_says_something_else_is_in_doubt(desk: App, tmp_pa
 
 
 def test_one_page_shows_all_pictures_and_exactly_those_are_confirmed(desk: App, tmp_path: Path) -> None:
-    scanned(desk, tmp_path, *A2, *SEVEN, FINAL)
+    marked(desk, tmp_path, *A2)
     marking = Marking(desk)
     page = contact_page(
         marking, marking.readings.listed(), words=desk.translate, names={}, doubts={}, file="m.html"
@@ -338,7 +422,7 @@ def test_a_page_that_is_taken_back_and_filed_again_is_proposed_again(keyed: App,
     (score,) = confirm_answers(keyed, waiting).values()
     marking.confirm([score.reading], actor="VT01")
     assert mark(keyed) == "10"
-    ident = f"{_first_file(keyed)[:8]}-1"
+    ident = _page_of(keyed, waiting["choice1"])
     later(keyed)
     queue.undo(ident, actor="VT01")
     assert (mark(keyed), marking.readings.listed()) == (None, [])
@@ -353,7 +437,7 @@ def test_a_page_that_is_taken_back_and_filed_again_is_proposed_again(keyed: App,
 
 
 def test_a_lecturers_own_mark_is_not_replaced_by_the_key(keyed: App, tmp_path: Path) -> None:
-    waiting = scanned(keyed, tmp_path, A1, *A2, *SEVEN, FINAL)
+    waiting = marked(keyed, tmp_path, A1, *A2)
     marking = Marking(keyed)
     marking.confirm([waiting["mark0"].reading], actor="VT01")
     (score,) = confirm_answers(keyed, waiting).values()

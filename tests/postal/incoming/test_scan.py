@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from delivery.errors import BadInput
-from delivery.postal.incoming.scan import looks_blank, read_codes, read_page_image
+from delivery.postal.incoming.pictures import looks_blank
+from delivery.postal.incoming.scan import read_codes, read_page_image
 from delivery.postal.incoming.scanfile import count_pages, read_pages
 from delivery.record.sheetcode import PageRef, SideRef, read_code
 from tests.support.postal_home import PrintedHome

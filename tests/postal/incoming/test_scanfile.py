@@ -14,7 +14,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from delivery.errors import BadInput
-from delivery.postal.incoming import scan, scanfile
+from delivery.postal.incoming import pictures, scanfile
 from delivery.postal.incoming.scanfile import count_pages, looks_whole, read_pages
 from tests.support.degraded import render
 from tests.support.returned_sheets import SheetSet, print_sheets
@@ -270,8 +270,8 @@ def test_a_large_transparent_picture_is_laid_on_paper_when_it_is_small(
     made.putalpha(page.convert("L").point(lambda value: 255 - value))
     made.resize((page.width * 4, page.height * 4)).save(tmp_path / "large.png", compress_level=1)
     laid: list[int] = []
-    level = scan._level
-    monkeypatch.setattr(scan, "_level", lambda image: laid.append(image.width) or level(image))
+    level = pictures._level
+    monkeypatch.setattr(pictures, "_level", lambda image: laid.append(image.width) or level(image))
     assert _named(tmp_path / "large.png", sheets) == {sheets.pages[0]}
     assert max(laid) <= page.width * 2
 
