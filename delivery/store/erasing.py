@@ -101,8 +101,12 @@ class Erasing:
 
     def _forget_queued(self, connection: Connection, learner: str) -> list[str]:
         """Scanned pages that wait for a person and are proposed as this learner's: forgotten with their pictures."""
-        own = select(_sheet.c.page_id).where(_sheet.c.learner == learner)
-        which = _page.c.page_id.in_(own) & (_page.c.image != "")
+        own = (
+            select(_sheet.c.page_id)
+            .join_from(_sheet, _packet, _packet.c.packet == _sheet.c.packet)
+            .where(_sheet.c.page_id == _page.c.page_id, _packet.c.learner == learner)
+        )
+        which = own.exists() & (_page.c.image != "")
         found = [
             row.partition(".")[0] for row in connection.execute(select(_page.c.image).where(which)).scalars()
         ]

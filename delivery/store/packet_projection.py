@@ -1,28 +1,24 @@
 """Projection of what is told about packets: one row for each packet, one for each of its pages.
 
-Facts may arrive in any order (sites sync): what is told of a packet before its plan waits in its row, and the pages
-take their state from that row when they come.
+Facts may arrive in any order (sites sync): what is told of a packet before its plan waits in its row. The pages' own
+rows are never written again (delivery.store.packet_states).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table, case, select, update
+from sqlalchemy import Connection, Table, case
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
 from delivery.store import return_projection
-from delivery.store.among import among
 from delivery.store.tables.core import PacketTable, SheetTable
-from delivery.store.tables.returns import ReturnedPageTable
 
 _packet: Table = PacketTable.__table__  # type: ignore[attr-defined]
-_sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
-_back: Table = ReturnedPageTable.__table__  # type: ignore[attr-defined]
-_CHUNK = 500
 
 
 class Told(Protocol):
@@ -51,15 +47,6 @@ _TIMES = {
 }
 
 
-def state_of(row: Any) -> str:
-    """A packet's state by the times in its row. Of delivery and non-delivery the later one counts."""
-    if row.voided_at:
-        return "voided"
-    if row.undelivered_at or row.delivered_at:
-        return "undelivered" if row.undelivered_at >= row.delivered_at else "delivered"
-    return "posted" if row.posted_at else "printed" if row.printed_at else "planned"
-
-
 def packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
     """Rows of new packets and their pages."""
     packets: list[tuple[Any, ...]] = []
@@ -77,25 +64,18 @@ def packets_planned(connection: Connection, facts: Sequence[Told]) -> None:
                 len(rows),
                 fact.occurred_at,
                 data.get("supersedes", ""),
+                data.get("layout", ""),
             )
         )
-    # Whatever was told of these packets before their plan came.
-    mine = [row[0] for row in packets]
-    early = sorted(among(connection, _packet.c.packet, mine))
-    connection.exec_driver_sql(_PACKETS_IN[connection.dialect.name == "postgresql"], packets)
-    connection.exec_driver_sql(_SHEETS_IN[connection.dialect.name == "postgresql"], sheets)
-    if early:
-        _refresh(connection, early)
-    replaced = among(connection, _packet.c.supersedes, mine)
-    _mark_superseded(connection, replaced | {row[6] for row in packets} - {""})
-    _refresh_returned(connection, among(connection, _back.c.packet, mine, give=_back.c.sheet) - {""})
+    # In the order of their keys, neighbours go into the same page of the index.
+    sheets.sort(key=itemgetter(0))
+    on_server = connection.dialect.name == "postgresql"
+    connection.exec_driver_sql(_PACKETS_IN[on_server], packets)
+    connection.exec_driver_sql(_SHEETS_IN[on_server], sheets)
 
 
-_PLANNED_COLUMNS = ("packet", "batch", "learner", "course", "pages", "planned_at", "supersedes")
-_SHEET_COLUMNS = (
-    "page_id", "side_id", "learner", "course", "activity", "role", "page", "pages", "packet", "batch", "state",
-    "supersedes", "superseded", "layout", "position", "on_paper",
-)  # fmt: skip
+_PLANNED_COLUMNS = ("packet", "batch", "learner", "course", "pages", "planned_at", "supersedes", "layout")
+_SHEET_COLUMNS = ("page_id", "side_id", "role", "activity", "page", "pages", "packet", "position")
 # Hundreds of thousands of rows at a time: as plain SQL, which both databases understand.
 _SHEETS_IN = tuple(
     f"INSERT INTO sheet ({', '.join(_SHEET_COLUMNS)}) VALUES ({', '.join([mark] * len(_SHEET_COLUMNS))}) "
@@ -106,14 +86,11 @@ _SHEETS_IN = tuple(
 
 def _sheet_rows(fact: Told) -> list[tuple[Any, ...]]:
     """In the order of :data:`_SHEET_COLUMNS`."""
-    data = fact.data
-    packet, batch, learner, course = data["packet"], data["batch"], fact.learner, fact.course
-    supersedes, layout = data.get("supersedes", ""), data.get("layout", "")
+    packet = fact.data["packet"]
     return [
-        (page_id, side_id, learner, course, activity, role, page, pages, packet, batch, "planned", supersedes, False,
-         layout, position, False)
-        for position, (page_id, side_id, role, activity, page, pages) in enumerate(data["sheets"], start=1)
-    ]  # fmt: skip
+        (page_id, side_id, role, activity, page, pages, packet, position)
+        for position, (page_id, side_id, role, activity, page, pages) in enumerate(fact.data["sheets"], 1)
+    ]
 
 
 def packet_told(connection: Connection, facts: Sequence[Told]) -> None:
@@ -136,63 +113,6 @@ def packet_told(connection: Connection, facts: Sequence[Told]) -> None:
         by_names.setdefault(tuple(sorted(row)), []).append(row)
     for names, group in by_names.items():
         _upsert(connection, group, set_names=[name for name in names if name != "packet"])
-    _refresh(connection, list(rows))
-
-
-def sheets_returned(connection: Connection, facts: Sequence[Any]) -> None:
-    """Pages came back: the sheet is returned, whatever became of its packet, unless it was voided."""
-    _refresh_returned(connection, return_projection.pages_returned(connection, facts))
-
-
-def returns_retracted(connection: Connection, facts: Sequence[Any]) -> None:
-    """What was told of a page that came back was taken back, or stands again."""
-    _refresh_returned(connection, return_projection.retracted(connection, facts))
-
-
-def _refresh_returned(connection: Connection, sheets: Iterable[str]) -> None:
-    """Sheets of which a page stands are returned; the others are in the state of their packet again."""
-    wanted = sorted(sheets)
-    back = return_projection.standing_sheets(connection, wanted)
-    for chunk in _chunks(sorted(back)):
-        connection.execute(
-            update(_sheet)
-            .where(_sheet.c.page_id.in_(chunk), _sheet.c.state != "voided")
-            .values(state="returned")
-        )
-    for chunk in _chunks([sheet for sheet in wanted if sheet not in back]):
-        query = select(_packet).where(
-            _packet.c.packet.in_(
-                select(_sheet.c.packet).where(_sheet.c.page_id.in_(chunk), _sheet.c.state == "returned")
-            )
-        )
-        for row in connection.execute(query).all():
-            connection.execute(
-                update(_sheet)
-                .where(_sheet.c.packet == row.packet, _sheet.c.page_id.in_(chunk))
-                .values(state=state_of(row))
-            )
-
-
-def _refresh(connection: Connection, packets: Sequence[str]) -> None:
-    """Give the pages of `packets` the state that their packet is in."""
-    by_state: dict[tuple[str, bool], list[str]] = {}
-    for chunk in _chunks(packets):
-        for row in connection.execute(select(_packet).where(_packet.c.packet.in_(chunk))):
-            by_state.setdefault((state_of(row), row.printed_at > 0), []).append(row.packet)
-    for (state, on_paper), members in by_state.items():
-        for chunk in _chunks(members):
-            kept = case((_sheet.c.state == "returned", "returned"), else_=state)
-            connection.execute(
-                update(_sheet)
-                .where(_sheet.c.packet.in_(chunk))
-                .values(state=state if state == "voided" else kept, on_paper=on_paper)
-            )
-
-
-def _mark_superseded(connection: Connection, replaced: Collection[str]) -> None:
-    """Pages of packets that another one replaces, whichever of the two was told first."""
-    for chunk in _chunks(sorted(replaced)):
-        connection.execute(update(_sheet).where(_sheet.c.packet.in_(chunk)).values(superseded=True))
 
 
 def _upsert(connection: Connection, rows: list[dict[str, Any]], *, set_names: Sequence[str]) -> None:
@@ -210,10 +130,6 @@ def _upsert(connection: Connection, rows: list[dict[str, Any]], *, set_names: Se
 
 def _insert(connection: Connection, table: Table) -> Any:
     return pg_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
-
-
-def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 _EMPTY: dict[str, Any] = {
@@ -236,8 +152,8 @@ _PACKETS_IN = tuple(
 HANDLERS: Mapping[FactKind, Handler] = {
     FactKind.PACKET_PLANNED: packets_planned,
     **dict.fromkeys(_TIMES, packet_told),
-    **dict.fromkeys(return_projection.PAGES, sheets_returned),
-    FactKind.FACT_RETRACTED: returns_retracted,
+    **dict.fromkeys(return_projection.PAGES, return_projection.pages_returned),
+    FactKind.FACT_RETRACTED: return_projection.retracted,
     FactKind.ENVELOPE_RECEIVED: return_projection.envelopes,
     FactKind.ENVELOPE_NOTED: return_projection.envelopes,
 }

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, distinct, func, insert, select, update
 
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
@@ -16,7 +16,7 @@ from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.store.database import Database
 from delivery.store.factlog import FactLog
-from delivery.store.packet_projection import state_of
+from delivery.store.packet_states import CAME_BACK, PACKET_STATE, SUPERSEDED, pages_back_of, state_of
 from delivery.store.tables.core import PacketTable, SheetTable
 from delivery.store.tables.postal import PacketBatchTable, PrintJobTable
 
@@ -158,11 +158,16 @@ class Packets:
 
     def outstanding(self, first: int, until: int | None, *, role: str) -> int:
         """Packets printed in a span of time (µs since 1970) of which a page of `role` has not come back."""
-        page = select(_sheet.c.page_id).where(
-            _sheet.c.packet == _packet.c.packet, _sheet.c.role == role, _sheet.c.state != "returned"
-        )
-        query = select(func.count()).where(
-            _packet.c.printed_at > 0, _packet.c.printed_at >= first, _packet.c.voided_at == 0, page.exists()
+        query = (
+            select(func.count(distinct(_packet.c.packet)))
+            .join_from(_sheet, _packet, _packet.c.packet == _sheet.c.packet)
+            .where(
+                _sheet.c.role == role,
+                _packet.c.printed_at > 0,
+                _packet.c.printed_at >= first,
+                _packet.c.voided_at == 0,
+                ~CAME_BACK,
+            )
         )
         if until is not None:
             query = query.where(_packet.c.printed_at < until)
@@ -170,10 +175,8 @@ class Packets:
             return int(connection.execute(query).scalar_one())
 
     def _states(self, condition: Any) -> list[PacketState]:
-        newer = _packet.alias()
-        replaced = select(newer.c.packet).where(newer.c.supersedes == _packet.c.packet).exists()
         query = (
-            select(_packet, replaced.label("superseded"))
+            select(_packet, SUPERSEDED.label("superseded"))
             .where(condition, _packet.c.planned_at > 0)
             .order_by(_packet.c.learner, _packet.c.planned_at, _packet.c.packet)
         )
@@ -210,19 +213,19 @@ class Packets:
         Each page is in exactly one state, so the values add up to all pages. A page that came back is returned even if
         it was superseded; one that was voided is voided.
         """
-        query = (
-            select(_sheet.c.state, _sheet.c.superseded, func.count())
-            .where(_sheet.c.batch == code)
-            .group_by(_sheet.c.state, _sheet.c.superseded)
+        query = select(_packet.c.packet, PACKET_STATE, SUPERSEDED, _packet.c.pages).where(
+            _packet.c.batch == code, _packet.c.planned_at > 0
         )
         if on_paper:
-            query = query.where(_sheet.c.on_paper)
+            query = query.where(_packet.c.printed_at > 0)
         with self._database.read() as connection:
+            back = Counter(packet for packet, _ in connection.execute(pages_back_of(code)))
             rows = connection.execute(query).all()
         totals: Counter[str] = Counter()
-        for state, superseded, count in rows:
-            totals["superseded" if superseded and state not in ("returned", "voided") else state] += count
-        return dict(sorted(totals.items()))
+        for packet, state, superseded, pages in rows:
+            totals["returned"] += back[packet]
+            totals["superseded" if superseded and state != "voided" else state] += pages - back[packet]
+        return {state: count for state, count in sorted(totals.items()) if count}
 
     # Print jobs
 

@@ -19,7 +19,6 @@ from delivery.store import (
     course_projection,
     packet_projection,
     regulation_projection,
-    return_projection,
 )
 from delivery.store.tables.core import (
     AiringTable,
@@ -266,19 +265,11 @@ def rebuild(connection: Connection, facts: Iterable[Told]) -> int:
         connection.execute(delete(_table(model)))
     count = 0
     batch: list[Told] = []
-    planned: set[str] = set()
-    early: list[Told] = []
     for fact in facts:
         count += 1
         batch.append(fact)
-        if fact.kind is FactKind.PACKET_PLANNED:
-            planned.update(sheet[0] for sheet in fact.data["sheets"])
-        elif fact.kind in return_projection.PAGES and fact.data.get("sheet", "") not in planned:
-            # Clocks of two sites may disagree: work can stand before the plan of its own sheet.
-            early.append(fact)
         if len(batch) == 2000:
             apply(connection, batch)
             batch.clear()
     apply(connection, batch)
-    apply(connection, early)
     return count

@@ -6,7 +6,7 @@ retractions that are known, each time one of them or the page itself comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, case, select, update
@@ -14,21 +14,19 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from delivery.record.kinds import FactKind
-from delivery.store.tables.core import SheetTable
 from delivery.store.tables.returns import EnvelopeTable, RetractionTable, ReturnedPageTable
 
 _page: Table = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _retraction: Table = RetractionTable.__table__  # type: ignore[attr-defined]
 _envelope: Table = EnvelopeTable.__table__  # type: ignore[attr-defined]
-_sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 
 PAGES = (FactKind.WORK_RECEIVED, FactKind.EXTRA_RECEIVED, FactKind.SHEET_RECEIVED)
 TABLES = (ReturnedPageTable, RetractionTable, EnvelopeTable)
 
 
-def pages_returned(connection: Connection, facts: Sequence[Any]) -> set[str]:
-    """Rows of pages that came back; the sheets whose state may have changed."""
+def pages_returned(connection: Connection, facts: Sequence[Any]) -> None:
+    """Rows of pages that came back."""
     rows = {str(fact.id): _row(fact) for fact in facts}
     connection.execute(
         _insert(connection, _page).on_conflict_do_nothing(index_elements=["fact"]), list(rows.values())
@@ -37,37 +35,19 @@ def pages_returned(connection: Connection, facts: Sequence[Any]) -> set[str]:
     gone = {ident for ident in retracted if not _stands(connection, ident)}
     if gone:
         connection.execute(update(_page).where(_page.c.fact.in_(gone)).values(stands=False))
-    return {row["sheet"] for row in rows.values() if row["sheet"]}
 
 
-def retracted(connection: Connection, facts: Sequence[Any]) -> set[str]:
-    """Note retractions, and let pages fall or stand again; the sheets whose state may have changed."""
+def retracted(connection: Connection, facts: Sequence[Any]) -> None:
+    """Note retractions, and let pages fall or stand again."""
     rows = [{"fact": str(fact.id), "takes_back": fact.corrects} for fact in facts if fact.corrects]
     if not rows:
-        return set()
+        return
     connection.execute(_insert(connection, _retraction).on_conflict_do_nothing(index_elements=["fact"]), rows)
     roots = {_root(connection, row["takes_back"]) for row in rows}
-    sheets: set[str] = set()
-    for row in connection.execute(
-        select(_page.c.fact, _page.c.sheet, _page.c.stands).where(_page.c.fact.in_(roots))
-    ).all():
+    for row in connection.execute(select(_page.c.fact, _page.c.stands).where(_page.c.fact.in_(roots))).all():
         stands = _stands(connection, row.fact)
         if stands != row.stands:
             connection.execute(update(_page).where(_page.c.fact == row.fact).values(stands=stands))
-            sheets.add(row.sheet)
-    return sheets - {""}
-
-
-def standing_sheets(connection: Connection, sheets: Iterable[str]) -> set[str]:
-    """Which of these sheets a page that stands came back of."""
-    wanted = sorted(sheets)
-    found: set[str] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(_page.c.sheet).where(
-            _page.c.sheet.in_(wanted[start : start + _CHUNK]), _page.c.stands.is_(True)
-        )
-        found.update(connection.execute(query).scalars())
-    return found
 
 
 def envelopes(connection: Connection, facts: Sequence[Any]) -> None:

@@ -232,7 +232,7 @@ class ScheduleStore(AirNotes):
                 func.max(packet.c.posted_at),
             )
             .select_from(sheet.join(packet, packet.c.packet == sheet.c.packet))
-            .where(sheet.c.course == course, packet.c.voided_at == 0, packet.c.delivered_at == 0)
+            .where(packet.c.course == course, packet.c.voided_at == 0, packet.c.delivered_at == 0)
             .group_by(sheet.c.activity)
         )
         with self.database.read() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Connection, Table, distinct, func, literal_column, select
+from sqlalchemy import Connection, Table, case, func, literal_column, or_, select
 
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
 from delivery.catalogue.evidence import EvidenceKind
@@ -27,6 +27,7 @@ from delivery.regulation.standing import Standing, fold_standing
 from delivery.store.catalogue import CatalogueStore
 from delivery.store.database import Database
 from delivery.store.evidence import RegisterStore
+from delivery.store.packet_states import PACKET_STATE
 from delivery.store.record_totals import KINDS, RecordTotals, day_of, fold_totals
 from delivery.store.standings import rows_in
 from delivery.store.tables.core import (
@@ -35,16 +36,18 @@ from delivery.store.tables.core import (
     LearnerTable,
     MaterialRightsTable,
     MaterialStateTable,
-    SheetTable,
+    PacketTable,
 )
 from delivery.store.tables.regulation import OverrideTable
+from delivery.store.tables.returns import ReturnedPageTable
 
 _fact: Table = FactTable.__table__  # type: ignore[attr-defined]
 _learner: Table = LearnerTable.__table__  # type: ignore[attr-defined]
 _enrolment: Table = EnrolmentTable.__table__  # type: ignore[attr-defined]
 _state: Table = MaterialStateTable.__table__  # type: ignore[attr-defined]
 _rights: Table = MaterialRightsTable.__table__  # type: ignore[attr-defined]
-_sheet: Table = SheetTable.__table__  # type: ignore[attr-defined]
+_packet: Table = PacketTable.__table__  # type: ignore[attr-defined]
+_back: Table = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _override: Table = OverrideTable.__table__  # type: ignore[attr-defined]
 _COLUMNS = tuple(_fact.c[name] for name in FactRow._fields)
 _MATERIAL_KINDS = (FactKind.MATERIAL_APPRAISED, FactKind.MATERIAL_APPROVED)
@@ -216,17 +219,20 @@ def _totals(connection: Connection, catalogue: Catalogue, facts: list[Fact]) -> 
 
 def _packets(connection: Connection) -> dict[str, tuple[int, int]]:
     """Course -> (packets posted, packets that came back undelivered)."""
-    out: dict[str, tuple[int, int]] = {}
-    query = select(_sheet.c.course, _sheet.c.state, func.count(distinct(_sheet.c.packet))).group_by(
-        _sheet.c.course, _sheet.c.state
+    went_out = or_(
+        PACKET_STATE.in_(("posted", "delivered", "undelivered")),
+        select(_back.c.fact).where(_back.c.packet == _packet.c.packet, _back.c.stands.is_(True)).exists(),
     )
-    for course, state, count in connection.execute(query):
-        posted, lost = out.get(course, (0, 0))
-        out[course] = (
-            posted + (count if state in ("posted", "delivered", "returned", "undelivered") else 0),
-            lost + (count if state == "undelivered" else 0),
+    query = (
+        select(
+            _packet.c.course,
+            func.sum(case((went_out, 1), else_=0)),
+            func.sum(case((PACKET_STATE == "undelivered", 1), else_=0)),
         )
-    return out
+        .where(_packet.c.planned_at != 0, _packet.c.voided_at == 0)
+        .group_by(_packet.c.course)
+    )
+    return {course: (int(posted), int(lost)) for course, posted, lost in connection.execute(query)}
 
 
 def _last_seen(connection: Connection) -> dict[str, date]:

@@ -166,9 +166,14 @@ PROJECTIONS = [
         f"{fact_id(FactKind.ITEM_AIRED, 'a')}: stored activity=C1-A2 but the facts give activity=C1-A1",
     ),
     (
-        f"UPDATE sheet SET learner = 'L2' WHERE page_id = '{PAGE}'",
+        "UPDATE packet SET learner = 'L2'",
+        "packet",
+        "p1: stored learner=L2 but the facts give learner=L1",
+    ),
+    (
+        f"UPDATE sheet SET page = 2 WHERE page_id = '{PAGE}'",
         "sheet",
-        f"{PAGE}: stored learner=L2 but the facts give learner=L1",
+        f"{PAGE}: stored page=2 but the facts give page=1",
     ),
 ]
 
@@ -188,7 +193,7 @@ def test_a_changed_projection_is_named_with_what_the_facts_give(kept: App) -> No
 
 
 def test_a_rebuild_heals_the_projections(kept: App) -> None:
-    change(kept, "UPDATE sheet SET superseded = TRUE, packet = 'p2'")
+    change(kept, "UPDATE sheet SET position = 7, packet = 'p2'")
     assert len(problems(kept)) == 2
     kept.records.rebuild()
     assert problems(kept) == ()
@@ -406,7 +411,7 @@ def test_a_fact_that_cannot_be_read_is_named_and_the_others_are_still_compared(k
 HOSTILE = [
     "UPDATE learner SET site = CAST(x'ff1b5b41' AS TEXT)",
     "UPDATE learner SET learner = x'ff00' WHERE learner = 'L1'",
-    "UPDATE sheet SET page = 'one', superseded = 7",
+    "UPDATE sheet SET page = 'one', position = x'00'",
     "UPDATE catalogue_activity SET due = 'soon', minutes = x'00'",
     "UPDATE catalogue_material SET content = 1.5, file = x'00'",
     "UPDATE catalogue_institution SET revision = CAST(x'ff' AS TEXT)",

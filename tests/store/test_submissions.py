@@ -92,7 +92,7 @@ def test_somebody_elses_sheet_is_held_and_not_filed(door: App) -> None:
 
 def test_a_table_that_was_tampered_with_cannot_file_a_page_under_another_learner(door: App) -> None:
     with door.database.write() as connection:
-        connection.execute(text("UPDATE sheet SET learner = 'L2'"))
+        connection.execute(text("UPDATE packet SET learner = 'L2'"))
     outcome = send(door)
     assert (outcome.status, outcome.reason) == ("unknown", "not_planned")
     assert list(door.facts.select(kind=FactKind.WORK_RECEIVED)) == []

@@ -9,8 +9,10 @@ from textual.binding import Binding, BindingType
 from delivery.errors import N_
 from delivery.network.bus.client import Link
 from tui.clerk.due import DueSection
+from tui.clerk.envelopes import Envelopes
 from tui.clerk.learner import LearnerSection
 from tui.clerk.post import PostSection
+from tui.clerk.preview import Preview
 from tui.clerk.returns import ReturnsSection
 from tui.clerk.returns_state import read_task
 from tui.clerk.state import State, newer
@@ -43,6 +45,8 @@ class ClerkConsole(ConsoleApp):
         ReturnsSection,
         LearnerSection,
         Listing,
+        Envelopes,
+        Preview,
     )
     # The function keys work where digits are typed as well.
     BINDINGS: ClassVar[list[BindingType]] = [

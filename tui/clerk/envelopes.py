@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -29,9 +30,17 @@ class Envelopes(Dialog[None]):
     Envelopes Counter Listing { background: $panel; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f8", "pairs", N_("Two codes each"), id="envelopes.pairs")
+    ]
+
     def __init__(self) -> None:
         super().__init__()
         self.postmark = ""
+        self.is_pairs = False
+        """Whether each envelope gives two codes: its postal label, then ours."""
+        self.item_text = ""
+        """The postal label whose envelope gives its second code next."""
         self.received = self.known = self.problems = 0
         self.trouble = ""
         """Why the newest line was not used, in full; empty once one was."""
@@ -39,12 +48,22 @@ class Envelopes(Dialog[None]):
     def compose(self) -> Iterable[Widget]:
         with Vertical(id="box") as box:
             box.border_title = self.words(N_("Envelopes"))
-            box.border_subtitle = self.words(N_("Esc closes"))
+            box.border_subtitle = self._keys()
             yield Text(self._lines, id="sums")
             yield Counter(self._hear, hint=SCAN_HINT, id="counter")
 
     def on_mount(self) -> None:
         self.query_one(Counter).entry.focus()
+
+    def _keys(self) -> str:
+        other = N_("One code each") if self.is_pairs else N_("Two codes each")
+        return f"F8 {self.words(other)} · {self.words(N_('Esc closes'))}"
+
+    def action_pairs(self) -> None:
+        """From now on each envelope gives two codes, or one again."""
+        self.is_pairs, self.item_text = not self.is_pairs, ""
+        self.query_one("#box").border_subtitle = self._keys()
+        self.query_one("#sums", Text).redraw()
 
     def _lines(self, width: int) -> list[Content]:
         sums = self.words(
@@ -57,7 +76,12 @@ class Envelopes(Dialog[None]):
         hint = self.words(
             N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows.")
         )
+        if self.is_pairs:
+            hint = self.words(N_("Each envelope gives two codes: its postal label, then ours."))
         head = wrapped(Content.styled(hint, MUTED), width, 2)
+        if self.item_text:
+            told = self.words(N_("{item}: now the return label of the same envelope."), item=self.item_text)
+            head = wrapped(Content.styled(f"▸ {told}", "bold $accent"), width, 2)
         if self.trouble:
             head = wrapped(Content.styled(f"✗ {self.trouble}", "bold $error"), width, 3)
         return [*head, line(Content.styled(sums, "bold"), Content(day), width)]
@@ -70,6 +94,9 @@ class Envelopes(Dialog[None]):
             sign = ENVELOPES.get(heard, ENVELOPES["received"])
             self.postmark = text_of(result, "postmark")
             self.trouble = ""
+            if heard != "postmark":
+                # A label whose sender is not known yet waits for the code within.
+                self.item_text = text if self.is_pairs and not text_of(result, "code") else ""
             self.received += heard in ("received", "noted")
             self.known += heard == "duplicate"
             told = clerk.words(sign.word)
@@ -87,4 +114,7 @@ class Envelopes(Dialog[None]):
         if (error := no_code(text)) is not None:
             failed(error)
             return
-        clerk.order("returns.envelope", {"text": text, "postmark": self.postmark}, done=done, failed=failed)
+        params = {"text": text, "postmark": self.postmark}
+        if self.item_text:
+            params["item_text"] = self.item_text
+        clerk.order("returns.envelope", params, done=done, failed=failed)

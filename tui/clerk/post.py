@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widget import Widget
 
 from delivery.errors import N_, TuxaError
+from delivery.record.words import CAME_BACK
 from tui.clerk.counter import Answer, Counter, Said, no_code, problem
 from tui.clerk.returns_lines import word
-from tui.clerk.words import BACK
 from tui.shared.dialogs import Picker, push
 from tui.shared.drawn import Text, Title
 from tui.shared.lines import MUTED, bar, line, wrapped
@@ -123,7 +123,7 @@ class PostSection(Section):
         if self.trouble:
             return wrapped(Content.styled(f"✗ {self.trouble}", "bold $error"), width, 3)
         if self.reason:
-            reason = word(self.console_app.words, BACK, self.reason)
+            reason = word(self.console_app.words, CAME_BACK, self.reason)
             told = self.words(N_("Came back: {reason}. F8 ends it."), reason=reason)
             return [Content.styled(f"✗ {told}", "bold $warning")]
         if self.packet_text:
@@ -149,7 +149,9 @@ class PostSection(Section):
             ]
         for one in self.back:
             head = Content.assemble((f"✗ {text_of(one, 'code')} ", "bold"), text_of(one, "batch"))
-            lines.append(line(head, Content.styled(word(words, BACK, text_of(one, "reason")), MUTED), width))
+            lines.append(
+                line(head, Content.styled(word(words, CAME_BACK, text_of(one, "reason")), MUTED), width)
+            )
             hint = (
                 N_("the address has changed since: print it again (4, R)")
                 if true_of(one, "moved")
@@ -198,7 +200,7 @@ class PostSection(Section):
         self.clerk.order("post.item", params, done=done, failed=partial(self._not_used, text, answer))
 
     def _came_back(self, answer: Answer, result: Any) -> None:
-        reason = word(self.console_app.words, BACK, self.reason)
+        reason = word(self.console_app.words, CAME_BACK, self.reason)
         answer(Said("↩", text_of(result, "code"), "$warning", f"{text_of(result, 'batch')} · {reason}"))
         self.changed()
 
@@ -212,7 +214,7 @@ class PostSection(Section):
         if self.reason:
             self._turn("")
             return
-        items = [(code, self.words(text), "") for code, text in BACK.items()]
+        items = [(code, self.words(text), "") for code, text in CAME_BACK.items()]
         push(self, Picker(partial(self.words, N_("Why did they come back?")), items), self._turn)
 
     def _turn(self, reason: str) -> None:

@@ -41,7 +41,7 @@ class Preview(ModalScreen[None]):
         Binding("end", "last", N_("Last page"), show=False),
         Binding("tab", "file(1)", N_("Next file"), show=False),
         Binding("shift+tab", "file(-1)", N_("Previous file"), show=False),
-        Binding("o", "open", N_("Open PDF"), show=False, id="due.open"),
+        Binding("o", "open", N_("Open PDF"), show=False, id="preview.open"),
         Binding("ctrl+l", "app.language", show=False),
     ]
 
@@ -78,7 +78,7 @@ class Preview(ModalScreen[None]):
             (f"{page}/{pages}", "bold"), (f"  {keys}" if width >= 100 else "  F1", MUTED)
         )
         if width < 100:
-            right = Content.assemble((f"{page}/{pages}", "bold"), ("  ⇞⇟ + − Tab O Esc", MUTED))
+            right = Content.assemble((f"{page}/{pages}", "bold"), ("  PgUp PgDn + − Tab O Esc", MUTED))
         return [line(left, right, width)]
 
     # --- asking -------------------------------------------------------------------------------------

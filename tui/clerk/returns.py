@@ -14,6 +14,7 @@ from textual.widget import Widget
 from delivery.errors import N_
 from delivery.ids import SystemIds
 from tui.clerk.decisions import Decisions
+from tui.clerk.envelopes import Envelopes
 from tui.clerk.pictures import Pictures
 from tui.clerk.returns_lines import page_line, page_lines, reading_line, reading_lines, scan_lines
 from tui.clerk.returns_state import Page, Reading, read_page, read_reading
@@ -48,9 +49,9 @@ class ReturnsSection(Section):
     ReturnsSection.-wide #chosen { width: 1fr; }
     ReturnsSection #chosen Text { height: auto; }
     ReturnsSection #image { display: none; width: 1fr; margin-top: 1; }
-    ReturnsSection #readings { display: none; }
-    ReturnsSection.-marks #readings { display: block; }
-    ReturnsSection.-marks #pages { display: none; }
+    ReturnsSection #readings, ReturnsSection #readings-title { display: none; }
+    ReturnsSection.-marks #readings, ReturnsSection.-marks #readings-title { display: block; }
+    ReturnsSection.-marks #pages, ReturnsSection.-marks #pages-title { display: none; }
     ReturnsSection.-stale #both { opacity: 55%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +93,10 @@ class ReturnsSection(Section):
 
     def body(self) -> Iterable[Widget]:
         words = self.console_app
-        self._tab = Tab(SystemIds(), language=words.words.language)
+        lost = self.words(
+            N_("The console shows nothing here any more: it has ended, or the line to it is lost.")
+        )
+        self._tab = Tab(SystemIds(), language=words.words.language, lost=lost)
         pages = Listing[Page](
             lambda page, width: page_line(page, width, words.words),
             key=lambda page: page.id, empty=lambda: self.words(N_("No page waits.")), id="pages",
@@ -105,6 +109,7 @@ class ReturnsSection(Section):
         with Container(id="both"):
             with Vertical(id="waiting"):
                 yield Title(N_("Pages that wait"), self._count, id="pages-title")
+                yield Title(N_("Readings"), self._count, id="readings-title")
                 yield pages
                 yield marks
             with Vertical(id="chosen"):
@@ -162,7 +167,10 @@ class ReturnsSection(Section):
         items: list[Any] = [*self.marks] if self.is_marks else [*self.pages]
         self.listing.show([item for item in items if item.id not in self.decisions.going])
         self._look()
-        self.query_one("#pages-title", Title).redraw()
+        self._redraw_title()
+
+    def _redraw_title(self) -> None:
+        self.query_one("#readings-title" if self.is_marks else "#pages-title", Title).redraw()
 
     def _count(self) -> str:
         state, words = self.clerk.state, self.console_app.words
@@ -177,7 +185,7 @@ class ReturnsSection(Section):
             return
         self.set_class(not self.clerk.is_live, "-stale")
         self.query_one("#scans", Text).redraw()
-        self.query_one("#pages-title", Title).redraw()
+        self._redraw_title()
         task = self.clerk.state.scanning
         if self._can_stop != (task is not None and task.is_running):
             self._can_stop = not self._can_stop
@@ -337,8 +345,6 @@ class ReturnsSection(Section):
     # --- what comes in ------------------------------------------------------------------------------
 
     def action_envelopes(self) -> None:
-        from tui.clerk.envelopes import Envelopes
-
         self.app.push_screen(Envelopes())
 
     def action_take_in(self) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from textual.content import Content
 
 from delivery.errors import N_, Message
 from delivery.i18n import Translator
+from delivery.record.words import PAGE_WAITS, PROPOSED, UNCLEAR
 from tui.clerk.returns_state import Page, Proposal, Reading, Task
 from tui.clerk.state import State
-from tui.clerk.words import REASONS, TOTALS, UNCLEAR, WHY
+from tui.clerk.words import TOTALS
 from tui.shared.lines import MUTED, bar, decimal, line, wrapped
 from tui.shared.values import dicts_of, int_of, message_of, say, text_of
 
 _ROOMY = 100
 
 
-def word(words: Translator, known: dict[str, str], code: str) -> str:
+def word(words: Translator, known: Mapping[str, str], code: str) -> str:
     """The word for a code; the code itself where a station of another release has one more."""
     return words(known[code]) if code in known else code
 
@@ -35,7 +37,7 @@ def page_line(page: Page, width: int, words: Translator) -> Content:
         left = Content.assemble((f" {best.learner} ", "bold"), f"{best.activity} ", (sign, "bold $primary"))
         return line(left, Content.styled(f"{best.certainty} % ", MUTED), width)
     return line(
-        Content.assemble((" ? ", "bold $warning"), word(words, REASONS, page.reason)), Content(""), width
+        Content.assemble((" ? ", "bold $warning"), word(words, PAGE_WAITS, page.reason)), Content(""), width
     )
 
 
@@ -53,7 +55,7 @@ def proposal_text(proposal: Proposal, words: Translator) -> str:
                 "page": proposal.page,
                 "activity": proposal.activity or words(N_("the packet")),
                 "learner": proposal.learner,
-                "why": word(words, WHY, proposal.why),
+                "why": word(words, PROPOSED, proposal.why),
             },
         )
     )
@@ -66,7 +68,7 @@ def page_lines(
     further proposals."""
     place = words(N_("page {page} of {file}"), page=page.page, file=page.file)
     lines = [line(Content.styled(place, MUTED), Content.styled(page.id, MUTED), width)]
-    lines += wrapped(Content.styled(f"! {word(words, REASONS, page.reason)}", "$warning"), width, 2)
+    lines += wrapped(Content.styled(f"! {word(words, PAGE_WAITS, page.reason)}", "$warning"), width, 2)
     for number, one in enumerate(page.proposals[: 1 if is_low else 3], 1):
         key = ("Y ", "bold $primary") if number == 1 else ("P ", "bold $primary")
         lines += wrapped(

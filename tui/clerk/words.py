@@ -6,43 +6,6 @@ from delivery.errors import N_
 from tui.shared.lines import MUTED
 from tui.shared.words import Sign
 
-REASONS = {
-    "unreadable": N_("no code could be read"),
-    "framed": N_("one of our sheets by its corner marks, but no code could be read"),
-    "forged": N_("a code that looks like ours does not verify"),
-    "two_sheets": N_("codes of two sheets on one picture"),
-    "unknown": N_("a sheet that this site does not know"),
-    "held": N_("the sheet was voided, or the work is held"),
-    "damaged": N_("the picture is damaged"),
-    "dark": N_("nothing but black"),
-    "torn": N_("a part of a sheet only"),
-    "undone": N_("a person took it back"),
-}
-"""Why a page waits."""
-WHY = {
-    "code": N_("its code names this sheet"),
-    "between": N_("it lies between its neighbours"),
-    "beside": N_("it lies beside its neighbour"),
-    "behind_return": N_("it follows the return sheet"),
-    "behind_work": N_("it follows a page of this work"),
-    "same_packet": N_("it lies among pages of the same packet"),
-    "said": N_("a person said so"),
-}
-"""What a proposal rests on."""
-UNCLEAR = {
-    "not_straight": N_("the page could not be laid out"),
-    "none": N_("nothing is marked"),
-    "two": N_("more than one is marked"),
-    "faint": N_("a faint mark"),
-    "erased": N_("something was rubbed out"),
-    "struck": N_("a filled bubble was struck out"),
-    "outside": N_("something is written beside the bubble"),
-    "impossible": N_("a mark above 10"),
-    "not_final": N_("the square “final” is not marked"),
-    "differs": N_("another picture of this page says something else"),
-    "unreadable": N_("the picture cannot be read again"),
-}
-"""Why a reading is in doubt."""
 DISCARDS = {
     "not_ours": N_("not ours"),
     "blank": N_("blank"),
@@ -50,17 +13,6 @@ DISCARDS = {
     "rescanned": N_("scanned again, better"),
     "spoilt": N_("nothing on it that anybody could use"),
 }
-BACK = {
-    "unknown": N_("addressee unknown"),
-    "insufficient_address": N_("address insufficient"),
-    "moved": N_("moved away"),
-    "refused": N_("refused"),
-    "unclaimed": N_("not claimed"),
-    "deceased": N_("deceased"),
-    "damaged": N_("damaged on the way"),
-    "other": N_("another reason"),
-}
-"""Why the post brought a packet back (UPU CN 15)."""
 PACKETS = {
     "planned": Sign("○", N_("planned"), "$warning"),
     "printed": Sign("◔", N_("printed"), "$warning"),

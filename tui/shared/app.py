@@ -327,6 +327,14 @@ class ConsoleApp(App[None]):
         if section is not None and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(section.GUIDE, section))
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C ends nothing: whoever presses it is told how a console is left."""
+        for active in self.active_bindings.values():
+            if active.binding.action == "quit":
+                key = self.get_key_display(active.binding)
+                self.say(N_("{key} leaves this console; the station goes on."), key=key)
+                return
+
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=self.words(N_("Search for a command…"))))

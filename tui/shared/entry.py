@@ -17,7 +17,8 @@ class Entry(Input):
     """An input of one line without a frame, whose value is NFC at any moment."""
 
     DEFAULT_CSS = """
-    Entry { border: none; height: 1; padding: 0 1; background: $surface; width: 1fr; }
+    Entry { border: none; height: 1; background: $surface; width: 1fr; }
+    Entry.-textual-compact { padding: 0 1; }
     Entry:focus { background: $primary 20%; border: none; }
     """
     COMPOSES: ClassVar[bool] = True

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from delivery.errors import N_
 from tui.shared.drawn import Text
+from tui.shared.keybar import key_name
+from tui.shared.keys import bindings_of
 
 if TYPE_CHECKING:
     from tui.shared.app import ConsoleApp
     from tui.shared.section import Section
 
 _SIGN = 13
+_KNOWN_ANYWAY = {
+    binding.action
+    for owner in (App, Screen, Input)
+    for binding in Binding.make_bindings(vars(owner)["BINDINGS"])
+    if binding.action != "quit"
+}
+"""Keys with which one edits a line, copies, and changes the focus in any program."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -41,11 +51,14 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._entries = entries
         # Asked before this screen lies over the section: afterwards its keys are not the active ones.
-        self._keys = [
+        found = [
             (active.binding, self._display(section, active.binding))
             for active in section.active_bindings.values()
-            if not active.binding.system
+            if active.binding.description and active.binding.action not in _KNOWN_ANYWAY
         ]
+        # What this section does, before how one goes about in it.
+        own = bindings_of([type(section)])
+        self._keys = sorted(found, key=lambda entry: entry[0].id not in own)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
@@ -61,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
 
     @staticmethod
     def _display(section: Widget | Section, binding: Binding) -> str:
-        return section.app.get_key_display(binding)
+        return key_name(section.app.get_key_display(binding))
 
     def _word(self, msgid: str) -> str:
         return cast("ConsoleApp", self.app).words(msgid)

@@ -20,7 +20,7 @@ from tui.shared.strips import strip_of
 T = TypeVar("T")
 
 
-class Listing(ScrollView, Generic[T], can_focus=True):
+class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     """One line for each item. The cursor stays on its item, wherever that moves to."""
 
     DEFAULT_CSS = """

@@ -3,6 +3,12 @@
 
 const picture = document.getElementById("picture");
 const title = document.getElementById("title");
+const status = document.querySelector("[role=status]");
+
+function tell(isLost) {
+  document.body.classList.toggle("lost", isLost);
+  status.textContent = isLost ? `▲ ${status.dataset.lost}` : "";
+}
 
 async function follow() {
   let number = -1;
@@ -11,7 +17,7 @@ async function follow() {
       const answer = await fetch(`/state?after=${number}`, { cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       const [now, has, ...rest] = (await answer.text()).split("\n");
-      document.body.classList.remove("lost");
+      tell(false);
       if (Number(now) !== number) {
         number = Number(now);
         title.textContent = rest.join(" ") || "tuxa";
@@ -23,7 +29,7 @@ async function follow() {
       }
     } catch {
       // The console has ended, or the line over which its port comes.
-      document.body.classList.add("lost");
+      tell(true);
       await new Promise((again) => setTimeout(again, 2000));
     }
   }

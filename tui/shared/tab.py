@@ -40,8 +40,9 @@ class Shown:
 class Tab:
     """Serves one picture at a time to one browser."""
 
-    def __init__(self, ids: IdSource, *, language: str) -> None:
-        self._ids, self._language = ids, language
+    def __init__(self, ids: IdSource, *, language: str, lost: str) -> None:
+        """`lost` is what the tab says once the console answers no more."""
+        self._ids, self._language, self._lost = ids, language, lost
         self._changed = Condition(Lock())
         self._shown = Shown()
         self._is_closed = False
@@ -111,8 +112,8 @@ class Tab:
         return (
             f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>tuxa</title>'
             '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/tab.css">'
-            '</head><body><h1 id="title">tuxa</h1><img id="picture" alt=""><script src="/tab.js"></script>'
-            "</body></html>"
+            f'</head><body><header><h1 id="title">tuxa</h1><p role="status" data-lost="{escape(self._lost)}"></p>'
+            '</header><img id="picture" alt="" hidden><script src="/tab.js"></script></body></html>'
         ).encode()
 
 

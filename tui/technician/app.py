@@ -11,6 +11,7 @@ from delivery.network.bus.client import Link
 from tui.shared.app import ConsoleApp
 from tui.shared.listing import Listing
 from tui.shared.values import SEVERITIES, Alert, int_of, read_alert, say, text_of, true_of
+from tui.technician.day import SheetReader
 from tui.technician.grid import Grid
 from tui.technician.ingest import IngestSection
 from tui.technician.log import LogSection
@@ -44,6 +45,7 @@ class TechnicianConsole(ConsoleApp):
         IngestSection,
         LogSection,
         Listing,
+        SheetReader,
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "section('air')", N_("On air"), show=False, id="app.section1"),

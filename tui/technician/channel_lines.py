@@ -6,7 +6,7 @@ from textual.content import Content
 
 from delivery.errors import N_
 from delivery.i18n import Translator
-from tui.shared.lines import MUTED, bar, cell, columns, countdown, decimal, line, time_of_day
+from tui.shared.lines import MUTED, bar, cell, columns, countdown, decimal, line, time_of_day, wrapped
 from tui.shared.plot import meter
 from tui.shared.values import say
 from tui.shared.words import Sign
@@ -16,7 +16,10 @@ from tui.technician.words import BY_HAND, KINDS, ROWS, STATES
 _LOW, _HIGH = -41.0, -5.0
 """Ends of the meter in LUFS: EBU +18 scale around -23."""
 _TOLERANCE = 1.0
-_SOON_US = 600_000_000
+_LABEL, _TIME = 11, 7
+"""Cells of a label, and of the time of what follows, with what parts them from the text."""
+_MOST_LINES = 4
+"""Of one text in a roomy panel."""
 
 
 def sign_of(channel: Channel) -> Sign:
@@ -40,10 +43,9 @@ def channel_line(channel: Channel, width: int, now: int, words: Translator) -> C
     progress = bar(playing.fraction(now), 6 if width < 90 else 12, "$primary")
     following = channel.next[0] if channel.next else None
     state = _flags(channel)
-    room = width - head.cell_length - 6 - 10 - state.cell_length - 5
     show_next = width >= 88
     parts: list[tuple[Content | str, int]] = [(head, head.cell_length)]
-    parts.append((Content(title_of(playing, words)), 0 if room > 0 else 1))
+    parts.append((Content(title_of(playing, words)), 0))
     parts += [(progress, progress.cell_length), (left, -9)]
     if following is not None:
         ready = ("✓", "$success") if following.ready else ("✗", "bold $warning")
@@ -53,8 +55,9 @@ def channel_line(channel: Channel, width: int, now: int, words: Translator) -> C
             parts.append((Content(following.title), max(width // 4, 10)))
     else:
         parts.append((Content.styled("–", "$warning"), 7))
-    parts.append((state, -3))
-    return columns(width, *parts)
+    parts.append((state, -2))
+    # A cell at the right edge stays free, as in every panel.
+    return columns(width - 1, *parts)
 
 
 def _flags(channel: Channel) -> Content:
@@ -67,8 +70,11 @@ def _flags(channel: Channel) -> Content:
     return Content.assemble(*found) if found else Content("")
 
 
-def channel_lines(channel: Channel, width: int, now: int, words: Translator) -> list[Content]:
-    """Everything about one channel, in at most 12 lines."""
+def channel_lines(
+    channel: Channel, width: int, now: int, words: Translator, *, is_roomy: bool = False
+) -> list[Content]:
+    """Everything about one channel: in at most 12 lines, or nothing cut where the panel `is_roomy`."""
+    most = _MOST_LINES if is_roomy else 1
     sign = sign_of(channel)
     kind = words(KINDS.get(channel.kind, channel.kind))
     state = Content.styled(f"{sign.glyph} {words(sign.word)}", f"bold {sign.colour}")
@@ -81,19 +87,23 @@ def channel_lines(channel: Channel, width: int, now: int, words: Translator) -> 
         )
     ]
     lines += _now(channel.now, width, now, words)
-    lines.append(_labelled(words(N_("Loudness")), _loudness(channel.loudness, width - 11, now, words)))
-    lines.append(
-        _labelled(words(N_("Output")), _health(channel.health, words)).truncate(width, ellipsis=True)
-    )
-    lines += _peers(channel.health, width, words)
-    lines += [_upcoming(item, width, words) for item in channel.next]
+    room = width - _LABEL
+    lines += _labelled(words(N_("Loudness")), [_loudness(channel.loudness, room, now, words)])
+    lines += _labelled(words(N_("Output")), wrapped(_health(channel.health, words), room, most))
+    lines += _labelled(words(N_("Receivers")), wrapped(_peers(channel.health, words), room, most))
+    for item in channel.next:
+        lines += _upcoming(item, width, words, is_roomy=is_roomy)
     if not channel.next:
         lines.append(Content.styled(words(N_("nothing follows")), "bold $warning"))
     return lines
 
 
-def _labelled(label: str, content: Content) -> Content:
-    return Content.assemble(cell(Content.styled(label, MUTED), 10), " ", content)
+def _labelled(label: str, contents: list[Content]) -> list[Content]:
+    """The first line behind its label, the others below it."""
+    return [
+        Content.assemble(cell(Content.styled("" if number else label, MUTED), _LABEL - 1), " ", content)
+        for number, content in enumerate(contents)
+    ]
 
 
 def _now(playing: Playing | None, width: int, now: int, words: Translator) -> list[Content]:
@@ -152,24 +162,33 @@ def _span(seconds: float) -> str:
     return f"{hours:.0f} h" if hours >= 2 else f"{seconds / 60:.0f} min"
 
 
-def _peers(health: Health, width: int, words: Translator) -> list[Content]:
-    label = words(N_("Receivers"))
+def _peers(health: Health, words: Translator) -> Content:
     if not health.peers:
-        return [_labelled(label, Content.styled(words(N_("players over HLS only")), MUTED))]
+        return Content.styled(words(N_("players over HLS only")), MUTED)
     up = sum(peer.up for peer in health.peers)
     told: list[Content | tuple[str, str] | str] = [(f"{up}/{len(health.peers)}", "bold")]
     # Those that are lost come first: there may not be room for all.
     for peer in sorted(health.peers, key=lambda peer: peer.up):
         told.append((f"  {'●' if peer.up else '▲'} ", "$success" if peer.up else "bold $error"))
         told.append(peer.name)
-    return [_labelled(label, Content.assemble(*told)).truncate(width, ellipsis=True)]
+    return Content.assemble(*told)
 
 
-def _upcoming(item: Upcoming, width: int, words: Translator) -> Content:
+def _upcoming(item: Upcoming, width: int, words: Translator, *, is_roomy: bool) -> list[Content]:
     left = Content.assemble((f"{time_of_day(item.start)}  ", MUTED), item.title)
     if item.ready:
-        return line(left, Content.styled("✓ " + words(N_("ready")), "$success"), width)
+        return [line(left, Content.styled("✓ " + words(N_("ready")), "$success"), width)]
     reason = say(item.reason, words) or words(N_("not ready"))
+    right = Content.styled(f"✗ {reason}", "bold $warning")
+    if is_roomy and left.cell_length + 2 + right.cell_length > width:
+        return [
+            line(left, Content.styled("✗", "bold $warning"), width),
+            *_indented(wrapped(Content.styled(reason, "bold $warning"), width - _TIME, _MOST_LINES)),
+        ]
     # The reason matters more than the full title: it may take up to half of the line.
-    right = Content.styled(f"✗ {reason}", "bold $warning").truncate(max(width // 2, 12), ellipsis=True)
-    return line(left, right, width)
+    return [line(left, right.truncate(max(width // 2, 12), ellipsis=True), width)]
+
+
+def _indented(lines: list[Content]) -> list[Content]:
+    """Below the title of what follows."""
+    return [Content.assemble(" " * _TIME, one) for one in lines]

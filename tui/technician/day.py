@@ -10,9 +10,9 @@ from textual.content import Content
 
 from delivery.errors import N_
 from tui.shared.dialogs import Reader
-from tui.shared.lines import MUTED, bar, columns, local, time_of_day
+from tui.shared.lines import MUTED, bar, columns, decimal, local, time_of_day
 from tui.shared.values import text_of
-from tui.technician.slot_lines import finding_lines
+from tui.technician.slot_lines import finding_lines, minutes_of
 from tui.technician.span import DAY_US, Span
 from tui.technician.words import AIRED, DAYS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class SheetReader(Reader):
     """The day sheet; P writes it as PDF."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "pdf", "PDF", id="schedule.pdf")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "pdf", "PDF", id="sheet.pdf")]
 
     def __init__(self, app: TechnicianConsole, span: Span, day: int) -> None:
         self._technician, self._span, self._at = app, span, span.since + day * DAY_US
@@ -79,7 +79,7 @@ def aired_reader(app: TechnicianConsole, span: Span) -> Reader:
 
 
 def _aired_lines(app: TechnicianConsole, span: Span, width: int) -> list[Content]:
-    lines = []
+    lines, comma = [], app.words.language == "vi"
     for one in span.aired:
         sign = AIRED.get(one.status, AIRED["partial"])
         share = one.aired_us / one.planned_us if one.planned_us else 0.0
@@ -89,10 +89,10 @@ def _aired_lines(app: TechnicianConsole, span: Span, width: int) -> list[Content
                 width,
                 (Content.styled(sign.glyph, f"bold {sign.colour}"), 1),
                 (f"{local(one.planned):%d/%m} {time_of_day(one.planned, seconds=True)}", 14),
-                (Content.styled(f"{late:+.2f} s", MUTED), -9),
+                (Content.styled(f"{'+' if late >= 0 else ''}{decimal(late, 2, comma=comma)} s", MUTED), -9),
                 (one.material, 0),
                 (bar(share, 8, sign.colour), 8),
-                (f"{one.aired_us / 60e6:.1f}/{one.planned_us / 60e6:.1f}", -11),
+                (minutes_of(one, comma=comma), -11),
                 (Content.styled(app.words(sign.word), sign.colour), 14),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -13,10 +13,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from delivery.errors import N_
-from tui.shared.lines import MUTED, cell, local, time_of_day
+from tui.shared.lines import MUTED, cell, local
 from tui.shared.strips import strip_of
-from tui.technician.span import DAY_US, MINUTE_US, TICK_US, Programme, Span
-from tui.technician.words import AIRED, DAYS, FINDINGS
+from tui.technician.grid_cells import carried_cell, empty_cell, ground_of, programme_cell
+from tui.technician.span import DAY_US, MINUTE_US, TICK_US, Carried, Programme, Span
+from tui.technician.words import DAYS
 
 if TYPE_CHECKING:
     from tui.shared.app import ConsoleApp
@@ -26,20 +27,6 @@ STEPS = (60, 30, 15, 10, 5)
 _TIMES = 6
 """Cells of the column with times."""
 _HEAD = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A programme on its way to another place, or to another length."""
-
-    programme: Programme
-    start: int
-    minutes: int | None = None
-    """Length of its slot, where that is to change."""
-
-    @property
-    def has_moved(self) -> bool:
-        return self.start != self.programme.planned or self.minutes is not None
 
 
 class Grid(Widget, can_focus=True):
@@ -198,53 +185,23 @@ class Grid(Widget, can_focus=True):
     def _cell(self, day: int, first: int, size: int, now: int) -> Content:
         stop = first + self.minutes * MINUTE_US
         at_cursor = first <= self.cursor < stop
-        if self.carried is not None and (ghost := self._ghost(first, stop, size)) is not None:
+        if self.carried is not None and (ghost := carried_cell(self.carried, first, stop, size)) is not None:
             return ghost
         held = [one for one in self._own[day] if one.start < stop and one.end > first]
         if not held:
-            is_now = first <= now < stop
-            text = "┄" * (size - 1) + " " if is_now else "·" + " " * (size - 1)
-            style = "reverse" if at_cursor and self.has_focus else "$primary" if is_now else "$foreground 30%"
-            return cell(Content.styled(text, style), size)
+            return empty_cell(size, is_now=first <= now < stop, at_cursor=at_cursor and self.has_focus)
         chosen = self.chosen if at_cursor else None
         one = chosen or held[0]
         begins = first <= one.start < stop
         return self._block(one, size, begins=begins, chosen=chosen is not None, more=len(held) - 1)
 
     def _block(self, one: Programme, size: int, *, begins: bool, chosen: bool, more: int) -> Content:
-        sign = _sign(one)
-        ground = _ground(one)
-        if self.carried and one.name == self.carried.programme.name:
-            ground = "$foreground 10%"
-        inner = max(size - 1, 1)
-        if begins:
-            tail = f" +{more}" if more else ""
-            clock = f"{time_of_day(one.start)} " if size >= 16 or self.days == 1 else ""
-            text = cell(
-                Content.assemble((f"{sign} " if sign.strip() else "", ""), clock, one.title),
-                inner - len(tail),
-            )
-            text = Content.assemble(text, tail)
-        else:
-            text = cell("▏", inner)
-        style = f"on {ground}"
+        style = f"on {ground_of(one)}"
         if chosen:
             style = "bold reverse" if self.has_focus else "bold underline on $primary 40%"
-        return Content.assemble(text.stylize_before(style), " ")
-
-    def _ghost(self, first: int, stop: int, size: int) -> Content | None:
-        """What is carried, where it would lie."""
-        carried = self.carried
-        if carried is None:
-            return None
-        length = carried.programme.end - carried.programme.start
-        if carried.minutes is not None:
-            length = carried.minutes * MINUTE_US
-        if not (carried.start < stop and carried.start + length > first):
-            return None
-        begins = first <= carried.start < stop
-        text = f"⇕ {time_of_day(carried.start)} {carried.programme.title}" if begins else "▏"
-        return Content.assemble((cell(text, max(size - 1, 1)).plain, "bold $background on $warning"), " ")
+        elif self.carried and one.name == self.carried.programme.name:
+            style = "on $foreground 10%"
+        return programme_cell(one, size, begins=begins, style=style, more=more, with_time=self.days == 1)
 
     # --- the cursor -------------------------------------------------------------------------------
 
@@ -397,20 +354,3 @@ class Grid(Widget, can_focus=True):
         self._dragged = None
         if self.carried is not None:
             self.set_down()
-
-
-def _sign(one: Programme) -> str:
-    """What a person must see of a programme at first sight."""
-    if one.aired is not None and one.aired.status in AIRED:
-        return AIRED[one.aired.status].glyph
-    if one.severity:
-        return FINDINGS[one.severity].glyph
-    return "↻" if one.rerun else " "
-
-
-def _ground(one: Programme) -> str:
-    if one.severity == "error" or (one.aired and one.aired.status == "missed"):
-        return "$error 40%"
-    if one.severity == "warning" or (one.aired and one.aired.status == "partial"):
-        return "$warning 35%"
-    return "$secondary 20%" if one.rerun else "$primary 35%"

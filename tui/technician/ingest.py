@@ -17,18 +17,16 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from delivery.errors import N_, TuxaError
-from tui.shared.dialogs import Field, Form, Picker, Reader, push
 from tui.shared.drawn import Text, Title
 from tui.shared.entry import Entry
-from tui.shared.lines import MUTED, line
 from tui.shared.listing import Listing
 from tui.shared.picture import Picture
 from tui.shared.search import matches
 from tui.shared.section import Section
-from tui.shared.values import dicts_of, float_of, int_of, text_of, true_of
+from tui.shared.values import text_of
+from tui.technician.ingest_desk import IngestDesk
 from tui.technician.job_lines import Report, job_line, job_lines, problem_lines, read_report, report_lines
 from tui.technician.state import Job
-from tui.technician.words import KINDS, REASONS
 
 if TYPE_CHECKING:
     from tui.technician.app import TechnicianConsole
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 _REST_S = 0.06
 _SHOW_S = 0.15
 _LONG = 1_000
-_CAN_JUDGE = ("pass", "pass_with_fixes")
 
 
 class IngestSection(Section):
@@ -47,7 +44,8 @@ class IngestSection(Section):
     IngestSection.-wide #ingest { layout: horizontal; }
     IngestSection #queue { height: 2fr; }
     IngestSection.-wide #queue { width: 1fr; height: 1fr; }
-    IngestSection #report { height: 3fr; background: $surface; padding: 0 1; scrollbar-size-vertical: 1; }
+    IngestSection #report { height: 3fr; background: $surface; padding-left: 1; scrollbar-size-vertical: 1; }
+    IngestSection #report > * { margin-right: 1; }
     IngestSection.-wide #report { width: 1fr; height: 1fr; margin-left: 1; }
     IngestSection #report Text { height: auto; }
     IngestSection #filter { display: none; }
@@ -76,6 +74,7 @@ class IngestSection(Section):
 
     def __init__(self) -> None:
         super().__init__()
+        self.desk = IngestDesk(self)
         self.report: Report | None = None
         self.query_text = ""
         self._wanted = ""
@@ -255,159 +254,19 @@ class IngestSection(Section):
         else:
             self.technician.action_leave()
 
-    # --- deciding ---------------------------------------------------------------------------------
-
-    def _judged(self) -> Job | None:
-        """The chosen recording, if there is something to decide."""
-        job = self.listing.chosen
-        if job is None or job.verdict not in _CAN_JUDGE:
-            self.technician.say(N_("Only a recording that passed can be approved or refused."))
-            return None
-        return job
-
-    def action_approve(self) -> None:
-        job = self._judged()
-        if job is None:
-            return
-        fields = [
-            Field("minutes", N_("Appraisal minutes"), hint=N_("their number"), needed=True),
-            Field("appraiser", N_("Signed by (code)"), needed=True),
-            Field("decision", N_("Approval decision"), hint=N_("its number"), needed=True),
-            Field(
-                "signer", N_("Signed by (code)"), hint=N_("neither the author nor the appraiser"), needed=True
-            ),
-        ]
-
-        def below(width: int) -> list[Content]:
-            return [Content.styled(f"{job.title}  {job.file}", MUTED).truncate(width, ellipsis=True)]
-
-        def given(values: dict[str, str]) -> None:
-            self._decide("ingest.approve", job, values, N_("{material} is approved."))
-
-        title = lambda: f"{self.words(N_('Approve'))} · {job.material}"  # noqa: E731
-        push(self, Form(title, fields, below=below), given)
-
-    def action_refuse(self) -> None:
-        job = self._judged()
-        if job is None:
-            return
-        items = [(code, self.words(text), "") for code, text in REASONS.items()]
-        picker = Picker(lambda: f"{self.words(N_('Refuse'))} · {job.material}", items)
-        push(
-            self,
-            picker,
-            lambda code: self._decide("ingest.refuse", job, {"reason": code}, N_("{material} is refused.")),
-        )
-
-    def _decide(self, method: str, job: Job, values: dict[str, str], told: str) -> None:
-        app = self.technician
-
-        def done(_result: Any) -> None:
-            app.say(told, material=job.material)
-            # Approvals leave the job's own time as it is: everything of it is asked for again.
-            app.state.jobs_since = 0
-            app.refresh_state()
-
-        params = {"material": job.material, "asset": job.asset, **values}
-        app.order(method, params, done=done, label=N_("recording"))
-
-    # --- adding -----------------------------------------------------------------------------------
+    # --- what a person does -------------------------------------------------------------------------
 
     def action_add(self) -> None:
-        app = self.technician
+        self.desk.add()
 
-        def show(result: Any) -> None:
-            files = dicts_of(result, "files")
-            if not files:
-                app.say(
-                    N_("The inbox is empty: copy recordings to {folder}."), folder=text_of(result, "folder")
-                )
-                return
-            items = [
-                (text_of(one, "file"), text_of(one, "file"), _size(int_of(one, "bytes"))) for one in files
-            ]
-            materials = dicts_of(result, "materials")
-            push(
-                self,
-                Picker(partial(app.words, N_("Which recording?")), items),
-                lambda file: self._ask_material(file, materials),
-            )
+    def action_approve(self) -> None:
+        self.desk.approve()
 
-        app.request("ingest.inbox", done=show, label=N_("reading"), opens=True)
-
-    def _ask_material(self, file: str, materials: list[dict[str, Any]]) -> None:
-        app = self.technician
-        known = {job.material for job in app.state.jobs.values() if job.verdict in _CAN_JUDGE}
-
-        def place(one: dict[str, Any]) -> tuple[bool, bool]:
-            # What the file's name speaks of comes first, then what has no recording yet.
-            code = text_of(one, "material")
-            return (code.casefold() not in file.casefold(), code in known)
-
-        items = [
-            (
-                text_of(one, "material"),
-                f"{text_of(one, 'material')}  {text_of(one, 'title')}",
-                f"{text_of(one, 'course')} {int_of(one, 'unit')} {app.words(KINDS.get(text_of(one, 'kind'), ''))}",
-            )
-            for one in sorted(materials, key=place)
-        ]
-        title = lambda: f"{app.words(N_('Which material is it?'))} · {file}"  # noqa: E731
-        push(self, Picker(title, items), lambda material: self._add(file, material))
-
-    def _add(self, file: str, material: str) -> None:
-        app = self.technician
-
-        def done(result: Any) -> None:
-            app.take("ingest.added", result)
-            app.state_changed_now()
-            self.listing.choose(text_of(result, "id"))
-            app.say(N_("{file} waits to be converted for {material}."), file=file, material=material)
-
-        app.order("ingest.add", {"file": file, "material": material}, done=done, label=N_("adding"))
+    def action_refuse(self) -> None:
+        self.desk.refuse()
 
     def action_cancel(self) -> None:
-        job = self.listing.chosen
-        if job is None or not job.queue:
-            self.technician.say(N_("Only what waits or is being converted can be called off."))
-            return
-
-        def done(_result: Any) -> None:
-            self.technician.say(N_("{file} is called off."), file=job.file)
-
-        self.technician.order("ingest.cancel", {"queue": job.queue}, done=done, label=N_("calling off"))
+        self.desk.cancel()
 
     def action_profiles(self) -> None:
-        app = self.technician
-
-        def show(result: Any) -> None:
-            app.push_screen(Reader(partial(app.words, N_("Profiles")), partial(_profile_lines, app, result)))
-
-        app.request("profiles.list", done=show, label=N_("reading"), opens=True)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
-
-
-def _profile_lines(app: TechnicianConsole, result: Any, width: int) -> list[Content]:
-    lines: list[Content] = []
-    for one in dicts_of(result, "profiles"):
-        usual = app.words(N_("usual")) if true_of(one, "usual") else ""
-        kind = app.words(KINDS.get(text_of(one, "kind"), ""))
-        head = Content.assemble(
-            (text_of(one, "name"), "bold"), f"/{int_of(one, 'version')}  {kind}  ", (usual, "$success")
-        )
-        lines.append(line(head, Content(f"{float_of(one, 'target_lufs') or 0:g} LUFS"), width))
-        for rung in dicts_of(one, "rungs"):
-            size = (
-                f"{int_of(rung, 'width')}×{int_of(rung, 'height')}"
-                if int_of(rung, "width")
-                else app.words(N_("sound"))
-            )
-            rate = f"≤ {int_of(rung, 'max_kbps')} + {int_of(rung, 'audio_kbps')} kbit/s"
-            rate = rate if int_of(rung, "max_kbps") else f"{int_of(rung, 'audio_kbps')} kbit/s"
-            lines.append(Content.styled(f"   {text_of(rung, 'name'):<8} {size:<10} {rate}", MUTED))
-        if sent := int_of(one, "transmitter"):
-            lines.append(Content.styled(f"   {app.words(N_('transmitter'))}  {sent / 1e6:.3f} Mbit/s", MUTED))
-    return lines
+        self.desk.profiles()

@@ -158,8 +158,8 @@ class LogSection(Section):
             glyph = Content.styled("✓", "$success")
         text = say(entry.text, self.console_app.words)
         return columns(
-            width,
-            (glyph, 1),
+            width - 1,
+            (Content.assemble(" ", glyph), 2),
             (Content.styled(entry.when, MUTED), 14),
             (Content.styled(entry.where, "bold"), 9 if width < 100 else 12),
             (Content.styled(text, MUTED) if entry.acknowledged else Content(text), 0),

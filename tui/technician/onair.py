@@ -132,4 +132,5 @@ class OnAirSection(Section):
         channel = self.technician.state.channel()
         if channel is None:
             return [Content.styled("", MUTED)]
-        return channel_lines(channel, width, self.technician.now_us(), self.console_app.words)
+        now, is_roomy = self.technician.now_us(), self.has_class("-wide")
+        return channel_lines(channel, width, now, self.console_app.words, is_roomy=is_roomy)

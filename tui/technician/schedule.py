@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,21 +14,17 @@ from textual.widget import Widget
 from delivery.errors import N_
 from tui.shared.dialogs import Confirm, Picker, push
 from tui.shared.drawn import Text
-from tui.shared.lines import MUTED, line, local, time_of_day
+from tui.shared.lines import MUTED, line, local
 from tui.shared.section import Section
-from tui.shared.values import dicts_of, int_of, text_of
 from tui.technician.day import aired_reader, sheet_reader
-from tui.technician.grid import Carried, Grid
-from tui.technician.recurrence import Draft, draft_of
-from tui.technician.slot_editor import SlotEditor
-from tui.technician.slot_lines import chosen_lines, compiled_lines, preview_lines
-from tui.technician.span import DAY_US, MINUTE_US, SlotInfo, read_slot, read_span
-from tui.technician.words import DAYS, GATES
+from tui.technician.grid import Grid
+from tui.technician.slot_desk import SlotDesk
+from tui.technician.slot_lines import chosen_lines, compiled_lines
+from tui.technician.span import DAY_US, read_span
+from tui.technician.words import DAYS
 
 if TYPE_CHECKING:
     from tui.technician.app import TechnicianConsole
-
-_COURSE = "course:"
 
 
 class ScheduleSection(Section):
@@ -74,8 +69,7 @@ class ScheduleSection(Section):
         self.days = 7
         self.monday = 0
         """First midnight that is shown, µs; 0 for the one of now."""
-        self.undone: list[dict[str, Any]] = []
-        """Changes of this console, newest last, as what would take them back."""
+        self.desk = SlotDesk(self)
         self._shown_of = ""
 
     def body(self) -> Iterable[Widget]:
@@ -200,177 +194,24 @@ class ScheduleSection(Section):
 
     @on(Grid.Dropped)
     def _dropped(self, message: Grid.Dropped) -> None:
-        carried = message.carried
-        self._with_slot(carried.programme.slot, lambda slot: self._move(carried, slot))
-
-    def _move(self, carried: Carried, slot: SlotInfo) -> None:
-        move: dict[str, Any] = {
-            "slot": slot.slot,
-            "from": carried.programme.planned,
-            "to": carried.start,
-            "minutes": slot.minutes if carried.minutes is None else carried.minutes,
-        }
-        if not slot.rule:
-            self._preview({"move": move}, N_("Move"))
-            return
-        if carried.minutes is not None:
-            self._preview({"move": {**move, "whole": True}}, N_("Move"))
-            return
-        words = self.technician.words
-        items = [
-            ("one", words(N_("only this occurrence")), ""),
-            ("whole", words(N_("the whole slot")), slot.rule),
-        ]
-        picker = Picker(lambda: words(N_("Move")), items)
-        push(
-            self,
-            picker,
-            lambda which: self._preview({"move": {**move, "whole": which == "whole"}}, N_("Move")),
-        )
-
-    def _with_slot(self, ident: str, then: Any) -> None:
-        def show(result: Any) -> None:
-            slots = [read_slot(one) for one in dicts_of(result, "slots")]
-            found = next((slot for slot in slots if slot.slot == ident), None)
-            if found is None:
-                self.technician.say(N_("That slot is not in the schedule any more."))
-                self.refresh_state()
-            else:
-                then(found)
-
-        params = {"channel": self.technician.state.chosen}
-        self.technician.request("schedule.slots", params, done=show, label=N_("reading"), opens=True)
+        self.desk.move(message.carried)
 
     # --- changing ---------------------------------------------------------------------------------
 
-    def _preview(self, change: dict[str, Any], title: str) -> None:
-        """Ask what a change would find, show it, and make it when it is confirmed."""
-        app = self.technician
-        params = {**self.asked(), **change}
-
-        def show(result: Any) -> None:
-            danger = any(text_of(one, "severity") == "error" for one in dicts_of(result, "new"))
-            confirm = Confirm(
-                lambda: f"{app.words(title)} · {app.state.chosen}",
-                partial(preview_lines, app, result),
-                danger=danger,
-            )
-            push(self, confirm, lambda _yes: self._change(change))
-
-        app.request(
-            "schedule.preview",
-            params,
-            done=show,
-            within_s=30.0,
-            label=N_("working out the effect"),
-            opens=True,
-        )
-
-    def _change(self, change: dict[str, Any], *, remember: bool = True) -> None:
-        app = self.technician
-        channel = app.state.chosen
-
-        def done(result: Any) -> None:
-            back = {
-                "channel": channel,
-                "remove": [text_of(one, "slot") for one in dicts_of(result, "added")],
-                "add": dicts_of(result, "removed"),
-            }
-            if remember:
-                self.undone.append(back)
-            app.say(N_("Changed. Compile (C) to put it on the air; U takes it back."))
-            self.refresh_state()
-
-        app.order("schedule.change", {"channel": channel, **change}, done=done, label=N_("changing"))
-
-    def action_undo(self) -> None:
-        channel = self.technician.state.chosen
-        back = next((one for one in reversed(self.undone) if one["channel"] == channel), None)
-        if back is None:
-            self.technician.say(N_("There is no change of this console to take back."))
-            return
-        self.undone.remove(back)
-        self._change({"remove": back["remove"], "add": back["add"]}, remember=False)
-
-    def action_skip(self) -> None:
-        one = self.grid.chosen
-        if one is None or not one.slot:
-            return
-
-        def ask(slot: SlotInfo) -> None:
-            words = self.technician.words
-            if not slot.rule:
-                self._preview({"remove": [slot.slot]}, N_("Take out"))
-                return
-            items = [
-                ("one", words(N_("only this occurrence")), ""),
-                ("whole", words(N_("the whole slot")), slot.rule),
-            ]
-            chosen = one
-
-            def then(which: str) -> None:
-                if which == "whole":
-                    self._preview({"remove": [slot.slot]}, N_("Take out"))
-                else:
-                    self._preview({"skip": {"slot": slot.slot, "from": chosen.planned}}, N_("Take out"))
-
-            push(self, Picker(lambda: words(N_("Take out")), items), then)
-
-        self._with_slot(one.slot, ask)
+    def action_new(self) -> None:
+        self.desk.new()
 
     def action_edit(self) -> None:
-        one = self.grid.chosen
-        if one is not None and one.slot:
-            self._with_slot(one.slot, self._edit)
+        self.desk.edit()
 
-    def _edit(self, slot: SlotInfo) -> None:
-        names = ", ".join(slot.materials) or slot.course
-        editor = SlotEditor(
-            lambda: f"{self.words(N_('Edit'))} · {names}", self.technician.state.chosen, draft_of(slot)
-        )
+    def action_skip(self) -> None:
+        self.desk.take_out()
 
-        def done(draft: Draft) -> None:
-            self._preview({"remove": [slot.slot], "add": [draft.document()]}, N_("Edit"))
+    def action_undo(self) -> None:
+        self.desk.undo()
 
-        push(self, editor, done)
-
-    def action_new(self) -> None:
-        """A new slot at the cursor: what, then when."""
-        app = self.technician
-        channel, at = app.state.chosen, self.grid.cursor
-
-        def show(result: Any) -> None:
-            materials = dicts_of(result, "materials")
-            courses = dict.fromkeys(text_of(one, "course") for one in materials if text_of(one, "course"))
-            items = [
-                (_COURSE + course, app.words(N_("All lessons of {course}, in order"), course=course), "▤")
-                for course in courses
-            ]
-            items += [
-                (
-                    text_of(one, "material"),
-                    f"{text_of(one, 'title')}  {text_of(one, 'course')} {int_of(one, 'unit')}",
-                    app.words(GATES.get(text_of(one, "gate"), "")) or text_of(one, "material"),
-                )
-                for one in materials
-            ]
-            title = partial(app.words, N_("New slot"))
-            push(self, Picker(title, items), lambda name: self._when(channel, name, at))
-
-        app.request("schedule.materials", {"channel": channel}, done=show, label=N_("reading"), opens=True)
-
-    def _when(self, channel: str, name: str, at: int) -> None:
-        rest: dict[str, Any] = {"materials": [name]}
-        if name.startswith(_COURSE):
-            rest = {"materials": [], "course": name.removeprefix(_COURSE), "whole_course": True}
-        # What is settled already cannot be changed any more: a slot that is to begin at once begins behind it.
-        frozen = self.grid.span.frozen if self.grid.span else 0
-        first = max(at, frozen) if at > self.technician.now_us() - 60 * MINUTE_US else at
-        start = -(-first // (5 * MINUTE_US)) * 5 * MINUTE_US
-        draft = replace(Draft(start, rest=rest).with_repeat("WEEKLY"), end="never")
-        title = name.removeprefix(_COURSE)
-        editor = SlotEditor(lambda: f"{self.words(N_('New slot'))} · {title}", channel, draft)
-        push(self, editor, lambda made: self._preview({"add": [made.document()]}, N_("New slot")))
+    def action_makegoods(self) -> None:
+        self.desk.make_goods()
 
     # --- compile, sheets, as-run ------------------------------------------------------------------
 
@@ -407,44 +248,6 @@ class ScheduleSection(Section):
         span = self.grid.span
         if span is not None:
             self.technician.push_screen(aired_reader(self.technician, span))
-
-    def action_makegoods(self) -> None:
-        app = self.technician
-
-        def show(result: Any) -> None:
-            found = [
-                one for one in dicts_of(result, "makegoods") if text_of(one, "channel") == app.state.chosen
-            ]
-            if not found:
-                app.say(N_("Everything that was planned has aired."))
-                return
-            items = []
-            for one in found:
-                start = int_of(one, "start_us")
-                when = f"→ {local(start):%d/%m %H:%M}" if start else app.words(N_("no free time"))
-                planned = int_of(one, "planned_us")
-                text = f"{local(planned):%d/%m} {time_of_day(planned)} {text_of(one, 'material')}"
-                items.append((text_of(one, "airing"), text, when))
-            by_id = {text_of(one, "airing"): one for one in found}
-            push(
-                self,
-                Picker(partial(app.words, N_("Make-goods")), items),
-                lambda ident: self._make_good(by_id[ident]),
-            )
-
-        app.request("schedule.makegoods", done=show, within_s=30.0, label=N_("reading"), opens=True)
-
-    def _make_good(self, document: dict[str, Any]) -> None:
-        start = int_of(document, "start_us")
-        if not start:
-            self.technician.say(N_("No free time was found; compile further ahead."))
-            return
-        slot = {
-            "start": start,
-            "materials": [text_of(document, "material")],
-            "makes_good": text_of(document, "airing"),
-        }
-        self._preview({"add": [slot]}, N_("Make-good"))
 
     # --- where ------------------------------------------------------------------------------------
 

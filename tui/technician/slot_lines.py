@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from delivery.errors import N_
-from tui.shared.lines import MUTED, day_of, local, time_of_day, wrapped
+from tui.shared.lines import MUTED, day_of, decimal, local, time_of_day, wrapped
 from tui.shared.values import dicts_of, int_of, say, text_of, texts_of
-from tui.technician.span import Finding, Programme, on_tick, read_finding
+from tui.technician.span import Aired, Finding, Programme, on_tick, read_finding
 from tui.technician.words import AIRED, FINDINGS
 
 if TYPE_CHECKING:
@@ -35,12 +35,18 @@ def chosen_lines(app: TechnicianConsole, grid: Grid, width: int) -> list[Content
     if one.aired is not None:
         sign = AIRED.get(one.aired.status)
         if sign is not None:
-            minutes = f"{one.aired.aired_us / 60e6:.1f}/{one.aired.planned_us / 60e6:.1f} min"
-            text = f"{sign.glyph} {words(sign.word)}  {time_of_day(one.aired.start, seconds=True)}  {minutes}"
+            minutes = minutes_of(one.aired, comma=words.language == "vi")
+            begun = time_of_day(one.aired.start, seconds=True)
+            text = f"{sign.glyph} {words(sign.word)}  {begun}  {minutes} min"
             lines.append(Content.styled(text, f"bold {sign.colour}"))
     for finding in one.findings:
         lines += finding_lines(app, finding, width)
     return lines
+
+
+def minutes_of(aired: Aired, *, comma: bool) -> str:
+    """Minutes that went out, and minutes that were planned."""
+    return "/".join(decimal(us / 60e6, comma=comma) for us in (aired.aired_us, aired.planned_us))
 
 
 def _head(app: TechnicianConsole, one: Programme) -> Content:

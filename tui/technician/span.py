@@ -73,6 +73,20 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """A programme on its way to another place, or to another length."""
+
+    programme: Programme
+    start: int
+    minutes: int | None = None
+    """Length of its slot, where that is to change."""
+
+    @property
+    def has_moved(self) -> bool:
+        return self.start != self.programme.planned or self.minutes is not None
+
+
+@dataclass(frozen=True, slots=True)
 class SlotInfo:
     """A slot as it is written."""
 

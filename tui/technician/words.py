@@ -67,11 +67,4 @@ COMMANDS = {
     "slate": N_("Slate"),
     "back": N_("Back to the schedule"),
 }
-REASONS = {
-    "picture": N_("the picture is not good enough"),
-    "sound": N_("the sound is not good enough"),
-    "wrong_file": N_("it is not the recording that belongs here"),
-    "content": N_("its content must be corrected"),
-    "rights": N_("the rights are not settled"),
-}
 DAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))

@@ -90,7 +90,7 @@ def methods(
     }
 
 
-_TYPED = ("text", "packet_text")
+_TYPED = ("text", "packet_text", "item_text")
 """Arguments that a person typed or a hand scanner read: they may hold a name by mistake."""
 
 

@@ -20,8 +20,8 @@ from delivery.postal.incoming.fields import MARK, SCORE
 from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes
 from delivery.postal.incoming.marks import Decided, Marking
+from delivery.postal.incoming.pictures import grey_array
 from delivery.postal.incoming.queue import Queue, WhyDiscard
-from delivery.postal.incoming.scan import grey_array
 from delivery.postal.incoming.waiting import Waiting
 from delivery.postal.incoming.watch import DONE, FAILED, TAKEN, FolderWatch, Taken
 from delivery.store.readings import WAITING, Reading
@@ -223,10 +223,12 @@ class ReturnsDesk:
     # --- what comes in ------------------------------------------------------------------------------
 
     def envelope(self, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
-        """One line of the hand scanner; `postmark` is the day that was typed before."""
-        day = _text(params, "postmark")
+        """One line of the hand scanner. `postmark` is the day that was typed before; `item_text` the postal label that
+        was scanned before, where each envelope gives two codes: what comes now belongs to the same envelope."""
+        day, item = _text(params, "postmark"), _text(params, "item_text")
         postmark = checked_postmark(day, self._app) if day else None
-        (line,) = receive_envelopes(self._app, [_text(params, "text") or "?"], actor=actor, postmark=postmark)
+        lines = [*([item] if item else []), _text(params, "text") or "?"]
+        *_, line = receive_envelopes(self._app, lines, actor=actor, postmark=postmark, pairs=bool(item))
         if line.problem is not None:
             raise line.problem
         told = {

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from delivery.app.air import institution_name
 from delivery.app.consoles.changes import Change, read_change, read_slot, slot_document
-from delivery.app.consoles.trial import Trial
 from delivery.broadcast.schedule.daysheet import day_sheet
 from delivery.broadcast.schedule.findings import Finding
 from delivery.broadcast.schedule.schedule import occurrences
@@ -129,7 +128,7 @@ class ScheduleDesk:
         scheduler = self._app.on_air.scheduler
         slots = self._app.on_air.store.slots(channel)
         held = scheduler.review(channel, until=before)
-        would = Trial(scheduler, channel, change.applied(slots)).review(channel, until=before)
+        would = scheduler.review(channel, until=before, slots=change.applied(slots))
         seen = {_named(one) for one in held}
         left = {_named(one) for one in would}
         return {

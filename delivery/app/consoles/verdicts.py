@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from delivery.app.gates import require_publishable
 from delivery.clock import to_micros
@@ -11,19 +11,11 @@ from delivery.errors import N_, BadInput, NotFound, Refused
 from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
+from delivery.record.words import RECORDING_REFUSED
 from delivery.store.media import LessonRow
 
 if TYPE_CHECKING:
     from delivery.app.core import App
-
-REASONS: Final[Mapping[str, str]] = {
-    "picture": N_("the picture is not good enough"),
-    "sound": N_("the sound is not good enough"),
-    "wrong_file": N_("it is not the recording that belongs here"),
-    "content": N_("its content must be corrected"),
-    "rights": N_("the rights are not settled"),
-}
-"""Codes of refusals; facts hold codes and no free text about people."""
 
 
 def approve(app: App, params: Mapping[str, Any], _actor: str) -> dict[str, Any]:
@@ -76,12 +68,12 @@ def refuse(app: App, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
     """Refuse what quality control let pass. Where it was approved already, it is taken out of use with a fact."""
     lesson = _lesson(app, params)
     reason = str(params.get("reason", ""))
-    if reason not in REASONS:
+    if reason not in RECORDING_REFUSED:
         raise BadInput(
             N_("“{reason}” is not a reason to refuse a recording."),
             do=N_("Choose one of: {known}."),
             reason=reason[:32],
-            known=", ".join(REASONS),
+            known=", ".join(RECORDING_REFUSED),
         )
     media = app.library.media
     job = next((j for j in media.jobs() if (j.asset, j.material) == (lesson.asset, lesson.material)), None)
@@ -100,7 +92,7 @@ def refuse(app: App, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
                 data={"material": lesson.material, "reason": reason},
             )
         )
-    told = {**job.result, "verdict": "refused", "told": [[REASONS[reason], {}]]}
+    told = {**job.result, "verdict": "refused", "told": [[RECORDING_REFUSED[reason], {}]]}
     with app.database.write() as connection:
         if drafts:
             app.facts.append_in(connection, drafts, once=True)

@@ -197,11 +197,17 @@ class Scheduler:
         return done
 
     def draft(
-        self, channel_code: str, *, until: datetime, control: Control | None = None, draw: bool = True
+        self,
+        channel_code: str,
+        *,
+        until: datetime,
+        control: Control | None = None,
+        draw: bool = True,
+        slots: Sequence[Slot] | None = None,
     ) -> Drafted:
         """All that a compilation depends on, gathered before the transaction, which must be short.
 
-        Without `draw`, the slate stands for every attendance card.
+        Without `draw`, the slate stands for every attendance card. `slots` stand for those that are stored.
         """
         channel = self._store.channel(channel_code)
         renditions_of(channel, self._materials.assets)
@@ -215,7 +221,8 @@ class Scheduler:
         controls = (*controls, *((control,) if control else ()))
         # What was moved by hand may have been planned before now.
         reach = since - _CONTROLS_BACK if controls else since
-        expanded = expand(self._store.slots(channel_code), wanted, since=reach, before=end + _TICK)
+        held = self._store.slots(channel_code) if slots is None else slots
+        expanded = expand(held, wanted, since=reach, before=end + _TICK)
         hand = apply(expanded.airings, controls)
         coming = tuple(a for a in hand.airings if a.start_tick >= tick_at(since))
         hand = replace(hand, airings=coming)
@@ -227,9 +234,12 @@ class Scheduler:
         findings = tuple(f for f in expanded.findings if f.at_us >= to_micros(since))
         return Drafted(channel, wanted, hand, cards, end, findings)
 
-    def review(self, channel_code: str, *, until: datetime) -> list[Finding]:
-        """What a compilation up to `until` would find, without storing anything."""
-        draft = self.draft(channel_code, until=until, draw=False)
+    def review(
+        self, channel_code: str, *, until: datetime, slots: Sequence[Slot] | None = None
+    ) -> list[Finding]:
+        """What a compilation up to `until` would find, without storing anything; with `slots`, what it would find if
+        the channel had those."""
+        draft = self.draft(channel_code, until=until, draw=False, slots=slots)
         with self._store.database.read() as connection:
             previous = self.previous_rows(connection, channel_code)
         return self.findings(draft, compile_timeline(self.plan(draft, previous=previous)))

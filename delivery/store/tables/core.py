@@ -150,29 +150,20 @@ class AiringTable(SQLModel, table=True):
 
 
 class SheetTable(SQLModel, table=True):
-    """Projection of PacketPlanned and what happened to each sheet since."""
+    """Projection of PacketPlanned: which page of which packet a code names. Written once: what becomes of a page is
+    computed from its packet and from what came back (delivery.store.packet_states)."""
 
     __tablename__ = "sheet"
 
     page_id: str = Field(primary_key=True)
     side_id: str = Field(unique=True)
-    learner: str = Field(index=True)
-    course: str
-    activity: str
-    role: str
-    page: int
-    pages: int
-    packet: str = Field(index=True)
-    batch: str = Field(index=True)
-    state: str
-    supersedes: str = ""
-    superseded: bool = False
-    layout: str = ""
-    """Address of the packet's layout record (delivery.postal.sheetlayout.PacketLayout)."""
+    packet: str
     position: int = 0
     """Place in the packet, from 1: page of its print, and of its layout record."""
-    on_paper: bool = False
-    """Whether it was ever printed."""
+    role: str
+    activity: str
+    page: int
+    pages: int
 
 
 class PacketTable(SQLModel, table=True):
@@ -201,3 +192,5 @@ class PacketTable(SQLModel, table=True):
     """Print job whose file holds it."""
     first_page: int = 0
     """Its first page in that file, from 1."""
+    layout: str = ""
+    """Address of its layout record (delivery.postal.sheetlayout.PacketLayout)."""

@@ -186,12 +186,14 @@ class Office:
             return {"name": params.get("batch", "scans"), "number": 1, "done": 0, "total": 0, "state": "running",
                     "detail": "", "result": {}}  # fmt: skip
         if name == "returns.envelope":
-            is_day = params["text"].startswith("2026-")
-            day = params["text"] if is_day else params["postmark"]
+            text = params["text"]
+            if text.startswith("2026-"):
+                return {"heard": "postmark", "code": "", "postmark": text}
+            is_label = text.startswith("TX")
             return {
-                "heard": "postmark" if is_day else "received",
-                "code": "" if is_day else "TX260001",
-                "postmark": day,
+                "heard": "received" if is_label else "noted",
+                "code": "TX260001" if is_label else "",
+                "postmark": params["postmark"],
             }
         return {
             "batch": "TK101-1",

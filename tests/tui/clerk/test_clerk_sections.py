@@ -13,8 +13,9 @@ from delivery.postal.incoming.queue import UNDONE, WhyDiscard
 from delivery.postal.incoming.reading_filed import DIFFERS
 from delivery.postal.incoming.resolve import Doubt
 from delivery.postal.outgoing.posting import WhyBack
+from delivery.record.words import CAME_BACK, PAGE_WAITS, PROPOSED, UNCLEAR
 from tests.tui.clerk.office import ClerkSeat, Office, sit
-from tui.clerk.words import BACK, DISCARDS, REASONS, UNCLEAR, WHY
+from tui.clerk.words import DISCARDS
 
 ITEM, OTHER = "RR473124829VN", "RR123456785VN"
 
@@ -25,11 +26,11 @@ def office(tmp_path: Path) -> Office:
 
 
 def test_every_code_of_the_desk_has_a_word() -> None:
-    assert set(REASONS) >= {*Doubt, UNDONE}
-    assert set(WHY) >= set(Why)
+    assert set(PAGE_WAITS) >= {*Doubt, UNDONE}
+    assert set(PROPOSED) >= set(Why)
     assert set(UNCLEAR) >= {*Unclear, NOT_FINAL, DIFFERS, UNREADABLE}
     assert set(DISCARDS) == set(WhyDiscard)
-    assert set(BACK) == set(WhyBack)
+    assert set(CAME_BACK) == set(WhyBack)
 
 
 def test_doubtful_pages_are_decided_with_one_key_each_and_taken_back_with_one(office: Office) -> None:
@@ -134,6 +135,18 @@ def test_envelopes_and_packets_are_scanned_one_after_the_other_without_the_mouse
         await seat.scan("2026-11-20", "TX1ABC", "TX1ABD")
         await seat.until(lambda: len(office.commands()) == 3)
         assert office.commands()[-1] == ("returns.envelope", {"text": "TX1ABD", "postmark": "2026-11-20"})
+        # Where envelopes are registered, each gives two codes: they go together.
+        await seat.press("f8")
+        await seat.scan(ITEM)
+        await seat.sees(f"{ITEM}: giờ quét")
+        assert office.commands()[-1] == ("returns.envelope", {"text": ITEM, "postmark": "2026-11-20"})
+        await seat.scan("TX1ABE")
+        paired = {"text": "TX1ABE", "postmark": "2026-11-20", "item_text": ITEM}
+        await seat.until(lambda: office.commands()[-1] == ("returns.envelope", paired))
+        await seat.sees_no(f"{ITEM}: giờ quét")
+        await seat.press("f8")
+        await seat.scan("TX1ABF")
+        await seat.until(lambda: "item_text" not in office.commands()[-1][1])
         await seat.press("escape", "f3")
         await seat.until(lambda: seat.app.current_mode == "post")
         await seat.sees("57/98", "TX260044")

@@ -10,6 +10,7 @@ import pytest
 from delivery.errors import BadInput, ConfigError
 from delivery.i18n import Translator
 from tests.tui.studio import Seat, Studio, sit
+from tui.clerk.app import ClerkConsole
 from tui.shared.keys import FILE, bindings_of, is_key, read_choices, template
 from tui.technician.app import TechnicianConsole
 
@@ -40,12 +41,14 @@ def test_without_a_file_the_usual_keys_hold(tmp_path: Path) -> None:
     assert read_choices(None, KNOWN).theme == ""
 
 
-def test_the_template_changes_nothing_and_names_every_command(tmp_path: Path) -> None:
-    text = template(KNOWN, Translator("vi"))
+def test_the_template_changes_nothing_and_names_every_command_of_both_consoles(tmp_path: Path) -> None:
+    known = bindings_of((*TechnicianConsole.PARTS, *ClerkConsole.PARTS))
+    assert {"air.skip", "sheet.pdf", "returns.accept", "preview.open", "envelopes.pairs"} <= set(known)
+    text = template(known, Translator("vi"))
     assert tomllib.loads(text) == {"keys": {}}
     (tmp_path / FILE).write_text(text.replace('# "', '"'))
-    chosen = read_choices(tmp_path, KNOWN).keys
-    assert chosen == {name: binding.key for name, binding in KNOWN.items()}
+    chosen = read_choices(tmp_path, known).keys
+    assert chosen == {name: binding.key for name, binding in known.items()}
     assert all(is_key(key) for keys in chosen.values() for key in keys.split(","))
 
 

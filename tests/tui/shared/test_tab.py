@@ -15,7 +15,7 @@ from tui.shared.tab import Tab
 
 @pytest.fixture
 def tab() -> Iterator[Tab]:
-    made = Tab(SystemIds(), language="vi")
+    made = Tab(SystemIds(), language="vi", lost="mất liên lạc")
     yield made
     made.close()
 

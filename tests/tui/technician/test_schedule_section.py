@@ -105,7 +105,8 @@ def test_a_programme_moves_by_keys_on_ticks_and_the_change_can_be_taken_back(stu
         await seat.dialog("Confirm")
         await seat.sees("Không có gì cản trở.")
         assert studio.given == []
-        moved = {"slot": "slot-once", "from": EVENING, "to": EVENING + DAY + MINUTE + 320_000, "minutes": 0}
+        to = EVENING + DAY + MINUTE + 320_000
+        moved = {"slot": "slot-once", "from": EVENING, "to": to, "minutes": 0, "whole": False}
         assert ("schedule.preview", studio.last_asked("move")) == (
             "schedule.preview", {"channel": "TV1", "since": MONDAY, "days": 7, "move": moved},
         )  # fmt: skip
