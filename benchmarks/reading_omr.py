@@ -59,7 +59,7 @@ def main(sheets: int = 200, first: int = 0) -> None:
             damages = random.Random(seed).sample(SOFT, 2)
             scan = degrade(page, seed=seed, severity="moderate", only=damages)
             started = time.process_time()
-            reading = read_page_image(scan.data)
+            reading = read_page_image(scan.data, places=True)
             found = locate(scan.data, printed.layout, reading.codes)
             picture = pixels(scan.data)
             answers = read_bubbles(picture, printed.layout, found)

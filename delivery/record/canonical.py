@@ -61,12 +61,13 @@ def require_canonical(value: Json, path: str = "$") -> None:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 raise NotCanonical(f"{path}: key {key!r} is not ASCII text")
-            if type(item) is not str:
+            leaf = type(item)
+            # Texts and small numbers are most of what facts hold: no call for each of them.
+            if leaf is not str and not (leaf is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER):
                 require_canonical(item, f"{path}.{key}")
     elif kind is list or kind is tuple:
         for index, item in enumerate(value):
             leaf = type(item)
-            # Texts and small numbers are most of what lists hold: no call for each of them.
             if leaf is not str and not (leaf is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER):
                 require_canonical(item, f"{path}[{index}]")
     else:

@@ -11,7 +11,7 @@ PAGE_WAITS: Final[Mapping[str, str]] = {
     "unreadable": N_("no code could be read"),
     "framed": N_("one of our sheets by its corner marks, but no code could be read"),
     "forged": N_("a code that looks like ours does not verify"),
-    "two_sheets": N_("codes of two sheets on one picture"),
+    "two_sheets": N_("two sheets on one picture"),
     "unknown": N_("a sheet that this site does not know"),
     "held": N_("the sheet was voided, or the work is held"),
     "damaged": N_("the picture is damaged"),

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from delivery.clock import Clock, to_micros
 from delivery.ids import content_address
@@ -20,6 +19,7 @@ from delivery.record.hlc import merge, tick
 from delivery.record.kinds import SPECS, FactKind
 from delivery.record.ledger import Head, chain_hash, genesis, sign_head
 from delivery.store import projections, verification
+from delivery.store.chains import known_ids
 from delivery.store.database import Database
 from delivery.store.tables.core import FactTable, HeadTable, PrivateTable, QuarantineTable
 from delivery.store.together import Together
@@ -186,23 +186,11 @@ class FactLog:
         self, connection: Connection, drafts: Sequence[Draft], work: _Work, *, once: bool
     ) -> None:
         prepared, sealed = self._prepare(connection, drafts)
-        before = {name: (s.seq, s.hash, s.grown) for name, s in work.streams.items()}
-        hlc = work.hlc
-        savepoint = connection.begin_nested()
-        try:
-            # The common case first: nothing of this chunk is known yet.
-            self._insert_rows(connection, prepared, work)
-            savepoint.commit()
-        except IntegrityError:
-            savepoint.rollback()
-            work.hlc = hlc
-            work.streams = {
-                name: _Stream(*before[name][:2], stored=s.stored, grown=before[name][2])
-                for name, s in work.streams.items()
-                if name in before
-            }
+        ids = [told.ident for told in prepared]
+        # Asked beforehand: a savepoint to fall back to would copy every page that the rows touch.
+        if known_ids(connection, ids) or len(set(ids)) < len(ids):
             prepared = self._only_new(connection, prepared, work, once=once)
-            self._insert_rows(connection, prepared, work)
+        self._insert_rows(connection, prepared, work)
         fresh = [told.ident for told in prepared]
         if sealed:
             self._keep_private(connection, sealed, set(fresh))

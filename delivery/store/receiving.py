@@ -11,7 +11,7 @@ import orjson
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Table, delete, insert, select
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import StatementError
 
 from delivery.clock import Clock, to_micros
 from delivery.errors import N_, LedgerBroken
@@ -212,13 +212,6 @@ class Receiving:
 
     def _insert(self, connection: Connection, rows: Sequence[FactRow]) -> set[str]:
         """Insert rows; those whose id is known go beside, and their ids are returned."""
-        savepoint = connection.begin_nested()
-        try:
-            insert_rows(connection, FACT, rows)
-            savepoint.commit()
-            return set()
-        except IntegrityError:
-            savepoint.rollback()
         known = known_ids(connection, [row.id for row in rows])
         first, again = [], []
         contested = set()

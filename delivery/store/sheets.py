@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from delivery.ids import fact_id
 from delivery.record.facts import FactRow, read_row
@@ -20,7 +20,7 @@ _sheet = SheetTable.__table__  # type: ignore[attr-defined]
 _packet = PacketTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
 
-_SHEETS = select(
+_SHEETS: Select[Any] = select(
     _sheet.c.page_id,
     _sheet.c.side_id,
     _packet.c.learner,
@@ -110,7 +110,7 @@ class Sheets:
             ~SUPERSEDED,
         ).order_by(_sheet.c.packet, _sheet.c.position)
         with self._database.read() as connection:
-            found = [_to_sheet(row) for row in connection.execute(query)]
+            found = [Sheet(*row) for row in connection.execute(query)]
         return {(sheet.learner, sheet.activity): sheet for sheet in found}
 
     def learners_with(self, part: str, *, limit: int = 50) -> list[str]:
@@ -127,7 +127,7 @@ class Sheets:
     def _one(self, condition: Any) -> Sheet | None:
         with self._database.read() as connection:
             row = connection.execute(_SHEETS.where(condition)).first()
-        return _to_sheet(row) if row else None
+        return Sheet(*row) if row else None
 
     def _of_those(self, condition: Any) -> list[Sheet]:
         with self._database.read() as connection:
@@ -144,16 +144,11 @@ def _of_packets(connection: Connection, packets: Sequence[str]) -> list[Sheet]:
         told = connection.execute(select(*columns).where(FACT.c.id.in_(plans)))
         pages = [sheet[0] for row in told for sheet in read_row(row).data["sheets"]]
         for some in _chunks(pages):
-            out += (_to_sheet(row) for row in connection.execute(_SHEETS.where(_sheet.c.page_id.in_(some))))
+            out += (Sheet(*row) for row in connection.execute(_SHEETS.where(_sheet.c.page_id.in_(some))))
     wanted = set(packets)
     return sorted(
         (sheet for sheet in out if sheet.packet in wanted), key=lambda sheet: (sheet.packet, sheet.position)
     )
-
-
-def _to_sheet(row: Any) -> Sheet:
-    *rest, superseded, layout, position, on_paper = row
-    return Sheet(*rest, bool(superseded), layout, position, bool(on_paper))
 
 
 def _chunks(values: Sequence[str]) -> list[Sequence[str]]:

@@ -8,13 +8,16 @@ the person's own machine with ``ssh -L``.
 from __future__ import annotations
 
 import hmac
+import sys
 from dataclasses import dataclass
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from threading import Condition, Lock, Thread
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+import structlog
 
 from delivery.ids import IdSource
 
@@ -25,6 +28,7 @@ _POLICY: Final = (
     "default-src 'none'; img-src 'self'; connect-src 'self'; script-src 'self'; style-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_log = structlog.get_logger(__name__)
 _FILES: Final = {"/tab.js": ("tab.js", "text/javascript"), "/tab.css": ("tab.css", "text/css")}
 
 
@@ -48,7 +52,7 @@ class Tab:
         self._is_closed = False
         self._cookie = ids.random_bytes(24).hex()
         self._key = ""
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     @property
     def is_open(self) -> bool:
@@ -58,8 +62,7 @@ class Tab:
     def address(self) -> str:
         """A fresh address, good for one browser. Begins to serve. Raises OSError where no port can be had."""
         if self._server is None:
-            self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-            self._server.daemon_threads = True
+            self._server = _Server(("127.0.0.1", 0), _handler(self))
             Thread(target=self._server.serve_forever, name="tab", daemon=True).start()
         self._key = self._ids.random_bytes(16).hex()
         return f"http://127.0.0.1:{self.port}/{self._key}"
@@ -115,6 +118,17 @@ class Tab:
             f'</head><body><header><h1 id="title">tuxa</h1><p role="status" data-lost="{escape(self._lost)}"></p>'
             '</header><img id="picture" alt="" hidden><script src="/tab.js"></script></body></html>'
         ).encode()
+
+
+class _Server(ThreadingHTTPServer):
+    """Writes nothing to the terminal, which is the console's: a browser that goes away in the middle is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            _log.warning("tab-broke", reason=repr(error))
 
 
 def _handler(tab: Tab) -> type[BaseHTTPRequestHandler]:

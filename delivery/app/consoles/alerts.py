@@ -80,7 +80,7 @@ class AlertBook:
     file: Path
     now_us: Any
     acknowledged: dict[str, str] = field(default_factory=dict)
-    """Alert -> who has taken it on; facts tell it."""
+    """Alert -> who has taken it on."""
     _held: deque[Noted] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _lock: Lock = field(default_factory=Lock)
 
@@ -88,16 +88,20 @@ class AlertBook:
     def of_home(app: App) -> AlertBook:
         """The book of a home, with what stands in its file."""
         book = AlertBook(app.settings.home / "log" / "alerts.jsonl", lambda: to_micros(app.clock.now()))
-        for fact in Deeds(app.database).newest([FactKind.COMMAND_GIVEN], limit=_KEPT):
+        book.load()
+        # Of what was taken on before the file was there, facts tell; whoever came first counts.
+        for fact in reversed(Deeds(app.database).newest([FactKind.COMMAND_GIVEN], limit=_KEPT)):
             if (fact.data["target"], fact.data["command"]) == ("alert", "acknowledge"):
                 book.acknowledged.setdefault(str(fact.data["arguments"].get("id", "")), fact.actor)
-        book.load()
         return book
 
     def load(self) -> None:
         """Read the file; lines that a kill left half-written are passed over."""
         for document in _json_lines(self.file, _TAIL):
             with suppress(KeyError, TypeError, ValueError):
+                if actor := str(document.get("acknowledged_by", "")):
+                    self.acknowledged.setdefault(str(document["id"]), actor)
+                    continue
                 self._held.append(
                     Noted(
                         str(document["id"]),
@@ -156,8 +160,11 @@ class AlertBook:
         found = next((one for one in self.all() if one.id == ident), None)
         if found is None:
             raise NotFound(N_("There is no alert {id}."), do=N_("Refresh the list."), id=ident[:32])
-        self.acknowledged.setdefault(ident, actor)
-        return replace(found, acknowledged_by=self.acknowledged[ident])
+        with self._lock:
+            taken = replace(found, acknowledged_by=self.acknowledged.setdefault(ident, actor))
+            if not found.acknowledged_by:
+                self._write(taken)
+        return taken
 
 
 def alert_methods(app: App, book: AlertBook, publish: Any) -> Mapping[str, Method]:

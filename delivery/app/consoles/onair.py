@@ -12,9 +12,8 @@ from delivery.app.consoles.readiness import Readiness
 from delivery.broadcast.schedule.timeline import Timeline
 from delivery.catalogue.model import Catalogue
 from delivery.clock import to_micros
-from delivery.errors import N_, Message, Refused
+from delivery.errors import N_, Refused
 from delivery.network.bus.authorise import Method, question
-from delivery.network.bus.protocol import plain_message
 from delivery.store.air import TICK_US, Airing, Channel, Row, RowKind
 from delivery.units import SEGMENT_TICKS
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _NEXT: Final = 3
 _ENDED: Final = N_("The channel is off the air: its timeline has ended.")
-_SOON_US: Final = 3600 * 1_000_000
 _STATES: Final = {
     RowKind.LESSON: "on_air",
     RowKind.CARD: "on_air",
@@ -170,8 +168,3 @@ def _filling(row: Row | None, coming: list[Airing]) -> dict[str, Any] | None:
         "end": max(until, row.end_tick) * TICK_US,
         "kind": str(row.kind),
     }
-
-
-def told_reason(reason: Message) -> dict[str, Any]:
-    """A reason as it travels."""
-    return plain_message(reason)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from delivery.broadcast.qc.report import Report
 from delivery.broadcast.qc.shelf import Shelf
-from delivery.errors import N_ as N_
-from delivery.errors import BadInput
+from delivery.errors import N_, BadInput
 from delivery.network.bus.protocol import plain_message
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ class Field:
 def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Field]:
     """Every answer on a page, and what stands in the lecturer's strip, also that nothing does."""
     try:
-        reading = read_page_image(image, media_type)
+        reading = read_page_image(image, media_type, places=True)
         picture = open_image(image, media_type)
         small = np.asarray(grey(open_image(image, media_type), WHOLE_LONG_PX))
         # The darkest channel: a red or blue pen is as dark as a black one, and one channel is read in half the time.

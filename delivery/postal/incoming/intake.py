@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
+from delivery.postal.incoming.beside import shows_another
 from delivery.postal.incoming.grouping import Proposal, front_of
 from delivery.postal.incoming.proposals import proposals_of
 from delivery.postal.incoming.reading_filed import read_filed, waiting_readings
@@ -247,6 +248,8 @@ class _Dealing:
         )
         if found.page_id and is_part_of_a_sheet(reading):
             return Resolution(doubt=Doubt.TORN, proposal=found.page_id)
+        if found.page_id and shows_another(page.image, reading):
+            return Resolution(doubt=Doubt.TWO_SHEETS, proposal=found.page_id)
         return found
 
     def _arrival(

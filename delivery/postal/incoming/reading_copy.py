@@ -74,7 +74,7 @@ def _pages(desk: Desk, pages: Sequence[ReturnedPage]) -> Iterator[PageToClean]:
     for page in pages:
         image = desk.scans.get(page.learner, page.blob)
         layout, text = _known_of(desk, page, layouts)
-        yield PageToClean(image, layout, read_page_image(image, page.media_type), text)
+        yield PageToClean(image, layout, read_page_image(image, page.media_type, places=True), text)
 
 
 def _known_of(

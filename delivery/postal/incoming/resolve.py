@@ -26,7 +26,7 @@ class Doubt(StrEnum):
     FORGED = "forged"
     """A code has our form, but its MAC does not verify: forged, altered, or signed with a key we do not have."""
     TWO_SHEETS = "two_sheets"
-    """Codes of two sheets on one picture."""
+    """Codes of two sheets on one picture, or of one with another beside it."""
     UNKNOWN = "unknown"
     """A verified code of a sheet that this site has no record of."""
     HELD = "held"

@@ -81,5 +81,5 @@ def test_what_is_not_there_or_no_pdf_any_more_is_named(home: App) -> None:
 
 
 def test_any_picture_fits_into_a_message_of_the_bus() -> None:
-    noise = Image.effect_noise((3000, 4000), 255)
+    noise = Image.effect_noise((2000, 2600), 255)
     assert len(small_jpeg(noise)) <= MOST_BYTES

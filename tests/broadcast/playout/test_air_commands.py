@@ -43,13 +43,19 @@ class Wired(App):
     def on_air(self) -> OnAir:
         return self.air.station
 
+    @staticmethod
+    def on(studio: Studio, folder: Path) -> Wired:
+        """A new home in `folder`, at the studio's time."""
+        app = Wired(Settings(home=folder, lang="en"))
+        app.studio = studio
+        app.init()
+        app.clock = app.air.clock
+        return app
+
 
 @pytest.fixture
 def home(studio: Studio, tmp_path: Path) -> Iterator[Wired]:
-    app = Wired(Settings(home=tmp_path, lang="en"))
-    app.studio = studio
-    app.init()
-    app.clock = app.air.clock
+    app = Wired.on(studio, tmp_path)
     yield app
     app.close()
 

@@ -12,7 +12,6 @@ from delivery.errors import Refused
 from delivery.network.bus.address import publish_address, withdraw_address
 from delivery.network.bus.client import Link
 from delivery.record.kinds import FactKind
-from delivery.settings import Settings
 from tests.broadcast.playout.air_assets import Studio
 from tests.broadcast.playout.air_fixtures import studio
 from tests.broadcast.playout.test_air_commands import Wired
@@ -24,10 +23,7 @@ __all__ = ["studio"]
 @pytest.fixture
 def running(studio: Studio, tmp_path: Path) -> Iterator[tuple[Wired, Station]]:
     """A station at work: its bus answers, and its address is known to the commands of this machine."""
-    app = Wired(Settings(home=tmp_path, lang="en"))
-    app.studio = studio
-    app.init()
-    app.clock = app.air.clock
+    app = Wired.on(studio, tmp_path)
     app.air.schedule("M1", 60, after_s=5)
     app.air.schedule("M2", 25, after_s=60, seed=2)
     app.air.compile()

@@ -78,6 +78,27 @@ def test_a_torn_half_on_the_scanners_glass_waits_though_the_picture_is_whole(
     assert adds_up(result)
 
 
+@pytest.mark.parametrize("lid", [(250, 250, 248), (9, 9, 11)])
+def test_a_sheet_whose_codes_are_lost_is_not_swallowed_by_the_one_beside_it_on_the_glass(
+    desk: App, tmp_path: Path, lid: tuple[int, int, int]
+) -> None:
+    one, two = sheets_of(desk, ONE)[3], sheets_of(desk, TWO)[3]
+    whole, lost = came_back(desk, one), came_back(desk, two)
+    pen, mm = ImageDraw.Draw(lost), lost.width / 210
+    for x, y in ((170, 13), (14, 261), (174, 261)):
+        pen.rectangle([x * mm, y * mm, (x + 26) * mm, (y + 26) * mm], fill=(20, 30, 90))
+    both = Image.new("RGB", (2 * whole.width, whole.height), lid)
+    both.paste(whole, (0, 0))
+    alone = both.copy()
+    both.paste(lost, (whole.width, 0))
+    result = take_in(desk, pile([both, alone], tmp_path / "glass.pdf"), actor="VT01")
+    assert [
+        (entry.page, entry.reason, entry.proposal and entry.proposal.sheet) for entry in result.queued
+    ] == [(1, "two_sheets", one.page_id)]
+    # An empty half of a large glass is no doubt.
+    assert result.filed == 1
+
+
 def test_a_file_whose_name_is_no_text_is_taken_in_like_any_other(desk: App, tmp_path: Path) -> None:
     file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/th\xff\n.pdf"))
     pile([blank_back(seed=1, dpi=75)], tmp_path / "ok.pdf").rename(file)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import io
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import sync_playwright
 
 from delivery.ids import SystemIds
+from tests.support.tools import tool
 from tui.shared.tab import Tab
 
 
@@ -75,3 +79,44 @@ def test_the_tab_waits_until_something_else_is_shown(tab: Tab) -> None:
     told = get(tab, f"/state?after={number}", Cookie=cookie)[1].decode().split("\n")
     assert told[1:] == ["1", "hai"]
     assert int(told[0]) == int(number) + 1
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("size", [(800, 600), (1600, 1200)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_in_a_browser_the_page_fills_the_width_follows_the_console_and_says_when_it_is_lost(
+    tab: Tab, size: tuple[int, int]
+) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        tab.show("trang 3 của scan-0412.pdf · TX260001", sheet(700, 1000))
+        page.goto(tab.address())
+        picture = page.locator("#picture")
+        picture.wait_for(state="visible")
+        page.wait_for_function("document.getElementById('picture').naturalWidth === 700")
+        assert page.title() == "trang 3 của scan-0412.pdf · TX260001"
+        box = picture.bounding_box()
+        assert box is not None
+        # As wide as the tab, but never wider than a scanned page is sharp; nothing is cut at the side.
+        assert box["width"] == min(page.evaluate("document.documentElement.clientWidth"), 1414)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        picture.click()
+        page.wait_for_function(
+            f"document.getElementById('picture').getBoundingClientRect().bottom <= {size[1]}"
+        )
+        tab.show("trang 4", sheet(400, 500))
+        page.wait_for_function("document.getElementById('picture').naturalWidth === 400")
+        assert page.locator("h1").inner_text() == "trang 4"
+        assert page.locator("[role=status]").inner_text() == ""
+        tab.close()
+        page.wait_for_function("document.querySelector('[role=status]').textContent === '▲ mất liên lạc'")
+        browser.close()
+
+
+def sheet(width: int, height: int) -> bytes:
+    """A page with a border, as a JPEG."""
+    page = Image.new("L", (width, height), 250)
+    ImageDraw.Draw(page).rectangle((5, 5, width - 6, height - 6), outline=20, width=3)
+    out = io.BytesIO()
+    page.save(out, "JPEG")
+    return out.getvalue()
