@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.app import App
@@ -140,38 +141,58 @@ def raw_rate(source: Path, folder: Path) -> float:
         return len(rows) / (time.perf_counter() - begin)
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class CaughtUp:
+    """What one catch-up took."""
+
+    seconds: float
+    receiver_s: float
+    """Processor time of the receiving site."""
+    sender_s: float
+    wire_bytes: int
+    raw_rate: float
+    """Rows per second of plain sqlite3 with the rows that came."""
+    idle_bytes: int
+    """What a further sync without news takes, both ways."""
+
+
+def catch_up(folder: Path, count: int) -> CaughtUp:
     """One catch-up from the main site to a partner, then a re-sync without news."""
+    at_main = make_site(folder / "main", "MAIN", listen=free_address())
+    with running(at_main):
+        partner = joined(at_main, folder / "p1", "P1")
+    told = list(drafts(at_main, count))
+    for at in range(0, count, 40):
+        at_main.facts.append(told[at : at + 40])
+    before = children_s()
+    with main_site(at_main):
+        worked = time.process_time()
+        seconds, _ = run_until(partner, "MAIN/P1", count)
+        worked = time.process_time() - worked
+    sender = children_s() - before
+    wire = sent_bytes(at_main)
+    with main_site(at_main):
+        _, up = run_until(partner, "MAIN/P1", count)
+    down = sent_bytes(at_main)
+    assert partner.facts.verify().ok
+    raw = raw_rate(folder / "p1" / "tuxa.sqlite", folder)
+    partner.close()
+    at_main.close()
+    return CaughtUp(seconds, worked, sender, wire, raw, up + down)
+
+
+def main() -> None:
+    """One catch-up."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        at_main = make_site(folder / "main", "MAIN", listen=free_address())
-        with running(at_main):
-            partner = joined(at_main, folder / "p1", "P1")
-        told = list(drafts(at_main, FACTS))
-        for at in range(0, FACTS, 40):
-            at_main.facts.append(told[at : at + 40])
-        before = children_s()
-        with main_site(at_main):
-            worked = time.process_time()
-            seconds, _ = run_until(partner, "MAIN/P1", FACTS)
-            worked = time.process_time() - worked
-        sender = children_s() - before
-        wire = sent_bytes(at_main)
-        with main_site(at_main):
-            _, up = run_until(partner, "MAIN/P1", FACTS)
-        down = sent_bytes(at_main)
-        assert partner.facts.verify().ok
-        raw = raw_rate(folder / "p1" / "tuxa.sqlite", folder)
-        rate = FACTS / seconds
-        print(
-            f"catch-up of {FACTS:,} facts over CURVE, durable, with projections: {rate:,.0f} facts/s "
-            f"(target 10,000), {rate / raw:.2f} x raw sqlite3 storing the rows ({raw:,.0f}/s)"
-        )
-        print(
-            f"processor time of the receiving site: {worked / FACTS * 1e6:.0f} µs per fact, "
-            f"good for {FACTS / worked:,.0f} facts/s; of the sending site: {sender / FACTS * 1e6:.0f} µs"
-        )
-        print(f"on the wire: {wire / FACTS:.1f} bytes per fact (target 66)")
-        print(f"re-sync without news: {up + down:,} bytes both ways (target < 1,024)")
-        partner.close()
-        at_main.close()
+        took = catch_up(Path(name), FACTS)
+    rate = FACTS / took.seconds
+    print(
+        f"catch-up of {FACTS:,} facts over CURVE, durable, with projections: {rate:,.0f} facts/s "
+        f"(target 10,000), {rate / took.raw_rate:.2f} x raw sqlite3 storing the rows ({took.raw_rate:,.0f}/s)"
+    )
+    print(
+        f"processor time of the receiving site: {took.receiver_s / FACTS * 1e6:.0f} µs per fact, "
+        f"good for {FACTS / took.receiver_s:,.0f} facts/s; of the sending site: {took.sender_s / FACTS * 1e6:.0f} µs"
+    )
+    print(f"on the wire: {took.wire_bytes / FACTS:.1f} bytes per fact (target 66)")
+    print(f"re-sync without news: {took.idle_bytes:,} bytes both ways (target < 1,024)")

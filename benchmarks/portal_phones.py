@@ -116,8 +116,7 @@ class Phone:
 
     def _upload(self, photo: bytes) -> Generator[_Wait, None, str]:
         made = yield from self._ask("POST", "/uploads", {**_TUS, "Upload-Length": str(len(photo))})
-        path = made.headers["location"]
-        at = yield from self._offset(path)
+        path, at = made.headers["location"], 0
         while at < len(photo):
             piece = photo[at : at + PIECE]
             try:

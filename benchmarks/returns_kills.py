@@ -4,8 +4,10 @@
 
 One file of so many pages (printed sheets of many learners, some with their codes lost, empty pages, pages of strangers)
 is taken in once without a kill; then again and again in homes where the process is killed (SIGKILL) after a random
-time, up to a few times for each home, before it may finish. What the facts, the queue and the sums then say must be the
-same, and the ledger and the tables must verify.
+time, many times for each home and all along the file, before it may finish: each run goes on a little, so that nearly
+every kill hits one that has work to do. One half of the kills are timed from the start, the other half from the first
+pages that a run has filed. What the facts, the queue and the sums then say must be the same, and the ledger and the
+tables must verify.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Any
 
 LEARNERS_PER_PAGE = 0.55
 """Each learner has two pages of work; the rest of the pile is something else."""
-KILLS_IN_ONE_HOME = 8
+KILLS_IN_ONE_HOME = 40
 
 
 def child(folder: Path, scan: Path) -> None:
@@ -34,7 +36,7 @@ def child(folder: Path, scan: Path) -> None:
 
     app = open_home(folder, inline=False)
     print("ready", flush=True)
-    take_in(app, scan, actor="clerk")
+    take_in(app, scan, actor="clerk", progress=lambda done, _total: print(done, flush=True))
     app.close()
 
 
@@ -85,6 +87,14 @@ def _start(folder: Path, scan: Path) -> subprocess.Popen[str]:
     return process
 
 
+def _wait_for_pages(process: subprocess.Popen[str]) -> None:
+    """Until a run has filed pages of its own, or has ended."""
+    assert process.stdout is not None
+    before = process.stdout.readline()
+    while (line := process.stdout.readline()) and line == before:
+        pass
+
+
 def _close(process: subprocess.Popen[str]) -> None:
     if process.stdout is not None:
         process.stdout.close()
@@ -94,10 +104,12 @@ def one_home(template: Path, folder: Path, scan: Path, rng: random.Random, span:
     """Kill up to `kills` times, then let it finish; how many kills hit a running process."""
     shutil.copytree(template, folder)
     done = 0
-    for _ in range(kills):
+    for number in range(kills):
         process = _start(folder, scan)
+        if number % 2:
+            _wait_for_pages(process)
         try:
-            process.wait(timeout=rng.uniform(0, span * 0.9))
+            process.wait(timeout=rng.uniform(0, 2 * span / KILLS_IN_ONE_HOME))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

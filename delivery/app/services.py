@@ -6,6 +6,7 @@ that no daemon outlives it, however it went.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -82,6 +83,9 @@ def run_portal(app: App, stop: Stop) -> None:
             server.should_exit = True
 
         threading.Thread(target=end_with_stop, name="end-with-stop", daemon=True).start()
+        # What is loaded now stays until the end: the collector need not look through it while people wait.
+        gc.collect()
+        gc.freeze()
         server.run()
         stop.set()
 

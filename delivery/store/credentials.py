@@ -51,7 +51,7 @@ FORGET_FAILURES_AFTER = timedelta(days=1)
 _MEMORY_KIB = 19_456
 _PASSES = 2
 _LANES = 1
-_HASHES_AT_ONCE = 4
+HASHES_AT_ONCE = 4
 _LONGEST_CODE = 64
 
 
@@ -117,7 +117,7 @@ class Credentials:
         self._ids = ids
         self._find = find
         self._hasher = PasswordHasher(_PASSES, _MEMORY_KIB, _LANES)
-        self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+        self._hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
     # --- PINs ----------------------------------------------------------------------------------
 

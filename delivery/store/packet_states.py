@@ -35,7 +35,10 @@ PACKET_STATE = case(
 )
 """As :func:`state_of`, for a query that reads the packet table."""
 
-SUPERSEDED = select(_newer.c.packet).where(_newer.c.supersedes == _packet.c.packet).exists()
+SUPERSEDED = (
+    # Said twice, because the index leaves out packets that replace none.
+    select(_newer.c.packet).where(_newer.c.supersedes == _packet.c.packet, _newer.c.supersedes != "").exists()
+)
 """Whether a newer packet replaces the one that a query reads."""
 
 CAME_BACK = select(_back.c.fact).where(_back.c.sheet == _sheet.c.page_id, _back.c.stands.is_(True)).exists()

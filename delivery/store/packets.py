@@ -148,7 +148,7 @@ class Packets:
 
     def with_item(self, item: str) -> PacketState | None:
         """The packet that was posted under this postal item number."""
-        found = self._states(_packet.c.item == item) if item else []
+        found = self._states((_packet.c.item == item) & (_packet.c.item != "")) if item else []
         return found[0] if found else None
 
     def get(self, packet: str) -> PacketState | None:

@@ -400,7 +400,13 @@ class _Stage:
         self._base_url = ""
 
     def _build(self) -> str:
-        names = {field.name for field in fields(PortalServices)} - {"slow", "routers", "hls_js", "regulation"}
+        names = {field.name for field in fields(PortalServices)} - {
+            "slow",
+            "secrets",
+            "routers",
+            "hls_js",
+            "regulation",
+        }
         parts: dict[str, Any] = {name: _Part(self, name) for name in names}
         running = _running(create_portal(PortalServices(**parts)))
         atexit.register(running.__exit__, None, None, None)
@@ -486,7 +492,7 @@ def told_term(keys: SiteKeys) -> Iterator[Draft]:
         ]
         for kind, course, data, private in told:
             yield Draft(
-                fact_id(kind, learner),
+                fact_id(kind, data.get("packet", learner)),
                 kind,
                 to_micros(NOW),
                 "clerk",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tusclient.client import TusClient
 
-from benchmarks.portal_tus import ROOT, by_tus_js, cut_line
+from benchmarks.portal_tus import by_tus_js, cut_line
 from delivery.record.kinds import FactKind
 from delivery.store.uploads import KEEP, MOST_OPEN
 from tests.network.portal_home import AN, BINH, WORK, Phone, PortalHome, draw_photo, portal_home, served
@@ -70,13 +70,11 @@ def test_an_independent_client_uploads_a_file_with_interruptions_and_it_is_byte_
     assert stored(home, url) == data
 
 
-@pytest.mark.needs("node")
+@pytest.mark.needs("node", "tus-js-client")
 def test_a_second_independent_client_goes_on_over_a_line_that_is_cut(
     home: PortalHome, phone: Phone, tmp_path: Path
 ) -> None:
     """tus-js-client, as browsers use it; with 200 MB and 20 cuts in ``benchmarks/portal_tus.py``."""
-    if not (ROOT / "node_modules" / "tus-js-client").is_dir():
-        pytest.skip("tus-js-client is not in this checkout (make vendor)")
     file = tmp_path / "large.bin"
     file.write_bytes(random.Random(9).randbytes(4_000_000))
     cookies = "; ".join(f"{name}={value}" for name, value in phone.http.cookies.items())

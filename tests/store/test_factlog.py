@@ -308,3 +308,28 @@ def test_facts_of_a_site_that_was_never_admitted_are_neither_verified_nor_believ
 def test_an_actor_is_a_code_and_never_a_name(tuxa: App) -> None:
     with pytest.raises(BadFact, match="not a code"):
         tuxa.facts.append([replace(took_part(tuxa, 1), actor="Nguyễn Văn A")])
+
+
+def test_what_an_append_costs_does_not_grow_with_the_facts_that_are_there(sqlite_tuxa: App) -> None:
+    """Counted in steps of SQLite's machine, which no load of this computer changes."""
+    tuxa = sqlite_tuxa
+
+    def steps(number: int) -> int:
+        taken = [0]
+
+        def one() -> int:
+            taken[0] += 1
+            return 0
+
+        with tuxa.database.write() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.set_progress_handler(one, 10)
+            tuxa.facts.append_in(connection, [took_part(tuxa, number)])
+            driver.set_progress_handler(None, 10)
+        return taken[0] * 10
+
+    tuxa.facts.append(took_part(tuxa, n) for n in range(60))
+    few = steps(1_000)
+    tuxa.facts.append(took_part(tuxa, n) for n in range(100, 900))
+    assert steps(1_001) < few * 2

@@ -1,7 +1,8 @@
-"""System programs that only tests need: found, or the test is skipped by the program's name.
+"""System programs and packages of npm that only tests need: found, or the test is skipped by their name.
 
-``@pytest.mark.needs("qpdf", "chromium")`` skips a test where one of them is missing; ``tool("qpdf")`` gives the
-path inside a test or fixture, with the same effect. ``scripts/test-deps`` installs the same programs.
+``@pytest.mark.needs("qpdf", "tus-js-client")`` skips a test where one of them is missing; ``tool("qpdf")`` gives the
+path inside a test or fixture, with the same effect. ``scripts/test-deps`` installs the same programs, ``make vendor``
+the packages.
 """
 
 from __future__ import annotations
@@ -64,8 +65,17 @@ TOOLS = {
 }
 
 
+PACKAGES = ("hls-parser", "jsqr", "tus-js-client")
+_FETCHED = Path(__file__).parents[2] / "node_modules"
+
+
 def tool(name: str) -> Path:
-    """The program's path; skips the running test where there is none."""
+    """The path of a program, or the folder of a package; skips the running test where there is none."""
+    if name in PACKAGES:
+        folder = _FETCHED / name
+        if not folder.is_dir():
+            pytest.skip(f"{name} is not in this checkout (fetch it with “make vendor”, which needs npm)")
+        return folder
     known = TOOLS[name]
     path = known.find()
     if path is None:

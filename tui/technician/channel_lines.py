@@ -90,7 +90,7 @@ def channel_lines(
     room = width - _LABEL
     lines += _labelled(words(N_("Loudness")), [_loudness(channel.loudness, room, now, words)])
     lines += _labelled(words(N_("Output")), wrapped(_health(channel.health, words), room, most))
-    lines += _labelled(words(N_("Receivers")), wrapped(_peers(channel.health, words), room, most))
+    lines += _labelled(words(N_("Receivers")), _peers(channel.health, room, words, most=most))
     for item in channel.next:
         lines += _upcoming(item, width, words, is_roomy=is_roomy)
     if not channel.next:
@@ -162,16 +162,20 @@ def _span(seconds: float) -> str:
     return f"{hours:.0f} h" if hours >= 2 else f"{seconds / 60:.0f} min"
 
 
-def _peers(health: Health, words: Translator) -> Content:
+def _peers(health: Health, width: int, words: Translator, *, most: int) -> list[Content]:
+    """Receivers on at most `most` lines, none parted from its sign. Those that are lost come first: there may not be
+    room for all."""
     if not health.peers:
-        return Content.styled(words(N_("players over HLS only")), MUTED)
-    up = sum(peer.up for peer in health.peers)
-    told: list[Content | tuple[str, str] | str] = [(f"{up}/{len(health.peers)}", "bold")]
-    # Those that are lost come first: there may not be room for all.
+        return [Content.styled(words(N_("players over HLS only")), MUTED)]
+    lines = [Content.styled(f"{sum(peer.up for peer in health.peers)}/{len(health.peers)}", "bold")]
     for peer in sorted(health.peers, key=lambda peer: peer.up):
-        told.append((f"  {'●' if peer.up else '▲'} ", "$success" if peer.up else "bold $error"))
-        told.append(peer.name)
-    return Content.assemble(*told)
+        sign = ("● ", "$success") if peer.up else ("▲ ", "bold $error")
+        told = Content.assemble(sign, peer.name)
+        if lines[-1].cell_length + 2 + told.cell_length <= width or len(lines) == most:
+            lines[-1] = Content.assemble(lines[-1], "  ", told)
+        else:
+            lines.append(told)
+    return [one.truncate(width, ellipsis=True) for one in lines]
 
 
 def _upcoming(item: Upcoming, width: int, words: Translator, *, is_roomy: bool) -> list[Content]:
@@ -185,8 +189,9 @@ def _upcoming(item: Upcoming, width: int, words: Translator, *, is_roomy: bool) 
             line(left, Content.styled("✗", "bold $warning"), width),
             *_indented(wrapped(Content.styled(reason, "bold $warning"), width - _TIME, _MOST_LINES)),
         ]
-    # The reason matters more than the full title: it may take up to half of the line.
-    return [line(left, right.truncate(max(width // 2, 12), ellipsis=True), width)]
+    # The reason matters more than the full title: it may take up to half of the line, and what the title leaves.
+    room = max(width // 2, width - left.cell_length - 1, 12)
+    return [line(left, right.truncate(room, ellipsis=True), width)]
 
 
 def _indented(lines: list[Content]) -> list[Content]:

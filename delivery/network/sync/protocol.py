@@ -71,6 +71,8 @@ class Peer:
         self.heard_at = float("-inf")
         self.taken_facts = 0
         self._mine: dict[str, Place] = {}
+        self._shared_names: tuple[str, ...] | None = None
+        """Names in `_mine` that both may hold, in order; None when they have to be looked at again."""
         self._outbox = Outbox()
         self._mendings = Mendings()
         self._resting: dict[str, float] = {}
@@ -107,7 +109,9 @@ class Peer:
 
     def shared(self) -> list[Place]:
         """How far this site has the streams that both may hold, in order of their names."""
-        return [place for name, place in sorted(self._mine.items()) if self.shares(name)]
+        if self._shared_names is None:
+            self._shared_names = tuple(name for name in sorted(self._mine) if self.shares(name))
+        return [self._mine[name] for name in self._shared_names]
 
     def is_settled(self, now: float) -> bool:
         """Whether both sites were found to have the same, and nothing has moved since."""
@@ -118,9 +122,16 @@ class Peer:
 
     def stand(self, places: Mapping[str, Place], *, own_heads: str, their_heads: str) -> list[Effect]:
         """How far this site has every stream now; digests of the own heads, and of the other's that are kept here."""
+        if places.keys() != self._mine.keys():
+            self._shared_names = None
         self._mine = dict(places)
         self._own_heads, self._their_heads = own_heads, their_heads
         return self._pump()
+
+    def _stand_at(self, place: Place) -> None:
+        if place.stream not in self._mine:
+            self._shared_names = None
+        self._mine[place.stream] = place
 
     def beat(self, now: float) -> list[Effect]:
         """To be called every second or so: says hello when nothing moves."""
@@ -327,7 +338,7 @@ class Peer:
         """It is stored durably."""
         before = self._mine.get(place.stream, start_of(place.stream))
         self.taken_facts += max(0, place.seq - before.seq)
-        self._mine[place.stream] = place
+        self._stand_at(place)
         self.refusals.pop(place.stream, None)
         if self.shares(place.stream):
             self._outbox.came_from_there(place)
@@ -335,7 +346,7 @@ class Peer:
 
     def mended(self, restored: Place, now: Place) -> list[Effect]:
         """Their chain was taken up to `restored`; what we wrote ourselves meanwhile stands behind it, up to `now`."""
-        self._mine[now.stream] = now
+        self._stand_at(now)
         self.refusals.pop(now.stream, None)
         if self.shares(now.stream):
             self._outbox.go_on_from(restored)
@@ -343,7 +354,7 @@ class Peer:
 
     def not_next(self, place: Place) -> list[Effect]:
         """Another stretch was due: this site stands at `place`."""
-        self._mine[place.stream] = place
+        self._stand_at(place)
         return [Send(Ack(place, again=True))]
 
     def refused(self, stream: str, reason: Message) -> list[Effect]:

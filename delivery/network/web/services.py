@@ -27,7 +27,7 @@ from delivery.record.sheetcode import CodeKeys
 from delivery.settings import Settings
 from delivery.store.api_tokens import ApiTokens
 from delivery.store.course_facts import CourseFacts
-from delivery.store.credentials import Credentials
+from delivery.store.credentials import HASHES_AT_ONCE, Credentials
 from delivery.store.marks import Marks
 from delivery.store.opinions import Opinions
 from delivery.store.scans import Scans
@@ -200,6 +200,8 @@ class PortalServices:
     """Channels' guide, sites, alerts, jobs, and what lecturers see of materials and packets."""
     slow: SlowLane = field(default_factory=SlowLane)
     """The line in which requests wait that need the executor."""
+    secrets: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
+    """The line of those that prove or choose a PIN or password: each takes a core for some 30 ms."""
     readings: Readings = field(default_factory=Readings)
     """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())

@@ -1,8 +1,8 @@
-"""Two lines of waiting: what takes seconds (reading photographs, drawing pages) never stands before what takes
-milliseconds (the acknowledgement of an upload, a playlist).
+"""Lines of waiting: what takes seconds (reading photographs, drawing pages) or a whole core (proving a PIN) never
+stands before what takes milliseconds (the acknowledgement of an upload, a playlist).
 
 A page that waits for workers holds a thread while it waits. Those threads are counted apart, so that a thousand
-learners who hand in at once leave the threads of all other requests free.
+learners who hand in or sign in at once leave the threads of all other requests free.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SLOW_AT_ONCE = 12
 
 
 class SlowLane:
-    """The line of one portal."""
+    """One line of a portal."""
 
     def __init__(self, at_once: int = SLOW_AT_ONCE) -> None:
         self._limiter = CapacityLimiter(at_once)

@@ -21,7 +21,7 @@ from delivery.postal.parts import Desk
 from delivery.store.learners import LearnerRef
 from delivery.store.packets import Batch, Packets
 
-_CHUNK = 2000
+_CHUNK = 5000
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,22 +66,17 @@ def _with_ids(
     desk: Desk, connection: Connection, spec: BatchSpec, wanted: Sequence[Wanted]
 ) -> list[PacketPlan]:
     """Plans whose ids no other sheet has. Side ids have 40 bits: among a million sheets two may well be equal."""
-    used: set[str] = set()
-    plans: dict[int, PacketPlan] = {}
-    todo = list(range(len(wanted)))
-    while todo:
-        for index in todo:
-            plans[index] = _plan(desk, spec, wanted[index])
-        taken = _taken(connection, [plans[index] for index in todo])
-        again = []
-        for index in todo:
-            ids = _ids_of(plans[index])
-            before = len(used)
-            used.update(ids)
-            if len(used) < before + len(ids) or not taken.isdisjoint(ids):
-                again.append(index)
-        todo = again
-    return [plans[index] for index in range(len(wanted))]
+    plans = [_plan(desk, spec, one) for one in wanted]
+    used = _taken(connection, plans)
+    if not used and _all_differ(plans):
+        return plans
+    for index, plan in enumerate(plans):
+        while not used.isdisjoint(ids := _ids_of(plan)) or len(set(ids)) < len(ids):
+            plan = _plan(desk, spec, wanted[index])
+            used |= _taken(connection, [plan])
+        plans[index] = plan
+        used.update(ids)
+    return plans
 
 
 def _plan(desk: Desk, spec: BatchSpec, wanted: Wanted) -> PacketPlan:
@@ -93,6 +88,13 @@ def _plan(desk: Desk, spec: BatchSpec, wanted: Wanted) -> PacketPlan:
 
 def _ids_of(plan: PacketPlan) -> list[str]:
     return [ident for sheet in plan.sheets for ident in sheet[:2]]
+
+
+def _all_differ(plans: Sequence[PacketPlan]) -> bool:
+    """Whether no two of these plans' ids are the same: so it is, but once in very many batches."""
+    pages = [sheet[0] for plan in plans for sheet in plan.sheets]
+    sides = [sheet[1] for plan in plans for sheet in plan.sheets]
+    return len(set(pages)) == len(pages) and len(set(sides)) == len(sides)
 
 
 def _taken(connection: Connection, plans: Sequence[PacketPlan]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -170,6 +170,16 @@ class PacketTable(SQLModel, table=True):
     """Projection of everything told about one packet. Times are µs since 1970, 0 for what never happened."""
 
     __tablename__ = "packet"
+    # Most packets replace none and were not posted yet: a new one goes into the indexes that it is looked for in.
+    __table_args__ = (
+        Index("packet_by_item", "item", sqlite_where=text("item <> ''"), postgresql_where=text("item <> ''")),
+        Index(
+            "packet_by_replaced",
+            "supersedes",
+            sqlite_where=text("supersedes <> ''"),
+            postgresql_where=text("supersedes <> ''"),
+        ),
+    )
 
     packet: str = Field(primary_key=True)
     batch: str = Field(default="", index=True)
@@ -182,11 +192,11 @@ class PacketTable(SQLModel, table=True):
     delivered_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
     undelivered_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
     voided_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
-    item: str = Field(default="", index=True)
+    item: str = ""
     """Number of the postal item (UPU S10) that it went out as."""
     reason: str = ""
     """Why it came back undelivered."""
-    supersedes: str = Field(default="", index=True)
+    supersedes: str = ""
     """Packet that this one replaces."""
     job: str = ""
     """Print job whose file holds it."""

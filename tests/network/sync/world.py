@@ -98,19 +98,24 @@ class Site:
         others = [c for c in self.world.sites if c != MAIN] if self.code == MAIN else [MAIN]
         for other in others:
             self.peers[other] = Peer(own=self.code, other=other, main=MAIN, newest=self.newest)
-            self.stand(other)
+            self.stand(other, *self.standing())
             if self.code != MAIN:
                 self.work(other, self.peers[other].begin(self.world.now))
 
-    def stand(self, other: str) -> None:
-        own = digest_of(sorted(p for s, p in self.places().items() if writer_of(s) == self.code))
+    def standing(self) -> tuple[dict[str, Place], str]:
+        """How far every stream is, and the digest of the own ones: the same for every line."""
+        places = self.places()
+        return places, digest_of(sorted(p for s, p in places.items() if writer_of(s) == self.code))
+
+    def stand(self, other: str, places: dict[str, Place], own: str) -> None:
         kept = [h for s, h in self.disk.kept.items() if writer_of(s) == other]
         theirs = digest_of(sorted(Place(h.stream, h.seq, h.hash) for h in kept))
-        self.work(other, self.peers[other].stand(self.places(), own_heads=own, their_heads=theirs))
+        self.work(other, self.peers[other].stand(places, own_heads=own, their_heads=theirs))
 
     def beat(self) -> None:
+        places, own = self.standing()
         for other, peer in self.peers.items():
-            self.stand(other)
+            self.stand(other, places, own)
             self.work(other, peer.beat(self.world.now))
 
     def take(self, other: str, raw: bytes) -> None:

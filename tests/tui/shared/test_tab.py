@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 import io
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from delivery.ids import SystemIds
 from tests.support.tools import tool
@@ -82,35 +84,52 @@ def test_the_tab_waits_until_something_else_is_shown(tab: Tab) -> None:
 
 
 @pytest.mark.needs("chromium")
-@pytest.mark.parametrize("size", [(800, 600), (1600, 1200)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_in_a_browser_the_page_fills_the_width_follows_the_console_and_says_when_it_is_lost(
-    tab: Tab, size: tuple[int, int]
-) -> None:
+def test_in_a_browser_the_page_fills_the_width_follows_the_console_and_says_when_it_is_lost(tab: Tab) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page = browser.new_page(viewport={"width": 800, "height": 600})
         tab.show("trang 3 của scan-0412.pdf · TX260001", sheet(700, 1000))
         page.goto(tab.address())
-        picture = page.locator("#picture")
-        picture.wait_for(state="visible")
-        page.wait_for_function("document.getElementById('picture').naturalWidth === 700")
-        assert page.title() == "trang 3 của scan-0412.pdf · TX260001"
-        box = picture.bounding_box()
-        assert box is not None
-        # As wide as the tab, but never wider than a scanned page is sharp; nothing is cut at the side.
-        assert box["width"] == min(page.evaluate("document.documentElement.clientWidth"), 1414)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        picture, status = page.locator("#picture"), page.get_by_role("status")
+        expect(picture).to_have_js_property("naturalWidth", 700)
+        expect(page).to_have_title("trang 3 của scan-0412.pdf · TX260001")
+        for width, height in ((800, 600), (1600, 1200)):
+            page.set_viewport_size({"width": width, "height": height})
+            box = picture.bounding_box()
+            assert box is not None
+            # As wide as the tab, but never wider than a scanned page is sharp; nothing is cut at the side.
+            assert box["width"] == min(page.evaluate("document.documentElement.clientWidth"), 1414)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         picture.click()
-        page.wait_for_function(
-            f"document.getElementById('picture').getBoundingClientRect().bottom <= {size[1]}"
-        )
+        whole = picture.bounding_box()
+        assert whole is not None
+        assert whole["y"] + whole["height"] <= 1200
         tab.show("trang 4", sheet(400, 500))
-        page.wait_for_function("document.getElementById('picture').naturalWidth === 400")
-        assert page.locator("h1").inner_text() == "trang 4"
-        assert page.locator("[role=status]").inner_text() == ""
+        expect(picture).to_have_js_property("naturalWidth", 400)
+        expect(page.get_by_role("heading")).to_have_text("trang 4")
+        expect(status).to_have_text("")
         tab.close()
-        page.wait_for_function("document.querySelector('[role=status]').textContent === '▲ mất liên lạc'")
+        expect(status).to_have_text("▲ mất liên lạc", timeout=30_000)
         browser.close()
+
+
+def test_a_browser_that_goes_away_in_the_middle_writes_nothing_to_the_terminal(
+    tab: Tab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cookie = cookie_of(tab)
+    tab.show("một", b"1")
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", tab.port)) as line:
+            # Reset instead of a polite end.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            asked = f"GET /state?after=1 HTTP/1.1\r\nHost: 127.0.0.1:{tab.port}\r\nCookie: {cookie}\r\n\r\n"
+            line.sendall(asked.encode())
+    tab.show("hai", b"2" * 1_000_000)
+    tab.close()
+    for thread in threading.enumerate():
+        if "process_request" in thread.name:
+            thread.join(30)
+    assert capfd.readouterr() == ("", "")
 
 
 def sheet(width: int, height: int) -> bytes:

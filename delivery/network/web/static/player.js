@@ -116,6 +116,17 @@ function note() {
 }
 open();
 
+// Without hls.js, which a portal may lack: a browser that knows no HLS either is told so at once, not when one presses
+// play; and the rung is then the browser's own choice.
+if (!hls) {
+  const saver = find("saver");
+  if (saver) saver.closest("label").hidden = true;
+  if (!player.canPlayType("application/vnd.apple.mpegurl")) {
+    problem.textContent = problem.dataset.unable;
+    problem.hidden = false;
+  }
+}
+
 const watched = find("watched");
 if (watched) {
   const seconds = () => { note(); return Math.floor(parts.reduce((sum, [start, end]) => sum + end - start, 0)); };

@@ -245,11 +245,13 @@ async function upload(item) {
     const made = await ask("/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": String(item.blob.size), "Upload-Metadata": `purpose ${btoa("work")}` } });
     if (made.status !== 201) return refused(item, made);
     item.upload = made.headers.get("Location");
+    item.offset = 0;
     await keep(item);
+  } else {
+    const known = await ask(item.upload, { method: "HEAD", headers: TUS });
+    if (gone(known)) { item.upload = ""; return upload(item); }
+    item.offset = Number(known.headers.get("Upload-Offset"));
   }
-  const known = await ask(item.upload, { method: "HEAD", headers: TUS });
-  if (gone(known)) { item.upload = ""; return upload(item); }
-  item.offset = Number(known.headers.get("Upload-Offset"));
   item.state = "uploading";
   while (item.offset < item.blob.size && item.turned === turned) {
     state(item);

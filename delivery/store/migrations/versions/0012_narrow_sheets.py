@@ -10,11 +10,17 @@ depends_on = None
 
 _TWICE = ("learner", "course", "batch", "state", "supersedes", "superseded", "layout", "on_paper")
 _INDEXED = ("batch", "learner", "packet")
+_SELDOM = {"item": "packet_by_item", "supersedes": "packet_by_replaced"}
 
 
 def upgrade() -> None:
     with op.batch_alter_table("packet", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), nullable=False, server_default=""))
+        for name in _SELDOM:
+            batch_op.drop_index(f"ix_packet_{name}")
+    for name, index in _SELDOM.items():
+        filled = sa.text(f"{name} <> ''")
+        op.create_index(index, "packet", [name], unique=False, sqlite_where=filled, postgresql_where=filled)
     op.execute(
         "UPDATE packet SET layout = COALESCE("
         "(SELECT max(sheet.layout) FROM sheet WHERE sheet.packet = packet.packet), '')"
@@ -47,4 +53,7 @@ def downgrade() -> None:
     values = ", ".join(f"{name} = {of_packet.format(what)}" for name, what in told.items())
     op.execute(f"UPDATE sheet SET {values}")
     with op.batch_alter_table("packet", schema=None) as batch_op:
+        for name, index in _SELDOM.items():
+            batch_op.drop_index(index)
+            batch_op.create_index(f"ix_packet_{name}", [name], unique=False)
         batch_op.drop_column("layout")
