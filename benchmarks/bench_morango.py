@@ -123,8 +123,9 @@ def main() -> None:
     )
     print(
         f"processor time of the receiving site, µs per record: tuxa {ours.receiver_s / RECORDS * 1e6:.0f}, "
-        f"Morango {theirs['processor_s'] / RECORDS * 1e6:.0f}: {theirs['processor_s'] / ours.receiver_s:.1f} x as much; "
-        f"Morango's two processes together, starts included: {theirs['all_processor_s'] / RECORDS * 1e6:.0f}"
+        f"Morango {theirs['processor_s'] / RECORDS * 1e6:.0f} "
+        f"({theirs['processor_s'] / ours.receiver_s:.1f} x as much); of Morango's two processes together, "
+        f"starts included: {theirs['all_processor_s'] / RECORDS * 1e6:.0f}"
     )
     print(
         f"bytes that come, per record: tuxa {ours.wire_bytes / RECORDS:.0f}, Morango {theirs['bytes'] / RECORDS:.0f}"

@@ -62,7 +62,7 @@ def _home(folder: Path, students: int) -> tuple[App, list[tuple[str, str]]]:
         return out
 
     app.facts.append(drafts())
-    return app, [(learner, app.credentials.open_for(learner).token) for learner in learners]
+    return app, [(learner, app.credentials.sessions.start(learner).token) for learner in learners]
 
 
 def _photo() -> bytes:

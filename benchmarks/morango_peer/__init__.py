@@ -1,1 +1,1 @@
-"""A site of Morango's, for ``bench_morango``: it runs under a Python of its own, with Django, and knows nothing of tuxa."""
+"""A site of Morango's, for ``bench_morango``: under a Python of its own, with Django, and without any of tuxa."""

@@ -1,4 +1,7 @@
-"""``prepare COUNT`` a giving site, ``serve PORT`` it, ``pull URL SITE`` everything from it. Prints one JSON document."""
+"""``prepare COUNT`` makes a giving site, ``serve PORT`` serves it, ``pull URL SITE`` takes everything from it.
+
+All but ``serve`` print one JSON document.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,6 @@ def prepare(count: int) -> dict[str, object]:
     """A root certificate, and `count` records under it."""
     _begin()
     from morango.models.certificates import Certificate
-
     from morango_peer.models import Admin, Record
 
     _scope()
@@ -99,7 +101,6 @@ def pull(url: str, site: str) -> dict[str, object]:
     _begin()
     from morango.models.certificates import Filter
     from morango.sync.controller import MorangoProfileController
-
     from morango_peer.models import Record
 
     _scope()

@@ -191,7 +191,7 @@ class App:
 
     def account_of(self, code: str) -> str | None:
         """The portal's account of a student code, or of the code of a person of the catalogue."""
-        from delivery.store.credentials import STAFF
+        from delivery.store.portal_sessions import STAFF
 
         found = self.learners.find(code)
         if found is None:

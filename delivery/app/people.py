@@ -112,7 +112,7 @@ def _access(app: App, learner: str) -> dict[str, Any]:
         ],
         "sessions": [
             {"started_at": to_iso(s.started_at), "expires_at": to_iso(s.expires_at)}
-            for s in app.credentials.sessions_of(learner)
+            for s in app.credentials.sessions.of(learner)
         ],
     }
 

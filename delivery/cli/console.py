@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -125,6 +126,13 @@ def run(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             N_("The consoles need a terminal."), do=N_("Run it in a terminal window, or over ssh with -t.")
+        )
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        raise Refused(
+            N_("This terminal can only write line after line."),
+            do=N_(
+                "Use another terminal window, or say what yours can do: TERM=xterm-256color tuxa console …"
+            ),
         )
     from delivery import log
     from tui.shared.keys import bindings_of, read_choices

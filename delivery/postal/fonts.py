@@ -100,22 +100,32 @@ def _font_for(cluster: str, face: Face) -> str:
     return next((font for font in chain if _letters(_registered(font)).issuperset(cluster)), own)
 
 
-def undrawable(text: str) -> str:
-    """The characters of `text` that no typeface has a shape for, spaces and line ends apart.
+def undrawable(text: str) -> tuple[str, ...]:
+    """The signs of `text` that cannot be set right, spaces and line ends apart.
 
-    Text from right to left is among them: nothing here orders and joins its letters.
+    Those that no typeface has a shape for; text from right to left, for nothing here orders and joins its letters; and
+    letters with a mark that there is no composed letter for (x̄, q̃), for nothing here moves a mark to its place.
     """
-    if _letters(font_name(Face.SANS)).issuperset(text):
-        return ""
-    known = _letters(_registered(_NAMES[Face.SERIF])) | _letters(_registered(_MORE))
-    own = _letters(font_name(Face.SANS))
-    return "".join(c for c in text if c not in own and c not in known and not c.isspace())
+    own = _single(font_name(Face.SANS))
+    if own.issuperset(text):
+        return ()
+    known = own | _single(_registered(_NAMES[Face.SERIF])) | _single(_registered(_MORE))
+    signs = _clusters(unicodedata.normalize("NFC", text))
+    return tuple(sign for sign in signs if sign not in known and not sign.isspace())
 
 
 def drawable(text: str) -> str:
-    """`text` without the characters that no typeface has a shape for."""
-    missing = undrawable(text)
-    return "".join(c for c in text if c not in missing) if missing else text
+    """`text` without the signs that cannot be set right."""
+    missing = frozenset(undrawable(text))
+    if not missing:
+        return text
+    return "".join(sign for sign in _clusters(unicodedata.normalize("NFC", text)) if sign not in missing)
+
+
+@cache
+def _single(font: str) -> frozenset[str]:
+    """What is drawn by its own shape alone."""
+    return frozenset(c for c in _letters(font) if not unicodedata.combining(c))
 
 
 @cache

@@ -1,10 +1,7 @@
-"""Who may sign in to the portal: PINs and passwords, sessions, and what happens after wrong guesses.
+"""Who may sign in to the portal: PINs and passwords, and what happens after wrong guesses.
 
 A PIN is eight random digits, more than the six that NIST SP 800-63B section 5.1.1.2 asks of a random numeric secret;
-its holder may replace it by a password. Both are kept as an Argon2id hash only. A session is a random token kept as its
-SHA-256 only; deleting the row ends it.
-
-An account is a learner, named by the learner id, or a person of the catalogue, named ``staff:`` and the person's code.
+its holder may replace it by a password. Both are kept as an Argon2id hash only.
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.sql.schema import Table
 from sqlmodel import SQLModel
 
@@ -26,21 +23,20 @@ from delivery.clock import Clock, from_micros, to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import IdSource, digest_of
 from delivery.store.database import Database
-from delivery.store.tables.network import (
-    ApiTokenTable,
-    CredentialTable,
-    PortalSessionTable,
-    SignInFailureTable,
+from delivery.store.portal_sessions import (
+    REMEMBERED_LIFETIME,
+    SESSION_LIFETIME,
+    STAFF,
+    Session,
+    Sessions,
+    end_all,
+    end_others,
 )
+from delivery.store.tables.network import CredentialTable, SignInFailureTable
 
 PIN_DIGITS = 8
-SESSION_LIFETIME = timedelta(hours=12)
-"""Long enough for an evening's work on a phone, short enough for a shared computer."""
-REMEMBERED_LIFETIME = timedelta(days=60)
-"""On a device that its owner alone uses, and only when asked for: about half a term."""
 PASSWORD_MIN = 8
 """NIST SP 800-63B section 5.1.1.2: eight characters for a secret that a person chooses."""
-STAFF = "staff:"
 FREE_ATTEMPTS = 5
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(hours=1)
@@ -56,47 +52,6 @@ _LONGEST_CODE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A signed-in person. `token` is a secret between the portal and one browser."""
-
-    token: str
-    account: str
-    expires_at: datetime
-    failures: int = 0
-    """Wrong attempts in a row before this sign-in; known at signing in only."""
-
-    @property
-    def learner(self) -> str:
-        """Learner id; empty for staff."""
-        return "" if self.account.startswith(STAFF) else self.account
-
-    @property
-    def staff(self) -> str:
-        """Code of a person of the catalogue; empty for a learner."""
-        return self.account.removeprefix(STAFF) if self.account.startswith(STAFF) else ""
-
-    def __repr__(self) -> str:
-        return f"Session(account={self.account!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedInAt:
-    """A sign-in at another party: what that party calls the person, and the sign-in itself, where it names it."""
-
-    person: str
-    session: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """A session as its owner is shown it: `ident` names it without being its token."""
-
-    ident: str
-    started_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class SignInRefused:
     """Wrong code or PIN, which of them is not told; `locked_until` is set while guessing is stopped."""
 
@@ -104,7 +59,7 @@ class SignInRefused:
 
 
 class Credentials:
-    """PINs, passwords and sessions.
+    """PINs and passwords, and the sessions that they open.
 
     `find` turns what a person types as their code into an account, or None.
     """
@@ -112,6 +67,7 @@ class Credentials:
     def __init__(
         self, database: Database, clock: Clock, ids: IdSource, *, find: Callable[[str], str | None]
     ) -> None:
+        self.sessions = Sessions(database, clock, ids)
         self._database = database
         self._clock = clock
         self._ids = ids
@@ -132,7 +88,7 @@ class Credentials:
         with self._database.write() as connection:
             self._set(connection, account, hashed)
             connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == _code_digest(code)))
-            _end_all(connection, account)
+            end_all(connection, account)
         return pin
 
     def set_password(self, account: str, old: str, new: str, *, keep: str) -> None:
@@ -153,11 +109,7 @@ class Credentials:
         fresh = self._hash(_plain(new))
         with self._database.write() as connection:
             self._set(connection, account, fresh)
-            connection.execute(
-                delete(_SESSIONS).where(
-                    _SESSIONS.c.account == account, _SESSIONS.c.token_digest != _token_digest(keep)
-                )
-            )
+            end_others(connection, account, keep=keep)
 
     def _set(self, connection: Connection, account: str, hashed: str) -> None:
         row: dict[str, str | int] = {
@@ -173,7 +125,7 @@ class Credentials:
         account = self._known(code)
         with self._database.write() as connection:
             connection.execute(delete(_CREDENTIALS).where(_CREDENTIALS.c.account == account))
-            return _end_all(connection, account)
+            return end_all(connection, account)
 
     def _known(self, code: str) -> str:
         account = self._account_of(code)
@@ -218,20 +170,13 @@ class Credentials:
         if not right or account is None:
             return SignInRefused(self._count_failure(digest, now))
         lifetime = REMEMBERED_LIFETIME if remember and not account.startswith(STAFF) else SESSION_LIFETIME
-        session = Session(self._ids.random_bytes(32).hex(), account, now + lifetime, failures)
-        self._open(session, digest, now)
-        return session
+        with self._database.write() as connection:
+            connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == digest))
+            return self.sessions.start_in(connection, account, lifetime, failures=failures)
 
     def account_named(self, code: str) -> str | None:
         """The account of a code of a learner or a member of staff."""
         return self._account_of(code)
-
-    def open_for(self, account: str, *, at: SignedInAt | None = None) -> Session:
-        """A session for somebody whose identity another party has proved (OpenID Connect), by the sign-in there."""
-        now = self._clock.now()
-        session = Session(self._ids.random_bytes(32).hex(), account, now + SESSION_LIFETIME)
-        self._open(session, "", now, at)
-        return session
 
     def _verify(self, hashed: str, pin: str) -> bool:
         with self._hashing:
@@ -266,81 +211,11 @@ class Credentials:
             _replace(connection, SignInFailureTable, "code_digest", row)
         return now + lock if lock else None
 
-    def _open(self, session: Session, digest: str, now: datetime, at: SignedInAt | None = None) -> None:
-        with self._database.write() as connection:
-            connection.execute(delete(_FAILURES).where(_FAILURES.c.code_digest == digest))
-            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.expires_at <= to_micros(now)))
-            connection.execute(
-                insert(_SESSIONS).values(
-                    token_digest=_token_digest(session.token),
-                    account=session.account,
-                    started_at=to_micros(now),
-                    expires_at=to_micros(session.expires_at),
-                    provider_person=_provider_digest("person", at.person if at else ""),
-                    provider_session=_provider_digest("session", at.session if at else ""),
-                )
-            )
-
-    # --- sessions ------------------------------------------------------------------------------
-
-    def session(self, token: str) -> Session | None:
-        """The session behind a token, unless it ended, expired or never was."""
-        with self._database.read() as connection:
-            row = connection.execute(_SESSION_OF, {"digest": _token_digest(token)}).first()
-        if row is None or from_micros(row.expires_at) <= self._clock.now():
-            return None
-        return Session(token, row.account, from_micros(row.expires_at))
-
-    def sessions_of(self, account: str) -> list[OpenSession]:
-        """The sessions that an account has open, newest first."""
-        query = (
-            select(_SESSIONS.c.token_digest, _SESSIONS.c.started_at, _SESSIONS.c.expires_at)
-            .where(_SESSIONS.c.account == account, _SESSIONS.c.expires_at > to_micros(self._clock.now()))
-            .order_by(_SESSIONS.c.started_at.desc(), _SESSIONS.c.token_digest)
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [
-            OpenSession(
-                session_ident(row.token_digest), from_micros(row.started_at), from_micros(row.expires_at)
-            )
-            for row in rows
-        ]
-
-    def end_session(self, account: str, ident: str) -> int:
-        """End the sessions of an account that `ident` names (all of them when it is empty); how many ended."""
-        query = select(_SESSIONS.c.token_digest).where(_SESSIONS.c.account == account)
-        with self._database.write() as connection:
-            digests = [
-                row.token_digest
-                for row in connection.execute(query)
-                if not ident or session_ident(row.token_digest) == ident
-            ]
-            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.token_digest.in_(digests)))
-        return len(digests)
-
-    def end_signed_in_at(self, at: SignedInAt) -> int:
-        """End the sessions that one sign-in at another party opened; where that is not named, all of its person."""
-        chosen = (
-            _SESSIONS.c.provider_session == _provider_digest("session", at.session)
-            if at.session
-            else _SESSIONS.c.provider_person == _provider_digest("person", at.person)
-        )
-        if not at.session and not at.person:
-            return 0
-        with self._database.write() as connection:
-            return connection.execute(delete(_SESSIONS).where(chosen)).rowcount
-
     def locked_codes(self) -> int:
         """How many codes are locked now because somebody guessed."""
         query = select(func.count()).where(_FAILURES.c.locked_until > to_micros(self._clock.now()))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar() or 0)
-
-    def sign_out(self, token: str) -> None:
-        """End one session; ending it twice is the same."""
-        with self._database.write() as connection:
-            connection.execute(delete(_SESSIONS).where(_SESSIONS.c.token_digest == _token_digest(token)))
 
 
 def lock_after(failures: int) -> timedelta:
@@ -358,12 +233,6 @@ def _table(row: type[SQLModel]) -> Table:
 
 _CREDENTIALS = _table(CredentialTable)
 _FAILURES = _table(SignInFailureTable)
-_SESSIONS = _table(PortalSessionTable)
-_TOKENS = _table(ApiTokenTable)
-# Asked with every request, and built once: a statement costs more to build than to run.
-_SESSION_OF = select(_SESSIONS.c.account, _SESSIONS.c.expires_at).where(
-    _SESSIONS.c.token_digest == bindparam("digest")
-)
 
 
 def _replace(connection: Connection, row: type[SQLModel], key: str, values: dict[str, str | int]) -> None:
@@ -385,26 +254,10 @@ def _failures_of(connection: Connection, digest: str) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def session_ident(token_digest: str) -> str:
-    """A name for a session that does not open it."""
-    return token_digest[:12]
-
-
-def ident_of(token: str) -> str:
-    """As :func:`session_ident`, of the token itself."""
-    return session_ident(_token_digest(token))
-
-
 def _hash_of(connection: Connection, account: str) -> str | None:
     query = select(_CREDENTIALS.c.hash).where(_CREDENTIALS.c.account == account)
     found: str | None = connection.execute(query).scalar()
     return found
-
-
-def _end_all(connection: Connection, account: str) -> int:
-    """End everything by which the account is open now; how many sessions that were."""
-    connection.execute(delete(_TOKENS).where(_TOKENS.c.account == account))
-    return connection.execute(delete(_SESSIONS).where(_SESSIONS.c.account == account)).rowcount
 
 
 def _plain(secret: str) -> str:
@@ -415,12 +268,3 @@ def _plain(secret: str) -> str:
 def _code_digest(code: str) -> str:
     """Name of the count of failures: the same for every way to type one code."""
     return digest_of(("sign-in", "".join(code.split())[:_LONGEST_CODE].upper()))
-
-
-def _provider_digest(what: str, name: str) -> str:
-    """What another party calls somebody is not kept, only recognised."""
-    return digest_of(("provider", what, name)) if name else ""
-
-
-def _token_digest(token: str) -> str:
-    return digest_of(("session", token))

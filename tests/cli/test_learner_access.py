@@ -14,7 +14,7 @@ from delivery.ids import fact_id
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.settings import Settings
-from delivery.store.credentials import Session
+from delivery.store.portal_sessions import Session
 
 
 @pytest.fixture

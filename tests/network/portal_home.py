@@ -587,7 +587,7 @@ class Phone:
         """Be signed in, where signing in is not what is tested."""
         account = self.home.services.credentials.account_named(code)
         assert account is not None
-        session = self.home.services.credentials.open_for(account)
+        session = self.home.services.credentials.sessions.start(account)
         self.http.cookies.set("tuxa_session", session.token, domain="127.0.0.1", path="/")
 
     def send(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from delivery.errors import N_, Unavailable
 from delivery.store.api_tokens import Scope
-from delivery.store.credentials import FREE_ATTEMPTS
+from delivery.store.credentials import FREE_ATTEMPTS, HASHES_AT_ONCE
 from tests.network.portal_home import AIR_CODE, AN, BINH, Phone, PortalHome, portal_home, served
 
 
@@ -35,6 +36,39 @@ def test_signing_in_leads_back_to_the_sheet(home: PortalHome, phone: Phone) -> N
     answer = phone.sign_in(AN, f"{pin[:4]} {pin[4:]}", then=path)
     assert answer.headers["location"] == path
     assert "Bài tập 1: Hệ đếm nhị phân" in phone.get(path).text
+
+
+def test_a_crowd_that_signs_in_at_once_keeps_nobody_who_is_signed_in_waiting(
+    home: PortalHome, phone: Phone
+) -> None:
+    pin = home.services.credentials.issue_pin(AN)
+    form = {"csrf": phone.csrf("/sign-in"), "code": AN, "pin": pin}
+    cookies = dict(phone.http.cookies)
+    slots = home.services.credentials._hashing
+    with Phone(home) as other, ThreadPoolExecutor(60) as crowd:
+        other.enter(BINH)
+        for _ in range(HASHES_AT_ONCE):
+            slots.acquire()
+        try:
+            asked = [
+                crowd.submit(
+                    httpx.post,
+                    f"{home.base_url}/sign-in",
+                    data=form,
+                    cookies=cookies,
+                    timeout=60,
+                    trust_env=False,
+                )
+                for _ in range(60)
+            ]
+            # More than there are threads for ordinary pages have been asked, and none of them can be answered.
+            for _ in range(20):
+                assert other.get("/me").status_code == 200
+            assert not any(each.done() for each in asked)
+        finally:
+            for _ in range(HASHES_AT_ONCE):
+                slots.release()
+        assert {each.result().status_code for each in asked} == {303}
 
 
 @pytest.mark.parametrize(
@@ -299,7 +333,7 @@ def test_signing_in_as_somebody_else_ends_the_session_before(home: PortalHome, p
     before = phone.http.cookies["tuxa_session"]
     form = {"csrf": phone.csrf("/account"), "code": BINH, "pin": home.services.credentials.issue_pin(BINH)}
     assert phone.http.post("/sign-in", data=form).status_code == 303
-    assert home.services.credentials.session(before) is None
+    assert home.services.credentials.sessions.find(before) is None
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_work_goes_in_by_program_and_is_marked_by_program(home: PortalHome) -> N
 
 
 def test_a_session_cookie_is_no_token(home: PortalHome) -> None:
-    session = home.services.credentials.open_for(home.learner(AN))
+    session = home.services.credentials.sessions.start(home.learner(AN))
     with httpx.Client(
         base_url=home.base_url, cookies={"tuxa_session": session.token}, trust_env=False
     ) as http:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from delivery.app.regulationpage import RegulationPages
 from delivery.clock import ManualClock
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.needs("chromium")
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-NARROW = {"width": 320, "height": 640}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 KINDS = """() => {
   const kind = (element) => element ? `${element.tagName}.${element.getAttribute("class") || ""}` : "";
   return [...document.querySelectorAll("body *")].map((each) => `${kind(each.parentElement)} ${kind(each)}`);
@@ -84,7 +85,7 @@ class Judge:
         self.context: BrowserContext = browser.new_context(
             viewport=NARROW,
             color_scheme="light",
-            bypass_csp=True,  # type: ignore[arg-type]
+            bypass_csp=True,
         )
         self.page: Page = self.context.new_page()
         self.found: dict[str, list[str]] = {}
@@ -291,3 +292,33 @@ def test_no_page_breaks_its_own_content_security_policy(
     page.wait_for_load_state("networkidle")
     assert not [text for text in said if "Content Security Policy" in text]
     context.close()
+
+
+def test_without_the_player_of_npm_everything_but_that_player_works(
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.network.web.vendor._PLACES", ())
+    with portal_home(tmp_path) as home, served(home, alone=True), Phone(home) as phone:
+        phone.enter(AN)
+        cookies = [{"name": n, "value": v, "url": home.base_url} for n, v in phone.http.cookies.items()]
+        context = browser.new_context(viewport=NARROW)
+        context.add_cookies(cookies)  # type: ignore[arg-type]
+        page = context.new_page()
+        said: list[str] = []
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: said.append(message.text))
+        # A browser that knows HLS plays by itself; its own choice of the picture is not offered as the portal's.
+        page.goto(f"{home.base_url}/watch/tv1")
+        assert page.evaluate("typeof Hls") == "undefined"
+        assert page.locator("video").evaluate("(video) => video.src").endswith("/hls/tv1/master.m3u8")
+        assert not page.locator("#saver").is_visible()
+        page.goto(home.url(AN))
+        choose(page, "#photos", home.photo(AN))
+        page.locator(".card > button").click()
+        page.wait_for_url("**/receipt?**")
+        assert said == []
+        # One that does not is told so at once.
+        page.add_init_script("HTMLMediaElement.prototype.canPlayType = () => ''")
+        page.goto(f"{home.base_url}/watch/tv1")
+        assert "không tự phát được" in page.locator("#player-problem").inner_text()
+        context.close()

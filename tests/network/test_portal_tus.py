@@ -6,7 +6,9 @@ import base64
 import hashlib
 import io
 import random
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -49,6 +51,13 @@ def offset(phone: Phone, path: str) -> int:
     return int(phone.http.head(path, headers=TUS).headers["upload-offset"])
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def stored(home: PortalHome, path: str, code: str = AN) -> bytes:
     upload = home.services.uploads.get(home.learner(code), path.rsplit("/", 1)[1])
     assert upload is not None
@@ -83,6 +92,22 @@ def test_a_second_independent_client_goes_on_over_a_line_that_is_cut(
         url = by_tus_js(f"http://127.0.0.1:{relay.port}/uploads", cookies, file)
         assert relay.done == 3
     assert stored(home, url) == file.read_bytes()
+
+
+def test_what_had_come_when_the_line_was_cut_counts_however_little_it_is(
+    home: PortalHome, phone: Phone
+) -> None:
+    path = begin(phone, 100_000)
+    cookies = "; ".join(f"{name}={value}" for name, value in phone.http.cookies.items())
+    head = {**BYTES, "Host": "localhost", "Cookie": cookies, "Upload-Offset": "0", "Content-Length": "100000"}
+    head["Expect"] = "100-continue"
+    said = f"PATCH {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    with socket.create_connection(("127.0.0.1", int(home.base_url.rsplit(":", 1)[1]))) as line:
+        line.sendall(said.encode() + b"\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 100 ")  # from now on it is being read
+        for _ in range(5):
+            line.sendall(bytes(2_000))
+    wait_until(lambda: offset(phone, path) == 10_000)
 
 
 def test_a_connection_that_is_cut_in_the_middle_goes_on_where_the_last_byte_came(

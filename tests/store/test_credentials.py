@@ -20,11 +20,11 @@ from delivery.store.credentials import (
     FREE_ATTEMPTS,
     LONGEST_LOCK,
     Credentials,
-    Session,
     SignInRefused,
     lock_after,
 )
 from delivery.store.database import Database
+from delivery.store.portal_sessions import Session
 from delivery.store.tables.network import (
     ApiTokenTable,
     CredentialTable,
@@ -73,7 +73,7 @@ def test_a_pin_opens_a_session_of_its_learner_however_it_is_typed(door: Door) ->
     assert len(pin) == 8
     assert pin.isdigit()
     session = opened(door.credentials.sign_in(" sv001 ", f"{pin[:4]} {pin[4:]}"))
-    found = door.credentials.session(session.token)
+    found = door.credentials.sessions.find(session.token)
     assert found is not None
     assert found.learner == "L1"
 
@@ -102,14 +102,14 @@ def test_without_a_pin_nobody_gets_in(door: Door) -> None:
 def test_a_session_ends_when_it_is_signed_out_expired_or_revoked(door: Door) -> None:
     pin = door.credentials.issue_pin("SV001")
     first, second, third = (opened(door.credentials.sign_in("SV001", pin)).token for _ in range(3))
-    door.credentials.sign_out(first)
-    assert door.credentials.session(first) is None
-    assert door.credentials.session(second) is not None
+    door.credentials.sessions.sign_out(first)
+    assert door.credentials.sessions.find(first) is None
+    assert door.credentials.sessions.find(second) is not None
     assert door.credentials.revoke("SV001") == 2
-    assert door.credentials.session(third) is None
+    assert door.credentials.sessions.find(third) is None
     fourth = opened(door.credentials.sign_in("SV001", door.credentials.issue_pin("SV001")))
     door.clock.at = fourth.expires_at
-    assert door.credentials.session(fourth.token) is None
+    assert door.credentials.sessions.find(fourth.token) is None
 
 
 def test_an_unknown_learner_gets_no_pin(door: Door) -> None:

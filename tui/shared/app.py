@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -12,6 +13,7 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.screen import Screen
 
 from delivery.clock import Clock, to_micros
@@ -24,6 +26,7 @@ from tui.shared.feed import listen
 from tui.shared.keys import Choices, bindings_of
 from tui.shared.listing import Listing
 from tui.shared.messages import EventTold, LinkMoved, StateUnclear, WorkDone, WorkFailed
+from tui.shared.painted import sparing
 from tui.shared.requests import Done, Failed, Requests
 from tui.shared.section import Section
 from tui.shared.themes import DARK, LIGHT, THEMES
@@ -125,6 +128,17 @@ class ConsoleApp(App[None]):
 
     # --- life -------------------------------------------------------------------------------------
 
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        # On Windows what is painted goes out in parts that do not end with a row.
+        return usual if sys.platform == "win32" else sparing(usual)
+
+    def _paint_anew(self) -> None:
+        """Send everything at the next paint: the terminal may show something else by now."""
+        painted = getattr(self._driver, "painted", None)
+        if painted is not None:
+            painted.forget()
+
     def on_ready(self) -> None:
         # Not on mount: what the bus tells must find every widget in its place.
         self.station.open()
@@ -212,6 +226,8 @@ class ConsoleApp(App[None]):
             self.set_timer(_SHOW_BUSY_S + 0.05, self.refresh_header)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize):
+            self._paint_anew()
         # A key that nobody took comes back here as forwarded.
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._typed.typed(event)
@@ -288,8 +304,10 @@ class ConsoleApp(App[None]):
     # --- what a person asks for -------------------------------------------------------------------
 
     def action_ask(self) -> None:
-        """Ask the station for everything again."""
+        """Ask the station for everything again, and paint it all: another program may have written to the terminal."""
         self.refresh_state()
+        self._paint_anew()
+        self.screen.refresh(layout=True)
 
     def action_leave(self) -> None:
         """Stop waiting for an answer."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from delivery.errors import N_
+from delivery.errors import N_, TuxaError
 from delivery.record.words import RECORDING_REFUSED
 from tui.shared.dialogs import Field, Form, Picker, Reader, push
 from tui.shared.lines import MUTED, line
+from tui.shared.requests import Failed
 from tui.shared.values import dicts_of, float_of, int_of, text_of, true_of
 from tui.technician.state import Job
 from tui.technician.words import KINDS
@@ -42,8 +44,11 @@ class IngestDesk:
 
     def approve(self) -> None:
         job = self._judged()
-        if job is None:
-            return
+        if job is not None:
+            self._ask_approval(job, {})
+
+    def _ask_approval(self, job: Job, typed: dict[str, str]) -> None:
+        """Both documents and both people; `typed` is what stood there when it was refused."""
         fields = [
             Field("minutes", N_("Appraisal minutes"), hint=N_("their number"), needed=True),
             Field("appraiser", N_("Signed by (code)"), needed=True),
@@ -57,24 +62,35 @@ class IngestDesk:
             return [Content.styled(f"{job.title}  {job.file}", MUTED).truncate(width, ellipsis=True)]
 
         def given(values: dict[str, str]) -> None:
-            self._decide("ingest.approve", job, values, N_("{material} is approved."))
+            def failed(error: TuxaError) -> None:
+                # One wrong code is no reason to write everything again.
+                self._app.tell(error)
+                if len(self._app.screen_stack) == 1 and self._app.section is self._section:
+                    self._ask_approval(job, values)
 
-        title = lambda: f"{self._app.words(N_('Approve'))} · {job.material}"  # noqa: E731
-        push(self._section, Form(title, fields, below=below), given)
+            self._decide("ingest.approve", job, values, N_("{material} is approved."), failed=failed)
+
+        kept = [replace(field, value=typed.get(field.name, "")) for field in fields]
+        push(self._section, Form(partial(self._titled, N_("Approve"), job), kept, below=below), given)
+
+    def _titled(self, title: str, job: Job) -> str:
+        return f"{self._app.words(title)} · {job.material}"
 
     def refuse(self) -> None:
         job = self._judged()
         if job is None:
             return
         items = [(code, self._app.words(text), "") for code, text in RECORDING_REFUSED.items()]
-        picker = Picker(lambda: f"{self._app.words(N_('Refuse'))} · {job.material}", items)
+        picker = Picker(partial(self._titled, N_("Refuse"), job), items)
         push(
             self._section,
             picker,
             lambda code: self._decide("ingest.refuse", job, {"reason": code}, N_("{material} is refused.")),
         )
 
-    def _decide(self, method: str, job: Job, values: dict[str, str], told: str) -> None:
+    def _decide(
+        self, method: str, job: Job, values: dict[str, str], told: str, *, failed: Failed | None = None
+    ) -> None:
         app = self._app
 
         def done(_result: Any) -> None:
@@ -84,7 +100,7 @@ class IngestDesk:
             app.refresh_state()
 
         params = {"material": job.material, "asset": job.asset, **values}
-        app.order(method, params, done=done, label=N_("recording"))
+        app.order(method, params, done=done, failed=failed, label=N_("recording"))
 
     # --- adding -----------------------------------------------------------------------------------
 
@@ -127,7 +143,10 @@ class IngestDesk:
             )
             for one in sorted(materials, key=place)
         ]
-        title = lambda: f"{app.words(N_('Which material is it?'))} · {file}"  # noqa: E731
+
+        def title() -> str:
+            return f"{app.words(N_('Which material is it?'))} · {file}"
+
         push(self._section, Picker(title, items), lambda material: self._add(file, material))
 
     def _add(self, file: str, material: str) -> None:

@@ -9,7 +9,8 @@ from delivery.errors import N_, Message, TuxaError
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.store.api_tokens import Scope
-from delivery.store.credentials import PASSWORD_MIN, ident_of
+from delivery.store.credentials import PASSWORD_MIN
+from delivery.store.portal_sessions import ident_of
 
 _SCOPES = {
     Scope.READ: N_("Read what I may read"),
@@ -46,7 +47,7 @@ def account_routes(services: PortalServices, owner_of: VisitOf, posted_of: Poste
 
     @router.post("/account/sessions")
     def end_session(posted: Posted = Depends(posted_of)) -> Response:
-        services.credentials.end_session(posted.visit.account, posted.text("ident"))
+        services.credentials.sessions.end(posted.visit.account, posted.text("ident"))
         return posted.visit.redirect("/account")
 
     @router.post("/account/tokens")
@@ -84,7 +85,7 @@ def _page(
     assert visit.session is not None
     return visit.page(
         "account.html",
-        sessions=services.credentials.sessions_of(visit.account),
+        sessions=services.credentials.sessions.of(visit.account),
         this=ident_of(visit.session.token),
         tokens=services.tokens.of(visit.account),
         token=token,

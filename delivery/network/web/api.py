@@ -31,7 +31,7 @@ from delivery.network.web.services import PortalServices
 from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
 from delivery.network.web.visit import Visit
 from delivery.store.api_tokens import Scope
-from delivery.store.credentials import Session
+from delivery.store.portal_sessions import Session
 from delivery.store.teaching import LONGEST_TEXT
 from delivery.store.threads import Thread
 

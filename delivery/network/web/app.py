@@ -166,12 +166,13 @@ def kept_briefly(load: Callable[[], Catalogue], clock: Clock) -> Callable[[], Ca
 
 
 def _serve_static(app: FastAPI, hls_js: Path | None) -> None:
-    """The portal's own files, and hls.js from wherever it is."""
-    if hls_js is not None:
+    """The portal's own files, and hls.js from wherever it is; where it was not fetched, a script that does nothing."""
 
-        @app.get(_HLS_ADDRESS)
-        def hls() -> Response:
-            return FileResponse(hls_js, media_type="text/javascript", headers=_FOR_AN_HOUR)
+    @app.get(_HLS_ADDRESS)
+    def hls() -> Response:
+        if hls_js is None:
+            return Response(media_type="text/javascript")
+        return FileResponse(hls_js, media_type="text/javascript", headers=_FOR_AN_HOUR)
 
     app.mount("/static", _Static(directory=_STATIC), name="static")
 

@@ -22,7 +22,7 @@ from delivery.network.web.provider import BACK, Asked, NotConfirmed, Provider
 from delivery.network.web.services import PortalServices
 from delivery.network.web.signin import sign_in_page
 from delivery.network.web.visit import Visit, VisitOf, local_path
-from delivery.store.credentials import SignedInAt
+from delivery.store.portal_sessions import SignedInAt
 
 BEGIN = "/sign-in/provider"
 OUT = "/sign-in/provider/out"
@@ -105,7 +105,7 @@ def oidc_routes(services: PortalServices, visit_of: VisitOf) -> APIRouter:
         account = services.credentials.account_named(person.code)
         if account is None:
             return _refused(visit, Message(_NO_ACCOUNT), then=begun.then)
-        opened = services.credentials.open_for(account, at=SignedInAt(person.subject, person.session))
+        opened = services.credentials.sessions.start(account, at=SignedInAt(person.subject, person.session))
         visit.sign_in(opened)
         return visit.redirect("/staff" if opened.staff and begun.then == "/me" else begun.then)
 
@@ -121,7 +121,7 @@ def oidc_routes(services: PortalServices, visit_of: VisitOf) -> APIRouter:
         except (httpx2.HTTPError, ValueError) as error:
             _log.error("portal.provider", error=type(error).__name__)
             return JSONResponse({"error": "temporarily_unavailable"}, 503)
-        services.credentials.end_signed_in_at(SignedInAt(told.subject, told.session))
+        services.credentials.sessions.end_signed_in_at(SignedInAt(told.subject, told.session))
         return JSONResponse({})
 
     return router

@@ -42,7 +42,7 @@ def sign_in_routes(services: PortalServices, visit_of: VisitOf, posted_of: Poste
     @router.post("/sign-out")
     def sign_out(posted: Posted = Depends(posted_of)) -> Response:
         if posted.visit.session:
-            services.credentials.sign_out(posted.visit.session.token)
+            services.credentials.sessions.sign_out(posted.visit.session.token)
         return posted.visit.redirect("/")
 
     return router

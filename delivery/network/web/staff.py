@@ -15,7 +15,7 @@ from delivery.network.web.navigation import links_for
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.record.kinds import FactKind
-from delivery.store.credentials import STAFF
+from delivery.store.portal_sessions import STAFF
 
 ROLES = {
     Role.LEARNER: N_("Learner"),
@@ -102,7 +102,7 @@ def _people_page(
 ) -> Response:
     people = sorted(services.catalogue().people.values(), key=lambda person: person.code)
     rows = [
-        {"person": person, "sessions": len(services.credentials.sessions_of(STAFF + person.code))}
+        {"person": person, "sessions": len(services.credentials.sessions.of(STAFF + person.code))}
         for person in people
     ]
     return visit.page(

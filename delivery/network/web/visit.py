@@ -25,7 +25,7 @@ from delivery.network.web.render import LANGUAGE_COOKIE, chosen_language, hour, 
 from delivery.network.web.services import PortalServices
 from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
 from delivery.store.api_tokens import ApiToken
-from delivery.store.credentials import Session
+from delivery.store.portal_sessions import Session
 
 CSRF_FIELD = "csrf"
 _MAX_FIELD_BYTES = 100_000
@@ -137,7 +137,7 @@ class Visit:
     def sign_in(self, session: Session) -> None:
         """Give the browser its session; the one that it had before ends."""
         if self.session is not None:
-            self.services.credentials.sign_out(self.session.token)
+            self.services.credentials.sessions.sign_out(self.session.token)
         name = _cookie(self.services, self.request, "session")
         left = session.expires_at - self.services.clock.now()
         self.cookies[name] = (session.token, int(left.total_seconds()))
@@ -163,7 +163,7 @@ def visits(services: PortalServices, limits: RateLimit) -> VisitOf:
 
     def visit(request: Request) -> Visit:
         token = request.cookies.get(_cookie(services, request, "session"), "")
-        session = services.credentials.session(token) if token else None
+        session = services.credentials.sessions.find(token) if token else None
         if session is not None:
             limits.welcome(token)
         before = request.cookies.get(_cookie(services, request, "form"), "")

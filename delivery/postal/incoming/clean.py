@@ -25,7 +25,7 @@ from delivery.postal.incoming.cascade import background
 from delivery.postal.incoming.codes import CodeFound
 from delivery.postal.incoming.cornermarks import project
 from delivery.postal.incoming.finding import Found, find_page
-from delivery.postal.incoming.pictures import grey, grey_array, open_image
+from delivery.postal.incoming.pictures import grey_array, open_image, plain
 from delivery.postal.incoming.scan import PageReading
 from delivery.postal.page import A4_MM, Face
 from delivery.postal.sheetlayout import SheetLayout
@@ -81,7 +81,7 @@ def locate(image: bytes, layout: SheetLayout, codes: Sequence[CodeFound]) -> Fou
 
 def pixels(image: bytes) -> Any:
     """The picture as stored, as an array of grey or of red, green and blue, for :func:`omr.read_bubbles`."""
-    return np.asarray(_decoded(open_image(image)))
+    return np.asarray(plain(open_image(image)))
 
 
 def straighten(page: PageToClean) -> StraightPage:
@@ -90,7 +90,7 @@ def straighten(page: PageToClean) -> StraightPage:
     found = None
     if page.layout is not None and page.reading is not None and page.reading.codes:
         found = locate(page.image, page.layout, page.reading.codes)
-    image = _decoded(opened)
+    image = plain(opened)
     if found is not None and found.sure and page.layout is not None:
         flat = _warped(image, found, page.layout)
     else:
@@ -203,28 +203,6 @@ def _draw_text(canvas: Any, text: Sequence[TextRun], height: float) -> None:
         line.setTextOrigin(run.x * _PT_PER_MM, height - run.y * _PT_PER_MM)
         line.textOut(run.text)
         canvas.drawText(line)
-
-
-def _decoded(image: Image.Image) -> Image.Image:
-    try:
-        if image.mode in ("L", "RGB"):
-            image.load()
-            return image
-        if image.mode in ("1", "I", "F", "I;16", "LA", "PA", "RGBA"):
-            return grey(image, max(image.size)) if image.mode != "RGBA" else _on_paper(image)
-        return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise BadInput(
-            N_("The picture is damaged: {reason}"),
-            do=N_("Scan or photograph the page again."),
-            reason=str(error),
-        ) from error
-
-
-def _on_paper(image: Image.Image) -> Image.Image:
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image)
-    return paper.convert("RGB")
 
 
 def _warped(image: Image.Image, found: Found, layout: SheetLayout) -> Image.Image:

@@ -117,6 +117,27 @@ def is_one_whole_sheet(codes: Sequence[CodeFound], size: tuple[int, int]) -> boo
     return sheets_in(codes, size) < _ROOM
 
 
+def is_mirrored(codes: Sequence[CodeFound]) -> bool:
+    """Whether the codes of one sheet stand as in a mirror. A decoder reads mirrored codes like others, and gives their
+    corners as if they lay on their other diagonal: only where several stand to each other tells.
+    """
+    sides = [code for code in codes if code.is_side]
+    mains = [code for code in codes if not code.is_side]
+    if len(mains) > 1 or len({code.text for code in sides}) != 1 or len(codes) < 2:
+        return False
+    first = mains[0] if mains else sides.pop(0)
+    (x, y), (right_x, right_y), _, (down_x, down_y) = first.corners
+    mx, my = _middle(first)
+    votes = []
+    for side in sides:
+        u, v = _middle(side)
+        across = (u - mx) * (right_x - x) + (v - my) * (right_y - y)
+        along = (u - mx) * (down_x - x) + (v - my) * (down_y - y)
+        # Side codes stand below the main one, and one beside the other.
+        votes.append(across > abs(along) if mains else abs(along) > abs(across))
+    return all(votes)
+
+
 def sheets_in(codes: Sequence[CodeFound], size: tuple[int, int]) -> float:
     """How large a picture of `size` pixels is, in sheets of A4 by the size of the codes on it; 0 when they do not
     tell."""

@@ -32,12 +32,14 @@ li { background: #fff; border: 1px solid var(--line); border-radius: 8px; overfl
 li.wide { grid-column: span 2; }
 figure { margin: 0; padding: .5rem; flex: 1; display: grid; place-items: center; min-height: 5rem; }
 img { max-width: 100%; height: auto; display: block; }
-.read { display: flex; align-items: baseline; gap: .75rem; padding: .5rem .75rem; border-top: 1px solid var(--line); }
+.read { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .75rem; padding: .5rem .75rem;
+  border-top: 1px solid var(--line); }
 .read b { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 .read span { color: var(--soft); font-size: .85rem; }
 .read code { margin-left: auto; font-size: .75rem; color: var(--soft); }
 li.doubtful { border-color: var(--warn); }
-li.doubtful .read b, .doubt { color: var(--warn); }
+li.doubtful .read b, .doubt, .read .why { color: var(--warn); }
+.read .why { flex-basis: 100%; font-size: .95rem; font-weight: 600; }
 pre { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; overflow-x: auto; }
 @media (max-width: 40rem) { li.wide { grid-column: auto; } }
 @media print { body { padding: 0; background: #fff; } }
@@ -135,11 +137,12 @@ def _item(
     )
     kinds = [name for name, on in (("wide", row.use != CHOICE), ("doubtful", bool(row.doubt))) if on]
     told = row.read.replace(".", ",") if row.use != CHOICE else row.read
-    value = told if not row.doubt else f"{told}? {doubts.get(row.doubt, row.doubt)}"
+    value = told if not row.doubt else f"{told} ?"
+    why = f'<span class="why">{html.escape(doubts.get(row.doubt, row.doubt))}</span>' if row.doubt else ""
     who = html.escape(f"{about} · {names.get(row.learner, row.learner)}")
     return (
         f'<li class="{" ".join(kinds)}"><figure>{_picture(marking, row, about, words)}</figure>'
-        f'<div class="read"><b>{html.escape(value)}</b><span>{who}</span><code>{row.reading}</code></div></li>'
+        f'<div class="read"><b>{html.escape(value)}</b><span>{who}</span><code>{row.reading}</code>{why}</div></li>'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from PIL import ImageChops
@@ -10,7 +11,7 @@ from PIL import ImageChops
 from delivery.errors import BadInput
 from delivery.postal.incoming.finding import find_page
 from delivery.postal.incoming.omr import Doubt, LecturerMark, lecturer_mark, read_bubbles
-from delivery.postal.incoming.pictures import grey, open_image
+from delivery.postal.incoming.pictures import grey, open_image, plain
 from delivery.postal.incoming.scan import WHOLE_LONG_PX, read_page_image
 from delivery.postal.sheetlayout import BubbleUse, SheetLayout
 
@@ -41,11 +42,10 @@ def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Fiel
     """Every answer on a page, and what stands in the lecturer's strip, also that nothing does."""
     try:
         reading = read_page_image(image, media_type, places=True)
-        picture = open_image(image, media_type)
+        picture = plain(open_image(image, media_type))
         small = np.asarray(grey(open_image(image, media_type), WHOLE_LONG_PX))
         # The darkest channel: a red or blue pen is as dark as a black one, and one channel is read in half the time.
-        red, green, blue = picture.convert("RGB").split()
-        pixels = np.asarray(ImageChops.darker(ImageChops.darker(red, green), blue))
+        pixels = np.asarray(reduce(ImageChops.darker, picture.split()))
     except (BadInput, OSError, ValueError, SyntaxError):
         return [Field(CHOICE, question, "", 0, UNREADABLE, b"") for question in _questions(layout)]
     found = find_page(small, layout, reading.codes, stored=picture.size)

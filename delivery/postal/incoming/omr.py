@@ -58,6 +58,8 @@ _FULL, _STRUCK = 0.75, 0.05
 """A bubble that is full, with so much beyond its ring, may have been filled in and then struck out."""
 _PLAIN = 0.30
 """Share of ink from which confidence is full."""
+_WORDS_MM = 20.0
+"""How much of a choice's text is seen beside its bubble."""
 _USUAL = 0.4
 """The bubble at this place among all of a page, by darkness, is taken for an empty one: what it shows is the page's
 blur and grain. Most bubbles of a page stay empty."""
@@ -367,7 +369,9 @@ def _crop(picture: Image.Image, found: Found, bubbles: Sequence[Bubble], shift: 
     margin = 3.5
     left = min(b.x - b.radius for b in bubbles) - margin + float(shift[0])
     top = min(b.y - b.radius for b in bubbles) - margin + float(shift[1])
-    right = max(b.x + b.radius for b in bubbles) + margin + float(shift[0])
+    # Of the last choice too, the first words belong to what a person looks at.
+    words = _WORDS_MM if bubbles[0].use is BubbleUse.CHOICE else 0.0
+    right = max(b.x + b.radius for b in bubbles) + margin + words + float(shift[0])
     foot = max(b.y + b.radius for b in bubbles) + margin + float(shift[1])
     size = (right - left, foot - top)
     values = patch(picture, found.homography, (left, top), size, per_mm=CROP_PER_MM)

@@ -159,17 +159,45 @@ def grey(image: Image.Image, long_px: int) -> Image.Image:
     return flat.reduce(factor) if factor > 1 else flat
 
 
+def plain(image: Image.Image) -> Image.Image:
+    """A picture decoded to what a person sees: eight bits of grey or of colour, and paper where it is transparent.
+
+    Raises BadInput for a damaged picture.
+    """
+    try:
+        with quietly():
+            if image.mode in ("L", "RGB") and "transparency" not in image.info:
+                image.load()
+                return image
+            if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
+                return _level(image)
+            if image.mode in ("PA", "RGBA") or "transparency" in image.info:
+                return _on_paper(image).convert("RGB")
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise BadInput(
+            N_("The picture is damaged: {reason}"),
+            do=N_("Scan or photograph the page again."),
+            reason=str(error),
+        ) from error
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image.convert("RGBA"))
+    return paper
+
+
 def _level(image: Image.Image) -> Image.Image:
     """Eight bits of grey; what is transparent is paper."""
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, dtype=np.float32)
-        return Image.fromarray(
-            (values * (255.0 / max(float(values.max(initial=0.0)), 255.0))).astype(np.uint8)
-        )
+        # Whole numbers of any depth; or shares of white.
+        most = float(values.max(initial=0.0))
+        white = 1.0 if image.mode == "F" and most <= 1.0 else max(most, 255.0)
+        return Image.fromarray((values * (255.0 / white)).clip(0, 255).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        paper = Image.new("RGBA", image.size, "white")
-        paper.alpha_composite(image.convert("RGBA"))
-        return paper.convert("L")
+        return _on_paper(image).convert("L")
     return image if image.mode == "L" and image.format is None else image.convert("L")
 
 

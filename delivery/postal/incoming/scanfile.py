@@ -22,12 +22,14 @@ from PIL import Image, ImageDraw
 from pypdfium2 import raw
 
 from delivery.errors import N_, BadInput
+from delivery.postal.incoming.codes import is_mirrored
 from delivery.postal.incoming.pictures import (
     IMAGE_TYPES,
     MAX_PIXELS,
     check_pixels,
     check_size,
     open_image,
+    plain,
     quietly,
 )
 from delivery.postal.incoming.scan import PageReading, read_page_image
@@ -144,7 +146,11 @@ def _read(number: int, extract: Callable[[], tuple[bytes, str]]) -> ScannedPage:
     try:
         with quietly():
             image, media_type = extract()
-        return ScannedPage(number, image, media_type, read_page_image(image, media_type))
+            reading = read_page_image(image, media_type)
+            if is_mirrored(reading.codes):
+                image, media_type = _as_in_a_mirror(image)
+                reading = read_page_image(image, media_type)
+        return ScannedPage(number, image, media_type, reading)
     except BadInput as error:
         problem = str(error.what)
     except (pypdfium2.PdfiumError, OSError, ValueError, SyntaxError, MemoryError, EOFError) as error:
@@ -152,6 +158,14 @@ def _read(number: int, extract: Callable[[], tuple[bytes, str]]) -> ScannedPage:
     if not image:
         image, media_type = stand_in(), "image/png"
     return ScannedPage(number, image, media_type, PageReading((), 0, 0), problem=problem)
+
+
+def _as_in_a_mirror(image: bytes) -> tuple[bytes, str]:
+    """Some scanners mirror what they see. Nobody can read that, and its codes say that it is so."""
+    opened = open_image(image)
+    return _encoded(
+        (opened if opened.mode == "1" else plain(opened)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    )
 
 
 @cache
@@ -319,5 +333,5 @@ def _encoded(image: Image.Image) -> tuple[bytes, str]:
     if image.mode == "1":
         image.save(out, "PNG")
         return out.getvalue(), "image/png"
-    (image if image.mode in ("L", "RGB") else image.convert("RGB")).save(out, "JPEG", quality=90)
+    plain(image).save(out, "JPEG", quality=90)
     return out.getvalue(), "image/jpeg"

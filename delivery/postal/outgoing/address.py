@@ -59,7 +59,8 @@ def one_line(text: str) -> str:
 
 def _needless(c: str) -> bool:
     category = unicodedata.category(c)
-    return category == "Cf" or (category in _SPECIAL and bool(undrawable(c)))
+    # A mark that belongs to a letter is not needless: without it, the letter would be another one.
+    return category == "Cf" or (category in _SPECIAL and not unicodedata.combining(c) and bool(undrawable(c)))
 
 
 def why_not(profile: LearnerProfile | None) -> Message | None:

@@ -14,7 +14,7 @@ from delivery.postal.outgoing.make import codes_for
 from delivery.postal.outgoing.markdown import Document, clean, read_assignment, read_document
 from delivery.postal.outgoing.markstrip import ROOM_MM, mark_strip
 from delivery.postal.outgoing.packet import BatchSpec, Options, Part
-from delivery.postal.outgoing.typeset import LARGE_PRINT, Body, typeset
+from delivery.postal.outgoing.typeset import Body, typeset
 from delivery.postal.page import Inset
 from delivery.postal.roles import ASSIGNMENT
 
@@ -76,7 +76,7 @@ def part_body(part: Part, source: bytes, codes: Codes, words: Words, options: Op
         measure=measure,
         continued=words(N_("Question {question} (continued)")),
         fill_last_answer=answered,
-        scale=LARGE_PRINT if options.large else 1.0,
+        scale=options.scale,
         mark_boxes=answered,
     )
     if answered:

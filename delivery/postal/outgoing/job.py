@@ -170,16 +170,19 @@ class _PacketMaker:
         return shared
 
     def _own(self, plan: PagePlan, packet: PacketJob) -> Sequence[Item]:
-        to, words = packet.to, self._words
+        to, words, scale = packet.to, self._words, self._job.spec.options.scale
         match plan.role:
             case roles.COVER:
                 window = self._job.spec.window
-                return own_cover(to.name, to.code, to.lines, window=window, words=words, measure=measure)
+                return own_cover(
+                    to.name, to.code, to.lines, window=window, words=words, measure=measure, scale=scale
+                )
             case roles.ASSIGNMENT:
                 person = f"{to.name} · {to.code}"
-                return own_person(person, self._due[plan.part], self._job.layouts.codes, measure=measure)
+                codes = self._job.layouts.codes
+                return own_person(person, self._due[plan.part], codes, measure=measure, scale=scale)
             case roles.RETURN:
-                return own_return(to.name, to.code, to.lines, words=words, measure=measure)
+                return own_return(to.name, to.code, to.lines, words=words, measure=measure, scale=scale)
             case _:
                 return ()
 
@@ -208,5 +211,5 @@ def slip_of(
     words = Translator(house.lang)
     header = Header(house.institution, f"{spec.course} · {house.course}", words(N_("Feedback on your work")))
     return slip_pages(
-        notes, header=header, person=person, codes=layouts.codes, large=spec.options.large, words=words
+        notes, header=header, person=person, codes=layouts.codes, scale=spec.options.scale, words=words
     )

@@ -26,6 +26,8 @@ CODE_INSET = 15.0
 """Distance of every code from the side edge; its quiet zone stays clear of the corner marks."""
 SIDE_BOTTOM = 14.0
 BODY_BOTTOM = HEIGHT - 39.0
+_LARGE_HEAD = 12.0
+"""Points of what stands around the text in large print, where the codes leave no room for more."""
 PERSON_Y = 43.0
 """Baseline of the line that names the learner on returned sheets."""
 
@@ -93,12 +95,15 @@ def content_page(
     measure: Measure,
     insets: tuple[Inset, ...] = (),
     source: str = "",
+    scale: float = 1.0,
 ) -> PageLayout:
     """A page of material, or a sheet that comes back: everything but what differs per learner."""
     items = [
-        *heading(header, codes, measure),
+        *heading(header, codes, measure, scale=scale),
         *body.items,
-        *footer(header.title, page, pages, returned=role == ASSIGNMENT, words=words, measure=measure),
+        *footer(
+            header.title, page, pages, returned=role == ASSIGNMENT, words=words, measure=measure, scale=scale
+        ),
     ]
     return framed(role, items, codes, body=body, insets=insets, source=source)
 
@@ -128,23 +133,25 @@ def framed(
     )
 
 
-def blank_page(codes: Codes, *, words: Words, measure: Measure) -> PageLayout:
+def blank_page(codes: Codes, *, words: Words, measure: Measure, scale: float = 1.0) -> PageLayout:
     """The back of a sheet that stays empty; it says so, and can be written on."""
     text = words(N_("This page is left blank."))
-    item = centred(text, WIDTH / 2, 27.0, face=Face.SANS_ITALIC, size=9.0, ink=Ink.MUTED, measure=measure)
+    size = 9.0 * scale
+    item = centred(text, WIDTH / 2, 27.0, face=Face.SANS_ITALIC, size=size, ink=Ink.MUTED, measure=measure)
     return framed(BLANK, [item], codes)
 
 
-def own_person(person: str, due: str, codes: Codes, *, measure: Measure) -> list[Item]:
+def own_person(person: str, due: str, codes: Codes, *, measure: Measure, scale: float = 1.0) -> list[Item]:
     """Whose sheet it is, and when it is due: on sheets that come back, so that one whose codes are all lost can still
     be told by a person."""
     width = codes.header_right - MARGIN
-    room = width - (measure(due, Face.SANS, 9.5) + 4.0 if due else 0.0)
-    name = shortened_person(person, room, face=Face.SANS_MEDIUM, size=9.5, measure=measure)
-    items: list[Item] = [Text(MARGIN, PERSON_Y, name, Face.SANS_MEDIUM, 9.5)]
+    size = 9.5 if scale == 1.0 else _LARGE_HEAD
+    room = width - (measure(due, Face.SANS, size) + 4.0 if due else 0.0)
+    name = shortened_person(person, room, face=Face.SANS_MEDIUM, size=size, measure=measure)
+    items: list[Item] = [Text(MARGIN, PERSON_Y, name, Face.SANS_MEDIUM, size)]
     if due:
-        x = MARGIN + width - measure(due, Face.SANS, 9.5)
-        items.append(Text(x, PERSON_Y, due, Face.SANS, 9.5, Ink.MUTED))
+        x = MARGIN + width - measure(due, Face.SANS, size)
+        items.append(Text(x, PERSON_Y, due, Face.SANS, size, Ink.MUTED))
     return items
 
 
@@ -178,16 +185,17 @@ def shortened_person(person: str, width: float, *, face: Face, size: float, meas
     return shortened(name, width - measure(tail, face, size), face=face, size=size, measure=measure) + tail
 
 
-def heading(header: Header, codes: Codes, measure: Measure) -> list[Item]:
-    """Institution, course and title, beside the main code."""
+def heading(header: Header, codes: Codes, measure: Measure, *, scale: float = 1.0) -> list[Item]:
+    """Institution, course and title, beside the main code, which leaves no room for more than 12 pt."""
     width = codes.header_right - MARGIN
     items: list[Item] = []
+    upper, lower = (8.0, 9.0) if scale == 1.0 else (_LARGE_HEAD, _LARGE_HEAD)
     y = 17.0
-    top = shortened(header.institution, width, face=Face.SANS_MEDIUM, size=8.0, measure=measure)
-    items.append(Text(MARGIN, y, top, Face.SANS_MEDIUM, 8.0, Ink.MUTED))
-    y += 5.0
-    context = shortened(header.context, width, face=Face.SANS, size=9.0, measure=measure)
-    items.append(Text(MARGIN, y, context, Face.SANS, 9.0, Ink.MUTED))
+    top = shortened(header.institution, width, face=Face.SANS_MEDIUM, size=upper, measure=measure)
+    items.append(Text(MARGIN, y, top, Face.SANS_MEDIUM, upper, Ink.MUTED))
+    y += 5.0 if scale == 1.0 else 5.8
+    context = shortened(header.context, width, face=Face.SANS, size=lower, measure=measure)
+    items.append(Text(MARGIN, y, context, Face.SANS, lower, Ink.MUTED))
     y += 7.6
     lines = wrap(header.title, width, 14.0, face=Face.SANS_BOLD, measure=measure)
     if len(lines) > 2:
@@ -208,28 +216,43 @@ def page_number(page_id: str, codes: Codes, measure: Measure) -> Text:
 
 
 def footer(
-    title: str, page: int, pages: int, *, returned: bool, words: Words, measure: Measure
+    title: str,
+    page: int,
+    pages: int,
+    *,
+    returned: bool,
+    words: Words,
+    measure: Measure,
+    scale: float = 1.0,
 ) -> list[Item]:
     """Between the side codes: what to do with the sheet, its number, its title."""
     middle = WIDTH / 2
     width = 128.0
     items: list[Item] = []
-    y = HEIGHT - 27.0
+    call, number_size, name_size = (8.5, 9.0, 7.5) if scale == 1.0 else (_LARGE_HEAD, 13.5, 10.5)
+    y = HEIGHT - (27.0 if scale == 1.0 else 31.5)
     if returned:
         text = words(
             N_("Scan the code with your phone to submit your work, or send this sheet back by post.")
         )
-        for line in wrap(text, width, 8.5, face=Face.SANS_MEDIUM, measure=measure)[:2]:
+        for line in wrap(text, width, call, face=Face.SANS_MEDIUM, measure=measure)[:2]:
             items.append(
-                centred(line, middle, y, face=Face.SANS_MEDIUM, size=8.5, ink=Ink.TEXT, measure=measure)
+                centred(line, middle, y, face=Face.SANS_MEDIUM, size=call, ink=Ink.TEXT, measure=measure)
             )
-            y += leading_mm(8.5, 1.4)
+            y += leading_mm(call, 1.4)
     number = words(N_("Page {page}/{pages}"), page=page, pages=pages)
     items.append(
-        centred(number, middle, HEIGHT - 18.2, face=Face.SANS_BOLD, size=9.0, ink=Ink.TEXT, measure=measure)
+        centred(
+            number,
+            middle,
+            HEIGHT - 18.2,
+            face=Face.SANS_BOLD,
+            size=number_size,
+            ink=Ink.TEXT,
+            measure=measure,
+        )
     )
-    name = shortened(title, width, face=Face.SANS, size=7.5, measure=measure)
-    items.append(
-        centred(name, middle, HEIGHT - 14.2, face=Face.SANS, size=7.5, ink=Ink.MUTED, measure=measure)
-    )
+    name = shortened(title, width, face=Face.SANS, size=name_size, measure=measure)
+    y = HEIGHT - (14.2 if scale == 1.0 else 13.2)
+    items.append(centred(name, middle, y, face=Face.SANS, size=name_size, ink=Ink.MUTED, measure=measure))
     return items

@@ -15,6 +15,8 @@ Measure = Callable[[str, Face, float], float]
 MM_PER_PT = 25.4 / 72
 LEADING = 1.5
 """Vietnamese stacks two marks on one letter (Ầ, Ỗ) and hangs a dot below (ậ)."""
+LARGE_PRINT = 1.5
+"""10.5 pt becomes 15.75 pt; 14 pt and more is what low-vision readers are given as large print."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,10 @@ def lay_out(spec: BatchSpec, house: House, bodies: Sequence[PartBody]) -> Layout
         _part_pages(spec, part, body, house, codes, words)
         for part, body in zip(spec.parts, bodies, strict=True)
     )
-    blank = blank_page(codes, words=words, measure=measure)
-    cover = cover_page(letter, codes=codes, window=spec.window, words=words, measure=measure)
-    back = return_page(letter, codes=codes, window=spec.window, words=words, measure=measure)
+    scale = spec.options.scale
+    blank = blank_page(codes, words=words, measure=measure, scale=scale)
+    cover = cover_page(letter, codes=codes, window=spec.window, words=words, measure=measure, scale=scale)
+    back = return_page(letter, codes=codes, window=spec.window, words=words, measure=measure, scale=scale)
     _require_drawable((cover, back, *(pages[0] for pages in parts if pages)))
     return Layouts(codes, cover, blank, back, parts, blank.record())
 
@@ -130,6 +131,7 @@ def _part_pages(
             measure=measure,
             insets=page.insets,
             source=body.source,
+            scale=spec.options.scale,
         )
         for number, page in enumerate(body.pages, start=1)
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from delivery.errors import N_, BadInput
 from delivery.ids import IdSource, digest_of
+from delivery.postal.outgoing.lines import LARGE_PRINT
 from delivery.postal.roles import ASSIGNMENT, BLANK, COVER, FEEDBACK, RETURN, WEEK
 from delivery.record.sheetcode import PAGE_ID_BYTES, SIDE_ID_BYTES
 
@@ -86,6 +87,11 @@ class Options:
     """Only for learners who are named; whoever enrols later gets no packet of this batch by themselves."""
     envelope: str = ""
     """Envelope by its name in the stock file; empty lets the thickness decide."""
+
+    @property
+    def scale(self) -> float:
+        """By how much all type is enlarged."""
+        return LARGE_PRINT if self.large else 1.0
 
 
 @dataclass(frozen=True, slots=True)

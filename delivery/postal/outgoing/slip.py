@@ -10,7 +10,7 @@ from delivery.postal.fonts import drawable, measure
 from delivery.postal.outgoing.layout import Codes, Header, Words, footer, framed, heading, own_person
 from delivery.postal.outgoing.lines import SANS
 from delivery.postal.outgoing.markdown import Block, Heading, Paragraph, Separator, Span, Style, clean
-from delivery.postal.outgoing.typeset import LARGE_PRINT, typeset
+from delivery.postal.outgoing.typeset import typeset
 from delivery.postal.page import PageLayout
 from delivery.postal.roles import FEEDBACK
 
@@ -32,7 +32,7 @@ def slip_pages(
     header: Header,
     person: str,
     codes: Codes,
-    large: bool,
+    scale: float,
     words: Words,
 ) -> list[PageLayout]:
     """The slip of one learner, laid out."""
@@ -42,16 +42,24 @@ def slip_pages(
         rest=codes.body(),
         look=SANS,
         measure=measure,
-        scale=LARGE_PRINT if large else 1.0,
+        scale=scale,
     )
     return [
         framed(
             FEEDBACK,
             [
-                *heading(header, codes, measure),
-                *own_person(person, "", codes, measure=measure),
+                *heading(header, codes, measure, scale=scale),
+                *own_person(person, "", codes, measure=measure, scale=scale),
                 *body.items,
-                *footer(header.title, number, len(bodies), returned=False, words=words, measure=measure),
+                *footer(
+                    header.title,
+                    number,
+                    len(bodies),
+                    returned=False,
+                    words=words,
+                    measure=measure,
+                    scale=scale,
+                ),
             ],
             codes,
         )

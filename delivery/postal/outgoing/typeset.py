@@ -28,8 +28,6 @@ MIN_ANSWER_LINES = 3
 INDENT_MM = 6.0
 MARK_BOX_MM = 14.0
 """Width of the lecturer's box beside a question."""
-LARGE_PRINT = 1.5
-"""10.5 pt becomes 15.75 pt; 14 pt and more is what low-vision readers are given as large print."""
 
 
 @dataclass(frozen=True, slots=True)

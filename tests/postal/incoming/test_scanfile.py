@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdf
@@ -107,6 +108,23 @@ def test_a_turned_page_and_a_mirrored_picture_are_read(
     assert main.corners[1][0] > main.corners[0][0]
 
 
+@pytest.mark.parametrize(("ending", "turn"), [("tif", 0), ("jpg", 90), ("png", 180)])
+def test_what_a_scanner_mirrored_is_kept_the_right_way_round(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path, ending: str, turn: int
+) -> None:
+    path, right = tmp_path / f"mirrored.{ending}", tmp_path / "right.png"
+    shown = page.convert("1", dither=Image.Dither.NONE) if ending == "tif" else page
+    shown.rotate(turn, expand=True).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path)
+    shown.rotate(turn, expand=True).save(right)
+    (read,), (as_it_is,) = read_pages(path, (1,)), read_pages(right, (1,))
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+    assert read.reading.rotation == as_it_is.reading.rotation
+    assert as_it_is.image == right.read_bytes()
+    with Image.open(io.BytesIO(read.image)) as kept, Image.open(right) as wanted:
+        off = np.abs(np.asarray(kept.convert("L"), float) - np.asarray(wanted.convert("L"), float))
+    assert off.mean() < 2
+
+
 def test_a_picture_from_a_telephone_in_heic_is_read(
     sheets: SheetSet, page: Image.Image, tmp_path: Path
 ) -> None:
@@ -136,6 +154,19 @@ def test_pictures_of_every_make_of_colour_are_read(
         made = page.convert(mode)
     made.save(path)
     assert _named(path, sheets) == {sheets.pages[0]}
+
+
+@pytest.mark.parametrize("kind", ["sixteen bits", "twelve bits", "shares of white"])
+def test_what_is_kept_of_a_tiff_of_many_greys_shows_them_as_they_are(tmp_path: Path, kind: str) -> None:
+    ramp = np.tile(np.linspace(0, 255, 256).astype(np.uint8), (64, 1))
+    values: np.ndarray[Any, Any] = ramp.astype(np.uint16) * (257 if kind == "sixteen bits" else 16)
+    if kind == "shares of white":
+        values = ramp.astype(np.float32) / 255
+    path = tmp_path / "greys.tif"
+    Image.fromarray(values).save(path)
+    (read,) = read_pages(path, (1,))
+    with Image.open(io.BytesIO(read.image)) as kept:
+        assert np.asarray(kept.convert("L")).mean(axis=0) == pytest.approx(ramp.mean(axis=0), abs=3)
 
 
 def test_a_tiff_of_many_pages_is_read_page_by_page(

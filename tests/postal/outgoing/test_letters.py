@@ -62,7 +62,7 @@ def test_a_letter_and_the_marks_on_it_are_of_one_font_and_no_width_is_lost() -> 
     )
 
 
-@pytest.mark.parametrize("signs", ["😀", "論語", "שלום"])
+@pytest.mark.parametrize("signs", ["😀", "論語", "שלום", "x\u0304", "q\u0303"])
 def test_material_with_signs_that_no_typeface_has_is_named_with_them(app: App, signs: str) -> None:
     _change(app, "NLTK-BT1", f"# Bài\n\n## Câu 1\n\nDịch: {signs}\n")
     with pytest.raises(BadInput, match="NLTK-BT1") as caught:
@@ -79,3 +79,18 @@ def test_a_title_with_signs_that_no_typeface_has_is_named(app: App) -> None:
         )
     with pytest.raises(BadInput, match="Luận ngữ 論語"):
         plan_batch(app, "B1", course=COURSE, actor="clerk")
+
+
+@pytest.mark.parametrize("name", ["Y Q\u0303uang", "Đinh M\u0304ai", "A\u0323\u0331n Nguyễn"])
+def test_a_name_with_a_mark_that_cannot_be_set_in_its_place_is_told_and_not_printed_without_it(
+    app: App, name: str
+) -> None:
+    learner = enrol(app, 5, name=name)
+    ((who, why),) = plan_batch(app, "B1", course=COURSE, actor="clerk").unreachable
+    assert who == learner
+    assert any(unicodedata.combining(c) for c in str(why.params["letters"]))
+
+
+def test_decomposed_vietnamese_is_no_such_name(app: App) -> None:
+    enrol(app, 5, name=unicodedata.normalize("NFD", "Nguyễn Thị Ánh Tuyết Ữ Ặ"))
+    assert plan_batch(app, "B1", course=COURSE, actor="clerk").unreachable == ()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
 
+from delivery.catalogue.kinds import Role
+from delivery.errors import BadInput
+from delivery.network.bus.authorise import command
 from tests.tui.studio import MINUTE, NOON, Seat, Studio, job, sit
+from tui.shared.entry import Entry
 from tui.shared.picture import Picture
 
 LONG = "Im lặng 41 giây từ phút 12:03, dài hơn giới hạn 10 giây của hồ sơ phát sóng đang dùng."
@@ -65,6 +71,28 @@ def test_the_queue_shows_progress_time_left_verdict_and_report_and_takes_decisio
         await seat.press("p")
         await seat.dialog("Reader")
         await seat.sees("tv720p25/3", "1280×720")
+
+    sit(studio, act)
+
+
+def test_what_was_typed_stays_when_the_station_refuses_it(studio: Studio) -> None:
+    def refuse(params: Mapping[str, Any], _actor: str) -> None:
+        raise BadInput("There is nobody with the code “{code}”.", code=params["appraiser"])
+
+    studio.station.methods["ingest.approve"] = command(refuse, (Role.TECHNICIAN,))
+
+    async def act(seat: Seat) -> None:
+        await seat.until(lambda: len(seat.app.state.jobs) == 3)
+        await seat.press("3")
+        seat.app.section.listing.choose("good")  # type: ignore[union-attr,attr-defined]
+        await seat.press("y")
+        await seat.dialog("Form")
+        await seat.press(*"BB7", "enter", *"TD9", "enter", *"QD9", "enter", *"QL01", "enter")
+        await seat.is_told("TD9")
+        await seat.dialog("Form")
+        await seat.until(
+            lambda: [entry.value for entry in seat.app.screen.query(Entry)] == ["BB7", "TD9", "QD9", "QL01"]
+        )
 
     sit(studio, act)
 
