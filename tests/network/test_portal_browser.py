@@ -81,12 +81,8 @@ class Judge:
 
     def __init__(self, home: PortalHome, browser: Browser) -> None:
         self.home = home
-        # Past the policy of the pages, for the judge's own script.
-        self.context: BrowserContext = browser.new_context(
-            viewport=NARROW,
-            color_scheme="light",
-            bypass_csp=True,
-        )
+        self.context: BrowserContext = browser.new_context(viewport=NARROW, color_scheme="light")
+        self.context.add_init_script(AXE)  # the browser keeps it: handing it over for each page takes longer
         self.page: Page = self.context.new_page()
         self.found: dict[str, list[str]] = {}
         self.dark: set[str] = set()
@@ -109,7 +105,6 @@ class Judge:
     def look(self, name: str = "") -> None:
         """Judge the page as it is."""
         page = self.page
-        page.evaluate(AXE)
         problems = page.evaluate(JUDGE, None)
         # The dark pages differ from the light ones in their colours only, and those come from what an element is.
         kinds = set(page.evaluate(KINDS))

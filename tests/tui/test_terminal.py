@@ -26,6 +26,13 @@ from delivery.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 
+DUMB: Final = """
+import os, sys
+os.environ["TERM"] = "dumb"
+from delivery.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[App]:
@@ -63,10 +70,14 @@ def test_a_console_in_tmux_works_with_the_station_and_what_it_did_is_a_fact(
     assert not list(home.facts.select(kind=FactKind.COMMAND_GIVEN)), "looking is not recorded"
 
 
-def test_without_a_station_the_console_works_on_the_store_and_says_so(home: App, tmp_path: Path) -> None:
+def test_without_a_station_the_console_works_on_the_store_and_says_so_and_ctrl_c_ends_nothing(
+    home: App, tmp_path: Path
+) -> None:
     words = ["--home", str(home.settings.home), "--lang", "en", "console", "technician"]
     with terminal(tmp_path, words) as shown:
         shown.sees("No station is running here", "No channels yet")
+        shown.press("C-c")
+        shown.sees("^q leaves this console")
         shown.press("C-q")
         shown.sees("ended with 0")
 
@@ -81,3 +92,9 @@ def test_a_crash_gives_the_terminal_back_and_names_the_log_file(home: App, tmp_p
         shown.sees("echoed again")
     log = (home.settings.home / "log" / "tuxa-crash.log").read_text()
     assert "a bug in this console" in log
+
+
+def test_a_terminal_that_cannot_draw_is_refused_with_what_to_do(home: App, tmp_path: Path) -> None:
+    words = ["--home", str(home.settings.home), "--lang", "en", "console", "technician", "--alone"]
+    with terminal(tmp_path, words, DUMB) as shown:
+        shown.sees("This terminal can only write line after line.", "TERM=xterm-256color", "ended with 1")

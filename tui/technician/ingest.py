@@ -14,15 +14,14 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input
 
 from delivery.errors import N_, TuxaError
 from tui.shared.drawn import Text, Title
 from tui.shared.entry import Entry
+from tui.shared.filtered import FilteredSection
 from tui.shared.listing import Listing
 from tui.shared.picture import Picture
 from tui.shared.search import matches
-from tui.shared.section import Section
 from tui.shared.values import text_of
 from tui.technician.ingest_desk import IngestDesk
 from tui.technician.job_lines import Report, job_line, job_lines, problem_lines, read_report, report_lines
@@ -36,7 +35,7 @@ _SHOW_S = 0.15
 _LONG = 1_000
 
 
-class IngestSection(Section):
+class IngestSection(FilteredSection):
     """The queue, and the report on the chosen recording."""
 
     DEFAULT_CSS = """
@@ -48,8 +47,6 @@ class IngestSection(Section):
     IngestSection #report > * { margin-right: 1; }
     IngestSection.-wide #report { width: 1fr; height: 1fr; margin-left: 1; }
     IngestSection #report Text { height: auto; }
-    IngestSection #filter { display: none; }
-    IngestSection.-filtering #filter { display: block; }
     IngestSection Picture { display: none; }
     IngestSection.-stale #ingest { opacity: 55%; }
     """
@@ -76,7 +73,6 @@ class IngestSection(Section):
         super().__init__()
         self.desk = IngestDesk(self)
         self.report: Report | None = None
-        self.query_text = ""
         self._wanted = ""
         self._seen = -1
         self._shown_at = 0
@@ -107,11 +103,6 @@ class IngestSection(Section):
     def listing(self) -> Listing[Job]:
         return cast("Listing[Job]", self.query_one("#jobs", Listing))
 
-    def on_mount(self) -> None:
-        # What is not seen takes no keys.
-        self.query_one("#filter", Entry).disabled = True
-        self.listing.focus()
-
     # --- what is shown ----------------------------------------------------------------------------
 
     def changed(self) -> None:
@@ -121,7 +112,7 @@ class IngestSection(Section):
         state = self.technician.state
         if self._seen != state.jobs_changed and not self._is_resting():
             self._seen = state.jobs_changed
-            self._show_jobs()
+            self.narrow()
         super().changed()
 
     def _is_resting(self) -> bool:
@@ -133,7 +124,7 @@ class IngestSection(Section):
         self.technician.state_changed()
         return True
 
-    def _show_jobs(self) -> None:
+    def narrow(self) -> None:
         jobs = self.technician.state.ordered_jobs()
         if self.query_text:
             jobs = [
@@ -226,33 +217,6 @@ class IngestSection(Section):
             self.query_one(Picture).show(data)
 
         self.technician.request("ingest.pictures", {"of": asset}, done=show, failed=lambda _error: None)
-
-    # --- finding ----------------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        self.set_class(True, "-filtering")
-        self.query_one("#filter", Entry).disabled = False
-        self.query_one("#filter", Entry).focus()
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.query_text = event.value
-        self._show_jobs()
-
-    @on(Input.Submitted, "#filter")
-    def _entered(self) -> None:
-        self.listing.focus()
-
-    def action_escape(self) -> None:
-        if self.has_class("-filtering"):
-            self.set_class(False, "-filtering")
-            self.query_one("#filter", Entry).value = ""
-            self.query_one("#filter", Entry).disabled = True
-            self.query_text = ""
-            self._show_jobs()
-            self.listing.focus()
-        else:
-            self.technician.action_leave()
 
     # --- what a person does -------------------------------------------------------------------------
 

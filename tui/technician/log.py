@@ -11,16 +11,15 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input
 
 from delivery.errors import N_, Message
 from tui.shared.dialogs import Reader
 from tui.shared.drawn import Text
 from tui.shared.entry import Entry
+from tui.shared.filtered import FilteredSection
 from tui.shared.lines import MUTED, columns, day_of, line, time_of_day, wrapped
 from tui.shared.listing import Listing
 from tui.shared.search import matches
-from tui.shared.section import Section
 from tui.shared.values import NOTHING, clean, dicts_of, int_of, message_of, read_alerts, say, text_of
 from tui.shared.words import SEVERITY_SIGNS
 
@@ -50,14 +49,12 @@ class LogLine:
     acknowledged: bool = False
 
 
-class LogSection(Section):
+class LogSection(FilteredSection):
     """One list at a time; the chosen line in full below it."""
 
     DEFAULT_CSS = """
     LogSection #views { height: 1; background: $surface; padding: 0 1; }
     LogSection #full { height: 4; background: $surface; padding: 0 1; }
-    LogSection #filter { display: none; }
-    LogSection.-filtering #filter { display: block; }
     LogSection.-stale Listing { opacity: 55%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,7 +76,6 @@ class LogSection(Section):
         super().__init__()
         self.view = "alerts"
         self.only_serious = False
-        self.query_text = ""
         self.entries: dict[str, tuple[LogLine, ...]] = {}
 
     def body(self) -> Iterable[Widget]:
@@ -95,11 +91,6 @@ class LogSection(Section):
     @property
     def listing(self) -> Listing[LogLine]:
         return cast("Listing[LogLine]", self.query_one("#entries", Listing))
-
-    def on_mount(self) -> None:
-        # What is not seen takes no keys.
-        self.query_one("#filter", Entry).disabled = True
-        self.listing.focus()
 
     def changed(self) -> None:
         if not self.is_mounted:
@@ -123,9 +114,9 @@ class LogSection(Section):
     def _take(self, view: str, result: Any) -> None:
         readers = {"alerts": _read_alerts, "deeds": _read_deeds, "lines": _read_lines}
         self.entries[view] = readers[view](result)
-        self._show()
+        self.narrow()
 
-    def _show(self) -> None:
+    def narrow(self) -> None:
         found = self.entries.get(self.view, ())
         if self.only_serious:
             found = tuple(one for one in found if one.severity in ("error", "warning"))
@@ -211,12 +202,12 @@ class LogSection(Section):
         names = [name for name, _ in _VIEWS]
         self.view = names[(names.index(self.view) + by) % len(names)]
         self.listing.show(())
-        self._show()
+        self.narrow()
         self.refresh_state()
 
     def action_severity(self) -> None:
         self.only_serious = not self.only_serious
-        self._show()
+        self.narrow()
 
     def action_acknowledge(self) -> None:
         entry = self.listing.chosen
@@ -229,31 +220,6 @@ class LogSection(Section):
             self.technician.refresh_state()
 
         self.technician.order("alert.acknowledge", {"id": entry.id}, done=done)
-
-    def action_filter(self) -> None:
-        self.set_class(True, "-filtering")
-        self.query_one("#filter", Entry).disabled = False
-        self.query_one("#filter", Entry).focus()
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.query_text = event.value
-        self._show()
-
-    @on(Input.Submitted, "#filter")
-    def _entered(self) -> None:
-        self.listing.focus()
-
-    def action_escape(self) -> None:
-        if self.has_class("-filtering"):
-            self.set_class(False, "-filtering")
-            self.query_one("#filter", Entry).value = ""
-            self.query_one("#filter", Entry).disabled = True
-            self.query_text = ""
-            self._show()
-            self.listing.focus()
-        else:
-            self.technician.action_leave()
 
 
 def _when(micros: int) -> str:

@@ -132,9 +132,8 @@ def desk_routes(services: PortalServices, teacher_of: VisitOf, posted_of: Posted
     def download(activity: str, work: str, fact: str, visit: Visit = Depends(teacher_of)) -> Response:
         planned, _ = marked_activity(activity, visit, services)
         data, media_type = _file(_item(planned, work, services), fact, services)
-        ending = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}.get(
-            media_type, "txt" if media_type.startswith("text/") else "docx"
-        )
+        endings = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/heic": "heic"}
+        ending = endings.get(media_type, "txt" if media_type.startswith("text/") else "docx")
         headers = {
             "content-disposition": f'attachment; filename="{planned.code}-{work}.{ending}"',
             "content-security-policy": "default-src 'none'; sandbox",

@@ -19,7 +19,7 @@ from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
 from delivery.store.teaching import Rubric
 
-PICTURES = ("image/jpeg", "image/png", "application/pdf")
+PICTURES = ("image/jpeg", "image/png", "image/heic", "application/pdf")
 
 
 @dataclass(frozen=True, slots=True)

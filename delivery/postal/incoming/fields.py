@@ -43,7 +43,7 @@ def read_fields(image: bytes, media_type: str, layout: SheetLayout) -> list[Fiel
     try:
         reading = read_page_image(image, media_type, places=True)
         picture = plain(open_image(image, media_type))
-        small = np.asarray(grey(open_image(image, media_type), WHOLE_LONG_PX))
+        small = np.asarray(grey(picture, WHOLE_LONG_PX))
         # The darkest channel: a red or blue pen is as dark as a black one, and one channel is read in half the time.
         pixels = np.asarray(reduce(ImageChops.darker, picture.split()))
     except (BadInput, OSError, ValueError, SyntaxError):

@@ -28,6 +28,7 @@ from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
 from delivery.errors import N_, BadInput
+from delivery.postal.outgoing.layers import hidden_in_print, name_layer
 from delivery.postal.outgoing.pagestream import PT_PER_MM, Raw
 from delivery.postal.page import Inset
 
@@ -47,6 +48,7 @@ class ForeignPages:
         self._name = name
         self._reader = PdfReader(io.BytesIO(data))
         self._references: dict[tuple[int, int], Any] = {}
+        self._hidden = hidden_in_print(self._reader)
 
     def draw(self, inset: Inset, page_height: float) -> None:
         """Draw a page where `inset` says; `page_height` of the printed page in millimetres."""
@@ -127,6 +129,8 @@ class ForeignPages:
             holder = _Shared({})
             reference = self._references[key] = self._document.Reference(holder)
             holder.dict.update(self._value(found).dict)
+            if found.get("/Type") == "/OCG":
+                name_layer(self._document, reference, hidden=value.idnum in self._hidden)
             return reference
         converted = self._references[key] = self._value(found)
         return converted

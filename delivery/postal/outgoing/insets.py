@@ -82,7 +82,9 @@ def _read_page(document: Any, number: int, material: str) -> SourcePage:
             )
         _require_embedded(page, number, material)
         dpi = min(_DPI, _DPI * 297 / max(width, height) * 2)
-        picture = np.asarray(page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False).to_numpy())
+        # As it prints: a layer that is on the screen only takes no room.
+        drawn = page.render(scale=dpi / 72, grayscale=True, may_draw_forms=False, optimize_mode="print")
+        picture = np.asarray(drawn.to_numpy())
     except pypdfium2.PdfiumError as error:
         raise _damaged(material, str(error)) from error
     ink = picture.reshape(picture.shape[0], picture.shape[1]) < 250

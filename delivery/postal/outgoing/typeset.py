@@ -178,7 +178,7 @@ class _Setter:
     def _heading(self, block: Heading, following: Block | None) -> None:
         size = {1: 16.0, 2: 12.5}.get(block.level, 11.0) * self.scale
         heading = Look(Face.SANS_BOLD, Face.SANS_BOLD, Face.SANS_BOLD)
-        chip = self.measure(block.points, Face.SANS_MEDIUM, 9.0) + 6.0 if block.points else 0.0
+        chip = self.measure(block.points, Face.SANS_MEDIUM, 9.0 * self.scale) + 6.0 if block.points else 0.0
         box = MARK_BOX_MM + 2.0 if block.points and self.mark_boxes else 0.0
         lines = break_lines(
             block.spans, self.frame.width - chip - box - 2, size, look=heading, measure=self.measure
@@ -207,8 +207,10 @@ class _Setter:
 
     def _chip(self, text: str, width: float, *, right: float) -> None:
         x = self.frame.x + self.frame.width - width - right
-        self.items.append(Box(x, self.y + 0.3, width, 5.8, radius=2.9, fill=Ink.TINT))
-        self.items.append(Text(x + 3.0, self.y + 4.3, text, Face.SANS_MEDIUM, 9.0, Ink.ACCENT))
+        height = 2.6 + 3.2 * self.scale
+        self.items.append(Box(x, self.y + 0.3, width, height, radius=height / 2, fill=Ink.TINT))
+        baseline = self.y + 1.5 + 2.8 * self.scale
+        self.items.append(Text(x + 3.0, baseline, text, Face.SANS_MEDIUM, 9.0 * self.scale, Ink.ACCENT))
 
     def _mark_box(self, points: str) -> None:
         x = self.frame.x + self.frame.width - MARK_BOX_MM
@@ -344,8 +346,9 @@ class _Setter:
         while left:
             if again and self.continued:
                 label = self.continued.format(question=block.question)
-                self.items.append(Text(self.frame.x, self.y + 4.0, label, Face.SANS_ITALIC, 9.0, Ink.MUTED))
-                self.y += 5.0
+                size, baseline = 9.0 * self.scale, self.y + 4.0 * self.scale
+                self.items.append(Text(self.frame.x, baseline, label, Face.SANS_ITALIC, size, Ink.MUTED))
+                self.y += 5.0 * self.scale
             fits = int((self.frame.bottom - self.y) // self.pitch)
             here = max(1, min(left, fits))
             self._answer_area(block, here)

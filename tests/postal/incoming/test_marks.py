@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
 
 from delivery.app import App
 from delivery.catalogue.kinds import ComponentKind, EmploymentKind, Role
 from delivery.catalogue.model import Component, Person
+from delivery.cli import returns
 from delivery.clock import ManualClock
 from delivery.demo.paper import SheetOnPaper, render, scan, write_scan
 from delivery.errors import BadInput, NotFound, Refused
@@ -262,9 +264,16 @@ def test_a_mark_that_stood_there_when_the_sheet_first_came_may_be_the_learners_o
     (refused,) = marking.confirm([found.reading], actor="VT01")
     assert refused.problem is not None
     assert mark(desk) is None
-    # It counts when a person says which lecturer had the sheet before.
-    (confirmed,) = marking.confirm([found.reading], actor="VT01", marker="GV01")
-    assert confirmed.problem is None
+    # It counts when a person says which lecturer had the sheet before; of a page of many, all such at once.
+    page = tmp_path / "marks.html"
+
+    def typed(*words: str) -> int:
+        return CliRunner().invoke(returns.app, list(words), obj=desk).exit_code
+
+    assert typed("marks", "--page", str(page)) == 0
+    assert typed("confirm", "--page", str(page)) == 0
+    assert mark(desk) is None
+    assert typed("confirm", "--page", str(page), "--marker", "GV01") == 0
     assert mark(desk) == "7.5"
 
 

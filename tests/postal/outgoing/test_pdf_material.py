@@ -20,6 +20,7 @@ from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.printing import print_batch
 from delivery.postal.outgoing.wish import Wish
 from delivery.postal.page import Face
+from tests.support.layered_pdf import LAYERS, layered_page
 from tests.support.postal_home import COURSE, approve, make_home
 
 
@@ -193,3 +194,16 @@ def _greys(data: bytes, *, page: int) -> float:
     counted = ImageChops.offset(picture, 0).histogram()
     middle = {value: count for value, count in enumerate(counted) if 60 < value < 200}
     return max(middle, key=lambda value: middle[value])
+
+
+def test_layers_of_a_pdf_are_printed_as_they_print_by_themselves(app: App) -> None:
+    made = _print_pdf_textbook(app, layered_page())
+    with pypdfium2.PdfDocument(made, autoclose=True) as document:
+        picture: Image.Image = document[2].render(scale=1, grayscale=True).to_pil()
+    dark = ImageChops.invert(picture).crop((150, 130, 450, 690)).point(lambda value: 255 * (value > 200))
+    # Squares beside the line: where the rows hold more than the line's own ten dots.
+    rows = [sum(dark.crop((0, y, dark.width, y + 1)).histogram()[200:]) > 40 for y in range(dark.height)]
+    squares = sum(now and not before for before, now in zip([False, *rows], rows, strict=False))
+    assert squares == sum(
+        how.get("/PrintState", "/OFF" if how else "/ON") == "/ON" for how in LAYERS.values()
+    )

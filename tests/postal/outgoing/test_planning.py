@@ -18,10 +18,11 @@ from delivery.ids import SeededIds, fact_id
 from delivery.postal.fonts import measure
 from delivery.postal.outgoing.cover import cover_page
 from delivery.postal.outgoing.layout import BODY_BOTTOM
-from delivery.postal.outgoing.make import House, codes_for, letter_of
+from delivery.postal.outgoing.make import House, codes_for, letter_of, week_layout
 from delivery.postal.outgoing.packet import BatchSpec, Options, page_plan
 from delivery.postal.outgoing.planning import plan_batch
 from delivery.postal.outgoing.printing import print_batch
+from delivery.postal.outgoing.sources import house_of, layouts_of
 from delivery.postal.outgoing.wish import Wish
 from delivery.postal.page import Text
 from delivery.record.facts import Draft
@@ -213,6 +214,21 @@ def test_named_learners_get_a_batch_of_their_own_and_others_may_be_left_out(app:
     assert planned.spec.pages > others.spec.pages
     with pytest.raises(NotFound):
         plan_batch(app, "B3", wish=Wish(course=COURSE, only=("L0",)), actor="clerk")
+
+
+def test_large_print_is_large_on_every_page_that_a_learner_reads(app: App) -> None:
+    wish = Wish(course=COURSE, options=Options(large=True))
+    spec = plan_batch(app, "LARGE", wish=wish, actor="clerk", dry_run=True).spec
+    house = house_of(app, app.catalogue(), spec, "")
+    layouts = layouts_of(app, spec, house)
+    week = week_layout(spec, frozenset({COURSE}), house, layouts.codes)
+    below_window = spec.window.y + spec.window.height
+    for page in (layouts.cover, week, *(pages[-1] for pages in layouts.parts)):
+        told = [item for item in page.items if isinstance(item, Text)]
+        read = [text for text in told if page is not layouts.cover or text.y > below_window]
+        assert min(text.size_pt for text in read) >= 10.5, page.role
+        assert max(text.y for text in read) < 297
+    assert [text.size_pt for text in layouts.back.items if isinstance(text, Text)].count(9.5 * 1.5) > 1
 
 
 def _learners(app: App, batch: str) -> set[str]:
