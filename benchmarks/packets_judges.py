@@ -159,9 +159,9 @@ def _book(pages: int) -> bytes:
     canvas = Canvas(out, initialFontName=font_name(Face.SERIF), pageCompression=1)
     for page in range(1, pages + 1):
         canvas.setFont(font_name(Face.SERIF), 11)
-        for line in range(40):
+        for line in range(14):
             canvas.drawString(
-                60, 780 - 17 * line, f"Trang {page}, dòng {line + 1}: trung vị là giá trị đứng giữa."
+                60, 780 - 48 * line, f"Trang {page}, dòng {line + 1}: trung vị là giá trị đứng giữa."
             )
         canvas.showPage()
     canvas.save()
