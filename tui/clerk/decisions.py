@@ -63,6 +63,13 @@ class Decisions:
     def accept(self) -> None:
         chosen = self._section.chosen
         if isinstance(chosen, Reading):
+            if chosen.needs_marker:
+                self._fill(
+                    N_("Which lecturer wrote this mark?"),
+                    Field("marker", N_("Lecturer's code"), needed=True),
+                    lambda code: self.give("returns.confirm", {"read": chosen.read, "marker": code}),
+                )
+                return
             if chosen.is_doubtful:
                 self._clerk.say(N_("This reading is in doubt: say with V what stands there."))
                 return

@@ -111,11 +111,12 @@ def reading_lines(reading: Reading, width: int, words: Translator) -> list[Conte
             Content.styled(f"? {word(words, UNCLEAR, reading.doubt)}", "bold $warning"), width, 2
         )
         keys = Content.assemble(("V ", "bold $primary"), words(N_("says what stands there")))
-    else:
+    if reading.needs_marker or not reading.is_doubtful:
         value = reading.read or words(N_("nothing marked"))
         read = number(value, words) if reading.use == "mark" else value
         lines.append(Content.assemble(f"{words(N_('Read as'))}  ", (f" {read} ", "bold reverse")))
-        keys = Content.assemble(("Y ", "bold $primary"), words(N_("confirms")))
+        asks = N_("asks which lecturer wrote it") if reading.needs_marker else N_("confirms")
+        keys = Content.assemble(("Y ", "bold $primary"), words(asks))
     lines.append(Content.assemble(keys, "   ", ("X ", "bold $primary"), words(N_("nothing counts here"))))
     if not reading.has_crop:
         lines.append(Content.styled(words(N_("There is no picture to show.")), MUTED))

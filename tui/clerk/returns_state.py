@@ -49,6 +49,11 @@ class Reading:
     is_doubtful: bool
     has_crop: bool
 
+    @property
+    def needs_marker(self) -> bool:
+        """Whether it is read well, and only whose pen it was is open: it stood there when the sheet first came."""
+        return self.is_doubtful and self.doubt == "unseen" and bool(self.read)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

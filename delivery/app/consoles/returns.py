@@ -191,7 +191,10 @@ class ReturnsDesk:
     # --- readings -----------------------------------------------------------------------------------
 
     def confirm(self, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
-        """Confirm readings as they were shown: `read` is what the person saw, and another one is not confirmed."""
+        """Confirm readings as they were shown: `read` is what the person saw, and another one is not confirmed.
+
+        `marker` is the lecturer who marked on paper, for a mark that stood there when the sheet first came.
+        """
         marking = Marking(self._app)
         (row,) = marking.readings.require([_text(params, "id")])
         if row.read != params.get("read", row.read):
@@ -200,7 +203,7 @@ class ReturnsDesk:
                 do=N_("Look at it again."),
                 ident=row.reading,
             )
-        (decided,) = marking.confirm([row.reading], actor=actor)
+        (decided,) = marking.confirm([row.reading], actor=actor, marker=_text(params, "marker"))
         return self._marked(decided)
 
     def correct(self, params: Mapping[str, Any], actor: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from delivery.app import App
+from delivery.app.consoles.returns import ReturnsDesk
 from delivery.catalogue.kinds import ComponentKind, EmploymentKind, Role
 from delivery.catalogue.model import Component, Person
 from delivery.cli import returns
@@ -264,6 +265,9 @@ def test_a_mark_that_stood_there_when_the_sheet_first_came_may_be_the_learners_o
     (refused,) = marking.confirm([found.reading], actor="VT01")
     assert refused.problem is not None
     assert mark(desk) is None
+    for named in ({}, {"marker": "GV99"}):
+        with pytest.raises(Refused, match="GV99" if named else "first came"):
+            ReturnsDesk(desk, lambda *_: None).confirm({"id": found.reading, "read": "7.5", **named}, "VT01")
     # It counts when a person says which lecturer had the sheet before; of a page of many, all such at once.
     page = tmp_path / "marks.html"
 

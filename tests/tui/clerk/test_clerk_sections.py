@@ -126,6 +126,26 @@ def test_marks_are_confirmed_beside_their_crops_and_doubtful_ones_must_be_writte
     sit(office.station, act)
 
 
+def test_a_mark_that_stood_there_when_its_sheet_first_came_is_confirmed_with_its_lecturer(
+    office: Office,
+) -> None:
+    mark = next(reading for reading in office.readings if reading["use"] == "mark")
+    office.readings = [mark | {"doubt": "unseen", "state": "doubtful"}]
+
+    async def act(seat: ClerkSeat) -> None:
+        await seat.press("3")
+        await seat.until(lambda: len(seat.section.marks) == 1)
+        await seat.press("tab")
+        await seat.sees("đã có sẵn", "8,5", "giảng viên nào ghi")
+        await seat.picture()
+        await seat.press("y")
+        await seat.dialog("Form")
+        await seat.press(*"GV01", "enter")
+        assert await seat.given(office, "returns.confirm") == {"id": "r3", "read": "8.5", "marker": "GV01"}
+
+    sit(office.station, act)
+
+
 def test_envelopes_and_packets_are_scanned_one_after_the_other_without_the_mouse(office: Office) -> None:
     async def act(seat: ClerkSeat) -> None:
         await seat.press("3")
