@@ -1,5 +1,5 @@
 # make run     lay the environment and start everything with the sample term     ARGS="--port 9000"
-# make test    the tests; on Debian as root, first installs what only they need   ARGS="tests/postal -k draw"  WORKERS=2
+# make test    the tests; on Debian as root, first installs what only they need   ARGS="tests/postal -k draw"  WORKERS=3
 # make lint    style, types and import contracts
 # make bench   the benchmarks                                                     ARGS="scan"
 # make format  put the sources in house style
@@ -10,7 +10,8 @@
 .PHONY: help run test lint bench format lock wheel vendor catalogues venv-run venv-dev clean
 
 ARGS ?=
-WORKERS ?= 2
+# A third of the time of the tests goes by waiting: three of them keep two cores busy.
+WORKERS ?= 3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export VENV
@@ -43,7 +44,7 @@ test: venv-dev
 	@scripts/test-deps
 	@scripts/vendor
 	@$(MAKE) --no-print-directory catalogues
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: venv-dev
 	@$(BIN)/ruff check .

@@ -31,7 +31,7 @@ from tests.network.test_portal_staff_pages import station
 from tests.support.home import make_app
 from tests.support.tools import tool
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ from tests.support.tools import tool
 
 __all__ = ["studio"]
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 PATIENCE_MS = 60_000
 """A busy machine takes its time; nothing here is judged by it."""
 LESSON, MATERIAL, TICKS = "CNTT101-S2", "M1", 200

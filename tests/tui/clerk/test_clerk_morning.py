@@ -25,7 +25,7 @@ from tests.support import postal_home
 from tests.support.postal_home import COURSE, make_home
 from tests.tui.terminal import terminal
 
-pytestmark = [pytest.mark.needs("tmux"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux"), pytest.mark.timeout(180)]
 
 TWO = ((BubbleUse.CHOICE, 1, "A"), (BubbleUse.CHOICE, 1, "B"))
 """Two answers where one is asked for."""

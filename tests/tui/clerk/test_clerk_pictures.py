@@ -9,6 +9,8 @@ import pytest
 from tests.tui.clerk.office import ClerkSeat, Office, sit
 from tests.tui.test_pictures import judge
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("lang", ["vi", "en"])

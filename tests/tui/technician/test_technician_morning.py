@@ -44,7 +44,7 @@ from delivery.settings import Settings
 from delivery.store.air import TICK_US
 from tests.tui.terminal import terminal
 
-pytestmark = [pytest.mark.needs("tmux"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("tmux"), pytest.mark.timeout(180)]
 
 AIR = (DeliveryMode.BROADCAST,)
 CATALOGUE = Catalogue(
