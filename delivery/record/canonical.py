@@ -51,26 +51,47 @@ def parse_written(text: str) -> Json:
 
 def require_canonical(value: Json, path: str = "$") -> None:
     """Raise NotCanonical naming the first place that breaks the restriction."""
+    if not _is_canonical(value):
+        _name_the_place(value, path)
+
+
+def _is_canonical(value: Json) -> bool:
     kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return
-    if kind is int:
-        if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
-            raise NotCanonical(f"{path}: integer outside ±(2^53 - 1)")
-    elif kind is dict:
+    if kind is dict:
+        for key in value:
+            if type(key) is not str or not key.isascii():
+                return False
+        value = value.values()
+    elif kind is not list and kind is not tuple:
+        return (
+            kind is str
+            or value is None
+            or kind is bool
+            or (kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+        )
+    for item in value:
+        leaf = type(item)
+        # Texts and small numbers are most of what facts hold: no call for each of them.
+        if not (leaf is str or (leaf is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)) and not (
+            _is_canonical(item)
+        ):
+            return False
+    return True
+
+
+def _name_the_place(value: Json, path: str) -> None:
+    kind = type(value)
+    if kind is dict:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 raise NotCanonical(f"{path}: key {key!r} is not ASCII text")
-            leaf = type(item)
-            # Texts and small numbers are most of what facts hold: no call for each of them.
-            if leaf is not str and not (leaf is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER):
-                require_canonical(item, f"{path}.{key}")
+            _name_the_place(item, f"{path}.{key}")
     elif kind is list or kind is tuple:
         for index, item in enumerate(value):
-            leaf = type(item)
-            if leaf is not str and not (leaf is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER):
-                require_canonical(item, f"{path}[{index}]")
-    else:
+            _name_the_place(item, f"{path}[{index}]")
+    elif kind is int and not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        raise NotCanonical(f"{path}: integer outside ±(2^53 - 1)")
+    elif not _is_canonical(value):
         raise NotCanonical(f"{path}: {kind.__name__} cannot be carried in a fact")
 
 

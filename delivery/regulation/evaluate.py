@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from delivery.regulation.atrest import collector_at_rest
+from delivery.atrest import collector_at_rest
 from delivery.regulation.findings import Finding, Outcomes
 from delivery.regulation.registry import Rule, rules
 from delivery.regulation.snapshot import Snapshot, reads_of, tracked

@@ -6,15 +6,14 @@ changes nothing.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from delivery.atrest import collector_at_rest
 from delivery.catalogue.changes import TABLES, Mentioned, compare, merge, notes_of, vanished
 from delivery.catalogue.check import Regulations
 from delivery.catalogue.learner_rows import LearnerRow
@@ -89,7 +88,7 @@ class CatalogueImport:
         Raises BadInput with every problem found, and Refused when more than half of something would vanish and
         `allow_shrink` was not given.
         """
-        with _collector_at_rest():
+        with collector_at_rest():
             return self._run(
                 path, actor=actor, allow_shrink=allow_shrink, enrol_again=enrol_again, progress=progress
             )
@@ -249,18 +248,6 @@ class CatalogueImport:
             actor=actor,
             data={"digest": digest, "counts": counts},
         )
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """A large roster is a million small values without cycles; walking them over and over takes a sixth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _check_files(tables: Tables, folder: Path, problems: Problems) -> None:

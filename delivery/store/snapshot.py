@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Table, case, func, literal_column, or_, select
 
+from delivery.atrest import collector_at_rest
 from delivery.catalogue.changes import TABLES as CATALOGUE_TABLES
 from delivery.catalogue.evidence import EvidenceKind
 from delivery.catalogue.kinds import DeliveryMode, MaterialState
@@ -19,7 +20,6 @@ from delivery.errors import N_, Refused
 from delivery.record.corrections import standing
 from delivery.record.facts import Fact, FactRow, read_row
 from delivery.record.kinds import FactKind
-from delivery.regulation.atrest import collector_at_rest
 from delivery.regulation.calendar import Calendar, load_calendar
 from delivery.regulation.profile import Profile
 from delivery.regulation.snapshot import MaterialStanding, Override, Snapshot

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from delivery.atrest import collector_at_rest
 from delivery.catalogue.kinds import MaterialKind
 from delivery.catalogue.model import LearnerProfile
 from delivery.clock import to_micros
@@ -52,6 +53,7 @@ class Planned:
         return tuple(learner for learner, _ in self.unreachable)
 
 
+@collector_at_rest()
 def plan_batch(
     desk: Desk,
     batch: str,
