@@ -186,7 +186,7 @@ class Vault:
                 .join(keys, keys.c.learner == private.c.learner)
                 .where(private.c.fact.in_(facts[start : start + _CHUNK]))
             )
-            for fact, learner, sealed, wrapped in rows:
+            for fact, learner, sealed, wrapped in rows.all():
                 key = self.unwrap(learner, wrapped)
                 try:
                     plain = _opened(key, fact, sealed)
@@ -225,7 +225,7 @@ class Vault:
                     table.c.learner.in_(learners[start : start + _CHUNK])
                 )
             )
-            fact_of.update((learner, fact) for learner, fact in rows)
+            fact_of.update((learner, fact) for learner, fact in rows.all())
         opened = self._open_many(connection, list(fact_of.values()))
         return {learner: profile_from(opened[fact]) for learner, fact in fact_of.items() if fact in opened}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, Self, TypeVar, cast
+from typing import ClassVar, Final, Generic, Self, TypeVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -18,6 +18,9 @@ from tui.shared.lines import MUTED, is_same, wrapped
 from tui.shared.strips import strip_of
 
 T = TypeVar("T")
+
+_KEPT: Final = 1_000
+"""Lines that are kept ready: some screens full. All that ever were in view would be more in an hour than the list."""
 
 
 class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
@@ -107,8 +110,6 @@ class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         size = Size(0, len(items))
         if self.virtual_size != size:
             self.virtual_size = size
-            if len(self._made) > 4 * max(len(items), 100):
-                self._made.clear()
             self.refresh()
         else:
             self._paint()
@@ -171,6 +172,8 @@ class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
             same = held is not None and is_same(held[2], content)
             strip = held[3] if held and same else self._strip(content, width, at_cursor=at_cursor)
             held = self._made[key] = (self._round, item, content, strip)
+            if len(self._made) > _KEPT:
+                del self._made[next(iter(self._made))]
         return at_cursor, held[2], held[3]
 
     def _nothing(self, y: int, width: int) -> Content:

@@ -18,7 +18,7 @@ from delivery.clock import Clock
 from delivery.errors import N_, NotFound
 from delivery.i18n import Translator
 from delivery.ids import IdSource
-from delivery.network.web.slowlane import SlowLane
+from delivery.network.web.slowlane import UPLOADS_AT_ONCE, SlowLane
 from delivery.network.web.station import Station
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
@@ -202,6 +202,8 @@ class PortalServices:
     """The line in which requests wait that need the executor."""
     secrets: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
     """The line of those that prove or choose a PIN or password: each takes a core for some 30 ms."""
+    uploading: SlowLane = field(default_factory=lambda: SlowLane(UPLOADS_AT_ONCE))
+    """The line of pieces of uploads."""
     readings: Readings = field(default_factory=Readings)
     """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())

@@ -18,10 +18,13 @@ Answer = TypeVar("Answer")
 
 SLOW_AT_ONCE = 12
 """More would only wait for the workers of the machine, and hold their photographs in memory meanwhile."""
+UPLOADS_AT_ONCE = 6
+"""Each touches the disk a few times, and after each has to get the interpreter's lock again: with many at work, all of
+them and the loop that reads the network wait for one another."""
 
 
 class SlowLane:
-    """One line of a portal."""
+    """One line of a portal: so many threads, and whoever else comes waits for one of them."""
 
     def __init__(self, at_once: int = SLOW_AT_ONCE) -> None:
         self._limiter = CapacityLimiter(at_once)
@@ -31,6 +34,10 @@ class SlowLane:
 
         @wraps(page)
         async def waits(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-            return await to_thread.run_sync(partial(page, *args, **kwargs), limiter=self._limiter)
+            return await self.run(page, *args, **kwargs)
 
         return waits
+
+    async def run(self, work: Callable[Given, Answer], *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        """Wait for a turn, then run `work` in a thread."""
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)

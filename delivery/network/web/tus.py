@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 import structlog
 from fastapi import APIRouter, Depends, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -25,6 +24,7 @@ from delivery.errors import Refused
 from delivery.network.web.access import VisitLater, later
 from delivery.network.web.intake import read_upload
 from delivery.network.web.services import PortalServices
+from delivery.network.web.slowlane import SlowLane
 from delivery.network.web.visit import Visit, VisitOf
 from delivery.store.uploads import Appender, Busy, Upload
 
@@ -61,7 +61,7 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
 
     @router.post("/uploads")
     async def create(request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
-        upload = await run_in_threadpool(_begun, request, ask, services)
+        upload = await services.uploading.run(_begun, request, ask, services)
         if isinstance(upload, Response):
             return upload
         headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
@@ -73,6 +73,7 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         )
 
     @router.head("/uploads/{ident}")
+    @services.uploading
     def progress(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
         visit = ask()
         if refusal := _refusal(request):
@@ -97,11 +98,12 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         if method == "PATCH":
             return await append(ident, request, ask)
         if method == "DELETE":
-            return await run_in_threadpool(remove, ident, request, ask)
-        await run_in_threadpool(ask)
+            return await remove(ident, request, ask)
+        await services.uploading.run(ask)
         return _answer(405)
 
     @router.delete("/uploads/{ident}")
+    @services.uploading
     def remove(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
         visit = ask()
         if refusal := _refusal(request):
@@ -155,11 +157,11 @@ async def _append(
 
     Files are touched in threads only, and as seldom as can be: once before the first byte, once after the last.
     """
-    turn = await run_in_threadpool(_turn, request, find, services)
+    turn = await services.uploading.run(_turn, request, find, services)
     if isinstance(turn, Response):
         return turn
     with closing(turn.appender):
-        return await _receive(request, turn)
+        return await _receive(request, turn, services.uploading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def _turn(
     return _Turn(upload, appender, checksum)
 
 
-async def _receive(request: Request, turn: _Turn) -> Response:
+async def _receive(request: Request, turn: _Turn, line: SlowLane) -> Response:
     appender, checksum = turn.appender, turn.checksum
     try:
         async for chunk in request.stream():
@@ -201,18 +203,18 @@ async def _receive(request: Request, turn: _Turn) -> Response:
             if appender.only_gathers(len(chunk)):
                 appender.write(chunk)
             else:
-                await run_in_threadpool(appender.write, chunk)
+                await line.run(appender.write, chunk)
     except ClientDisconnect:
         # What came is kept: the sender asks for the offset and goes on there.
-        await run_in_threadpool(appender.undo if checksum else appender.finish)
+        await line.run(appender.undo if checksum else appender.finish)
         return _answer(400)
     except ValueError:
-        await run_in_threadpool(appender.undo)
+        await line.run(appender.undo)
         return _answer(413)
     if checksum and not hmac.compare_digest(checksum[0].digest(), checksum[1]):
-        await run_in_threadpool(appender.undo)
+        await line.run(appender.undo)
         return _answer(460)
-    offset = await run_in_threadpool(appender.finish)
+    offset = await line.run(appender.finish)
     return _answer(204, {"Upload-Offset": str(offset), **_expires(turn.upload)})
 
 
