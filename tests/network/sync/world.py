@@ -214,7 +214,9 @@ class Shelf:
         return self.site.places().get(stream, start_of(stream))
 
     def keys(self, stream: str) -> list[object]:
-        return [self.site.world.sites[writer_of(stream)].key.public_key()]
+        writer = self.site.world.sites.get(writer_of(stream))
+        # A damaged message may name a site that nobody admitted: it has no key here.
+        return [writer.key.public_key()] if writer else []
 
     def commit(self, segment: Segment) -> Place:
         before = self.place(segment.stream)
