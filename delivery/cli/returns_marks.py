@@ -12,11 +12,11 @@ from delivery.cli.packet_words import actor
 from delivery.cli.returns_words import codes, reading_json, unclear_of
 from delivery.errors import N_, BadInput, ExitCode
 from delivery.postal.incoming.contactsheet import contact_page, shown_on
-from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Decided, Marking
 from delivery.postal.incoming.reading_filed import read_unread
 from delivery.record.words import UNCLEAR
 from delivery.store.files import write_whole
+from delivery.store.readings import CHOICE, SCORE
 
 app = typer.Typer()
 

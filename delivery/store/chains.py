@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,6 +13,7 @@ from delivery.record.facts import FactRow, read_row
 from delivery.record.kinds import FactKind
 from delivery.record.ledger import Head
 from delivery.record.segment import Place, says_the_same, speaks_before, start_of, writer_of
+from delivery.store.among import among
 from delivery.store.tables.core import FactTable, HeadTable, QuarantineTable
 from delivery.store.tables.sync import FactAgainTable
 
@@ -124,19 +124,7 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[FactRow]) -
 
 def known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of `ids` that a speaking row tells already."""
-    out: set[str] = set()
-    for start in range(0, len(ids), _CHUNK):
-        chunk = list(ids[start : start + _CHUNK])
-        # In the driver's own words: asked for every stretch of facts, and hardly ever answered.
-        asked = tuple(chunk) if connection.dialect.name == "sqlite" else (chunk,)
-        out.update(connection.exec_driver_sql(_among(connection.dialect.name, len(chunk)), asked).scalars())
-    return out
-
-
-@lru_cache(maxsize=_CHUNK + 1)
-def _among(dialect: str, count: int) -> str:
-    marks = f"IN ({', '.join('?' * count)})" if dialect == "sqlite" else "= ANY(%s)"
-    return f"SELECT id FROM {FACT.name} WHERE id {marks}"
+    return among(connection, FACT.c.id, ids)
 
 
 def settle(connection: Connection, ids: Collection[str], *, main: str, now: int) -> bool:

@@ -19,8 +19,8 @@ from delivery.store.tables.returns import ReadingTable, ReturnedPageTable
 _reading = ReadingTable.__table__  # type: ignore[attr-defined]
 _page = ReturnedPageTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
-_MARK = "mark"
-"""The use of what a lecturer marked."""
+CHOICE, MARK, SCORE = "choice", "mark", "score"
+"""What is read: a learner's choice, a lecturer's mark; and the mark that confirmed choices come to by the key."""
 PROPOSED, DOUBTFUL, NOTHING, KNOWN = "proposed", "doubtful", "none", "known"
 CONFIRMED, CORRECTED, REFUSED = "confirmed", "corrected", "refused"
 WAITING = (PROPOSED, DOUBTFUL)
@@ -236,7 +236,7 @@ class Readings:
                 continue
             told.add((row.use, row.question))
             # The picture that showed an empty strip may be the one that went.
-            doubt = row.doubt or (UNSEEN if row.use == _MARK else "")
+            doubt = row.doubt or (UNSEEN if row.use == MARK else "")
             connection.execute(
                 update(_reading)
                 .where(_reading.c.reading == row.reading)

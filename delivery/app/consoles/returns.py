@@ -16,7 +16,6 @@ from delivery.catalogue.kinds import Role
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
 from delivery.network.bus.authorise import Method, command, question
-from delivery.postal.incoming.fields import MARK, SCORE
 from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes
 from delivery.postal.incoming.marks import Decided, Marking
@@ -24,7 +23,7 @@ from delivery.postal.incoming.pictures import grey_array
 from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.postal.incoming.waiting import Waiting
 from delivery.postal.incoming.watch import DONE, FAILED, TAKEN, FolderWatch, Taken
-from delivery.store.readings import WAITING, Reading
+from delivery.store.readings import MARK, SCORE, WAITING, Reading
 from delivery.store.returned import ReturnedPages
 from delivery.store.returns import PageRow
 

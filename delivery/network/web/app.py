@@ -89,9 +89,8 @@ def create_portal(services: PortalServices) -> FastAPI:
     learner_of = needs(visit_of, Capability.LEARN)
     owner_of = needs(visit_of, Capability.OWN)
     posted_of = posts(learner_of)
-    app.include_router(
-        tus_routes(services, learner_of)
-    )  # first: routes are tried in order, and these are asked most
+    # First: routes are tried in order, and these are asked most.
+    app.include_router(tus_routes(services, learner_of))
     app.include_router(page_routes(services, visit_of, learner_of, posted_of))
     app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
     app.include_router(oidc_routes(services, visit_of))

@@ -200,7 +200,7 @@ class PortalServices:
     """Channels' guide, sites, alerts, jobs, and what lecturers see of materials and packets."""
     slow: SlowLane = field(default_factory=SlowLane)
     """The line in which requests wait that need the executor."""
-    secrets: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
+    proving: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
     """The line of those that prove or choose a PIN or password: each takes a core for some 30 ms."""
     uploading: SlowLane = field(default_factory=lambda: SlowLane(UPLOADS_AT_ONCE))
     """The line of pieces of uploads."""

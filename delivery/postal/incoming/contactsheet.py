@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from delivery.errors import N_, BadInput, TuxaError
 from delivery.i18n import Translator
-from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.incoming.marks import Marking
-from delivery.store.readings import DOUBTFUL, UNSEEN, Reading
+from delivery.store.readings import CHOICE, DOUBTFUL, SCORE, UNSEEN, Reading
 
 _LISTED = re.compile(r'<meta name="tuxa-(readings|unseen)" content="([0-9a-zA-Z:. ]*)">')
 

@@ -14,9 +14,8 @@ from delivery.postal.incoming.omr import Doubt, LecturerMark, lecturer_mark, rea
 from delivery.postal.incoming.pictures import grey, open_image, plain
 from delivery.postal.incoming.scan import WHOLE_LONG_PX, read_page_image
 from delivery.postal.sheetlayout import BubbleUse, SheetLayout
+from delivery.store.readings import CHOICE, MARK
 
-CHOICE, MARK, SCORE = "choice", "mark", "score"
-"""What is read: a learner's choice, a lecturer's mark; and the mark that confirmed choices come to by the key."""
 NOT_FINAL = "not_final"
 """A mark without the square “final” beside it."""
 UNREADABLE = "unreadable"

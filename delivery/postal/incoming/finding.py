@@ -20,7 +20,6 @@ from delivery.postal.incoming.codes import CodeFound, Point
 from delivery.postal.incoming.cornermarks import Matrix, find_mark, project
 from delivery.postal.incoming.pictures import Grey
 from delivery.postal.sheetlayout import CodeSpot, Corner, SheetLayout
-from delivery.record.sheetcode import SIDE_CHARS
 
 SURE = 0.6
 """Confidence from which a page may be read by its layout."""
@@ -175,8 +174,8 @@ def _assignments(
     """Which code may stand on which spot. The side codes are alike, so there are two ways about them."""
     main = [spot for spot in spots if spot.kind == "main"]
     sides = [spot for spot in spots if spot.kind == "side"]
-    mains = [code for code in codes if len(code.text) != SIDE_CHARS][: len(main)]
-    found = [code for code in codes if len(code.text) == SIDE_CHARS][: len(sides)]
+    mains = [code for code in codes if not code.is_side][: len(main)]
+    found = [code for code in codes if code.is_side][: len(sides)]
     base = list(zip(mains, main, strict=False))
     if not found or not sides:
         return [base] if base else []

@@ -17,13 +17,24 @@ from sqlalchemy import Connection
 from delivery.clock import to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
-from delivery.postal.incoming.fields import CHOICE, MARK, SCORE
 from delivery.postal.incoming.scoring import Scoring
 from delivery.postal.parts import Desk
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
 from delivery.store.marks import Target
-from delivery.store.readings import CONFIRMED, CORRECTED, COUNTS, DOUBTFUL, REFUSED, UNSEEN, Reading, Readings
+from delivery.store.readings import (
+    CHOICE,
+    CONFIRMED,
+    CORRECTED,
+    COUNTS,
+    DOUBTFUL,
+    MARK,
+    REFUSED,
+    SCORE,
+    UNSEEN,
+    Reading,
+    Readings,
+)
 from delivery.store.returned import ReturnedPages
 
 _METHODS = {MARK: "omr", SCORE: "key"}

@@ -17,14 +17,16 @@ from concurrent.futures import Executor, Future
 from functools import lru_cache
 
 from delivery.errors import LedgerBroken, NotFound, TuxaError
-from delivery.postal.incoming.fields import CHOICE, MARK, Field, read_fields
+from delivery.postal.incoming.fields import Field, read_fields
 from delivery.postal.parts import Desk
 from delivery.postal.sheetlayout import PacketLayout, SheetLayout
 from delivery.record.kinds import FactKind
 from delivery.store.readings import (
+    CHOICE,
     COUNTS,
     DOUBTFUL,
     KNOWN,
+    MARK,
     NOTHING,
     PROPOSED,
     UNSEEN,

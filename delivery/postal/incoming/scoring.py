@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from delivery.errors import N_, TuxaError
 from delivery.i18n import Translator
 from delivery.postal.fonts import font_file
-from delivery.postal.incoming.fields import CHOICE, SCORE
 from delivery.postal.outgoing.answerkey import AnswerKey, Score, key_of, plain_number, score
 from delivery.postal.outgoing.markdown import read_assignment
 from delivery.postal.outgoing.packet import BatchSpec
@@ -25,7 +24,7 @@ from delivery.postal.page import Face
 from delivery.postal.parts import Desk
 from delivery.postal.roles import ASSIGNMENT
 from delivery.store.packets import Packets
-from delivery.store.readings import DECIDED, PROPOSED, WAITING, Reading, Readings, reading_id
+from delivery.store.readings import CHOICE, DECIDED, PROPOSED, SCORE, WAITING, Reading, Readings, reading_id
 
 _SURE = 1000
 _ROW_PX, _SIZE_PX, _MARGIN_PX = 40, 26, 16

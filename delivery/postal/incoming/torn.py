@@ -19,7 +19,6 @@ from delivery.postal.incoming.pictures import Grey, looks_blank
 from delivery.postal.incoming.rebuilt import FOOT_MM, INSET_MM, TOP_MM
 from delivery.postal.page import A4_MM
 from delivery.postal.symbol import MAIN_MM, SIDE_MM
-from delivery.record.sheetcode import SIDE_CHARS
 
 _BAND_MM = 32.0
 """From the edge of the page: what is printed at an end lies within."""
@@ -34,8 +33,8 @@ _EVEN = 25.0
 def is_half_missing(picture: Grey, codes: Sequence[CodeFound], *, stored: Point) -> bool:
     """Whether one end of the sheet is not there. `picture` is reduced from the picture as stored, which has `stored`
     pixels and in whose pixels `codes` are given."""
-    head = [code for code in codes if len(code.text) != SIDE_CHARS]
-    foot = [code for code in codes if len(code.text) == SIDE_CHARS]
+    head = [code for code in codes if not code.is_side]
+    foot = [code for code in codes if code.is_side]
     if bool(head) == bool(foot):
         return False
     unit = np.array([picture.shape[1] / stored[0], picture.shape[0] / stored[1]])
