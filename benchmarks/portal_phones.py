@@ -24,7 +24,7 @@ PHOTOS = 4
 RATES = (30_000, 70_000)
 """Bytes per second of a phone, at least and at most."""
 BURST_S = 0.25
-PIECE = 256 * 1024
+PIECE = 512 * 1024
 """Bytes of one request, as ``static/send.js`` has it."""
 PAUSES_S = (0.2, 0.5, 1, 2)
 """Between attempts; shorter than those of the script, so that more is asked of a portal that has just come up."""

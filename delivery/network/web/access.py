@@ -5,12 +5,12 @@ The matrix is tested cell by cell, for every route, in ``tests/network/test_port
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import partial
 
-from fastapi import Request
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
 
 from delivery.catalogue.kinds import Role
 from delivery.network.web.visit import SignInNeeded, Visit, VisitOf
@@ -84,18 +84,11 @@ def needs(visit_of: VisitOf, capability: Capability) -> VisitOf:
     return allowed_visit
 
 
-VisitLater = Callable[[], Visit]
+def asking_route(visit_of: VisitOf, path: str, endpoint: Callable[[Request], object], method: str) -> Route:
+    """A route without dependencies, whose `endpoint` asks `visit_of` itself."""
 
-
-def later(visit_of: VisitOf) -> Callable[[Request], Awaitable[VisitLater]]:
-    """`visit_of` as a question that the page asks in its own thread: one turn there instead of two, for what is asked
-    many times for each piece of work."""
-
-    async def asked_later(request: Request) -> VisitLater:
-        return partial(visit_of, request)
-
-    asked_later.capability = capability_of(visit_of)  # type: ignore[attr-defined]
-    return asked_later
+    endpoint.capability = capability_of(visit_of)  # type: ignore[attr-defined]
+    return Route(path, endpoint, methods=[method])
 
 
 def capability_of(dependency: Callable[..., object] | None) -> Capability | None:

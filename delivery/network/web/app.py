@@ -11,10 +11,11 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -90,7 +91,7 @@ def create_portal(services: PortalServices) -> FastAPI:
     owner_of = needs(visit_of, Capability.OWN)
     posted_of = posts(learner_of)
     # First: routes are tried in order, and these are asked most.
-    app.include_router(tus_routes(services, learner_of))
+    app.router.routes += tus_routes(services, learner_of)
     app.include_router(page_routes(services, visit_of, learner_of, posted_of))
     app.include_router(sign_in_routes(services, visit_of, posts(visit_of)))
     app.include_router(oidc_routes(services, visit_of))
@@ -241,8 +242,8 @@ def _page_of(path: str, app: FastAPI) -> str:
 
 
 def routes_of(app: FastAPI) -> list[RouteContext]:
-    """Every route of an application, those of its routers too."""
-    return [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)]
+    """Every route of an application, those of its routers too; what is mounted has its own."""
+    return [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, Route)]
 
 
 def _error_page(

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from delivery.errors import Refused
-from delivery.network.web.access import VisitLater, later
+from delivery.network.web.access import asking_route
 from delivery.network.web.intake import read_upload
 from delivery.network.web.services import PortalServices
 from delivery.network.web.slowlane import SlowLane
@@ -42,13 +43,19 @@ class _Digest(Protocol):
     def digest(self) -> bytes: ...
 
 
-def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
-    """``/uploads`` and ``/uploads/{ident}``."""
-    router = APIRouter()
+def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
+    """``/uploads`` and ``/uploads/{ident}``.
 
-    @router.options("/uploads")
-    @router.options("/uploads/{ident}")
-    def abilities(ident: str = "") -> Response:
+    Plain routes of Starlette: they are asked a dozen times for each piece of work, and what FastAPI adds to a
+    page would cost more than what they do.
+    """
+
+    def known(request: Request) -> Upload | Response:
+        """The upload that a request is about, or why it is none of ours."""
+        visit = sender_of(request)
+        return _refusal(request) or _known(request.path_params["ident"], visit, services)
+
+    def abilities(_request: Request) -> Response:
         headers = {
             "Tus-Version": VERSION,
             "Tus-Extension": EXTENSIONS,
@@ -57,11 +64,8 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         }
         return _answer(204, headers)
 
-    asked_later = later(sender_of)
-
-    @router.post("/uploads")
-    async def create(request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
-        upload = await services.uploading.run(_begun, request, ask, services)
+    async def create(request: Request) -> Response:
+        upload = await services.uploading.run(_begun, request, sender_of, services)
         if isinstance(upload, Response):
             return upload
         headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
@@ -72,13 +76,10 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
             201 if appended.status_code == 204 else appended.status_code, {**_offset(appended), **headers}
         )
 
-    @router.head("/uploads/{ident}")
-    @services.uploading
-    def progress(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
-        visit = ask()
-        if refusal := _refusal(request):
-            return refusal
-        upload = _known(ident, visit, services)
+    def progress(request: Request) -> Response:
+        upload = known(request)
+        if isinstance(upload, Response):
+            return upload
         headers = {
             "Upload-Offset": str(services.uploads.offset(upload)),
             "Upload-Length": str(upload.length),
@@ -87,43 +88,48 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> APIRouter:
         }
         return _answer(200, headers)
 
-    @router.patch("/uploads/{ident}")
-    async def append(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
-        return await _append(request, lambda: _to_append(ident, request, ask(), services), services)
+    async def append(request: Request) -> Response:
+        return await _append(request, lambda: _to_append(request, sender_of, services), services)
 
-    @router.post("/uploads/{ident}")
-    async def overridden(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
+    async def overridden(request: Request) -> Response:
         """For networks that only let GET and POST through."""
         method = request.headers.get("x-http-method-override", "").upper()
         if method == "PATCH":
-            return await append(ident, request, ask)
+            return await append(request)
         if method == "DELETE":
-            return await remove(ident, request, ask)
-        await services.uploading.run(ask)
+            return await services.uploading.run(remove, request)
+        await services.uploading.run(sender_of, request)
         return _answer(405)
 
-    @router.delete("/uploads/{ident}")
-    @services.uploading
-    def remove(ident: str, request: Request, ask: VisitLater = Depends(asked_later)) -> Response:
-        visit = ask()
-        if refusal := _refusal(request):
-            return refusal
-        services.uploads.remove(_known(ident, visit, services))
+    def remove(request: Request) -> Response:
+        upload = known(request)
+        if isinstance(upload, Response):
+            return upload
+        services.uploads.remove(upload)
         return _answer(204)
 
-    @router.get("/uploads/{ident}/reading")
-    @services.slow
-    def reading(ident: str, visit: Visit = Depends(sender_of)) -> Response:
+    def reading(request: Request) -> Response:
         """What the codes on an uploaded picture say, so that a wrong sheet is noticed at once."""
-        upload = _known(ident, visit, services)
-        return visit.json(read_upload(upload, visit, services))
+        visit = sender_of(request)
+        return visit.json(read_upload(_known(request.path_params["ident"], visit, services), visit, services))
 
-    return router
+    one = "/uploads/{ident}"
+    asked = partial(asking_route, sender_of)
+    return [
+        Route("/uploads", abilities, methods=["OPTIONS"]),
+        Route(one, abilities, methods=["OPTIONS"]),
+        asked("/uploads", create, "POST"),
+        asked(one, services.uploading(progress), "HEAD"),
+        asked(one, append, "PATCH"),
+        asked(one, overridden, "POST"),
+        asked(one, services.uploading(remove), "DELETE"),
+        asked("/uploads/{ident}/reading", services.slow(reading), "GET"),
+    ]
 
 
-def _begun(request: Request, ask: VisitLater, services: PortalServices) -> Upload | Response:
+def _begun(request: Request, sender_of: VisitOf, services: PortalServices) -> Upload | Response:
     """A new upload, or why there is none."""
-    visit = ask()
+    visit = sender_of(request)
     if refusal := _refusal(request):
         return refusal
     length = _number(request.headers.get("upload-length"))
@@ -140,13 +146,14 @@ def _begun(request: Request, ask: VisitLater, services: PortalServices) -> Uploa
         return _answer(429)
 
 
-def _to_append(ident: str, request: Request, visit: Visit, services: PortalServices) -> Upload | Response:
+def _to_append(request: Request, sender_of: VisitOf, services: PortalServices) -> Upload | Response:
     """The upload that a request wants to go on with, or why it may not."""
+    visit = sender_of(request)
     if refusal := _refusal(request):
         return refusal
     if request.headers.get("content-type") != OFFSET_TYPE:
         return _answer(415)
-    upload = _known(ident, visit, services)
+    upload = _known(request.path_params["ident"], visit, services)
     return _answer(410) if upload.result else upload
 
 

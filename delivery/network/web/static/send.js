@@ -11,7 +11,8 @@ const dialog = form.parentElement.querySelector("dialog.crop") || form.querySele
 const place = `${form.dataset.owner} ${location.pathname}`;
 const LONG_SIDE = 2200; // pixels: an A4 sheet at 190 dpi, on which its codes and small writing can be read
 const QUALITY = 0.85;
-const PIECE = 256 * 1024;
+const PIECE = 512 * 1024; // one photo, as a rule: each piece costs the portal a sync of its disk
+const SILENCE = 30_000; // milliseconds without a byte on its way, after which a connection is given up for dead
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between attempts
 const TUS = { "Tus-Resumable": "1.0.0" };
 
@@ -38,7 +39,7 @@ function within(mode, act) {
   });
 }
 
-const keep = ({ tile, bitmap, ...item }) => within("readwrite", (items) => items.put(item));
+const keep = ({ tile, underway, ...item }) => within("readwrite", (items) => items.put(item));
 const forget = (id) => within("readwrite", (items) => items.delete(id));
 const kept = async () => ((await within("readonly", (items) => items.getAll())) || []).filter((item) => item.place === place);
 
@@ -192,14 +193,15 @@ function show() {
 }
 
 function state(item) {
-  const percent = item.blob ? Math.floor((100 * (item.offset || 0)) / item.blob.size) : 0;
+  const there = (item.offset || 0) + (item.underway || 0);
+  const percent = item.blob ? Math.min(100, Math.floor((100 * there) / item.blob.size)) : 0;
   const line = item.tile?.querySelector(".state");
   if (!line) return;
   line.textContent = item.note || text(item.state, { percent });
   item.tile.classList.toggle("bad", item.state === "bad");
   item.tile.classList.toggle("good", item.state === "uploaded");
   const total = photos.reduce((sum, each) => sum + (each.blob?.size || 0), 0);
-  const sent = photos.reduce((sum, each) => sum + (each.state === "uploaded" ? each.blob?.size || 0 : each.offset || 0), 0);
+  const sent = photos.reduce((sum, each) => sum + (each.state === "uploaded" ? each.blob?.size || 0 : (each.offset || 0) + (each.underway || 0)), 0);
   bar.hidden = total === 0;
   bar.value = total ? sent / total : 0;
 }
@@ -232,11 +234,39 @@ class Away extends Error {
 }
 
 async function ask(address, options) {
-  let answer;
-  try { answer = await fetch(address, { ...options, credentials: "same-origin" }); } catch { throw new Away("waiting"); }
+  try { return judged(await fetch(address, { ...options, credentials: "same-origin" })); } catch (error) { throw error instanceof TypeError ? new Away("waiting") : error; }
+}
+
+function judged(answer) {
   if (answer.status >= 500 || answer.status === 429 || answer.status === 423) throw new Away("later");
   if (signedOut(answer)) { say("signin"); throw new Error("signed out"); }
   return answer;
+}
+
+// Of the ways to send, only this one tells how far it is.
+async function append(item, piece, headers) {
+  const line = new XMLHttpRequest();
+  let silent = 0;
+  const heard = (event) => {
+    clearTimeout(silent);
+    silent = setTimeout(() => line.abort(), SILENCE);
+    if (event) { item.underway = event.loaded; state(item); }
+  };
+  try {
+    await new Promise((done, failed) => {
+      line.open("PATCH", item.upload);
+      for (const [name, value] of Object.entries(headers)) line.setRequestHeader(name, value);
+      line.upload.onprogress = heard;
+      line.onload = done;
+      line.onerror = line.onabort = () => failed(new Away("waiting"));
+      heard();
+      line.send(piece);
+    });
+  } finally {
+    clearTimeout(silent);
+    item.underway = 0;
+  }
+  return judged({ status: line.status, redirected: !line.responseURL.endsWith(item.upload), offset: Number(line.getResponseHeader("Upload-Offset")) });
 }
 
 async function upload(item) {
@@ -257,11 +287,11 @@ async function upload(item) {
     state(item);
     const piece = item.blob.slice(item.offset, item.offset + PIECE);
     const headers = { ...TUS, "Upload-Offset": String(item.offset), "Content-Type": "application/offset+octet-stream" };
-    const answer = await ask(item.upload, { method: "PATCH", headers, body: piece });
+    const answer = await append(item, piece, headers);
     if (gone(answer)) { item.upload = ""; return upload(item); }
     if (answer.status === 409) { item.offset = Number((await ask(item.upload, { method: "HEAD", headers: TUS })).headers.get("Upload-Offset")); continue; }
     if (answer.status !== 204) return refused(item, answer);
-    item.offset = Number(answer.headers.get("Upload-Offset"));
+    item.offset = answer.offset;
   }
   if (item.turned !== turned) return;
   if (form.dataset.send === "sheet") {
