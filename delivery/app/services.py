@@ -29,6 +29,9 @@ AFTER_OTHERS_S: Final = 5.0
 """How long the daily evaluation waits at the start."""
 REFRESH_S: Final = 600.0
 """How often it is extended."""
+SWITCH_S: Final = 0.001
+"""How long a thread of the portal may keep the interpreter while another wants it. Python's own 5 ms, with a dozen
+pages being made, are what the loop that reads the network would wait each time it comes back from reading."""
 
 _log = structlog.get_logger(__name__)
 
@@ -86,6 +89,7 @@ def run_portal(app: App, stop: Stop) -> None:
         # What is loaded now stays until the end: the collector need not look through it while people wait.
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(SWITCH_S)
         server.run()
         stop.set()
 

@@ -2,7 +2,7 @@
 
 Each upload is two files in the home: what is known of it, and its bytes in sealed records (design D3). A record that
 was cut off by a kill is not counted, so that the offset told to the sender is always what is durably there. The disk is
-waited for when an offset is told, and at no other time: an upload that was begun only is begun again.
+waited for before the first byte and when an offset is told: an upload that was begun only is begun again.
 """
 
 from __future__ import annotations
@@ -218,6 +218,8 @@ class Appender:
         self.offset, end = _scan(stream)
         self._stored = self.offset
         self._start = end
+        if not end:
+            self._sync_names()
         stream.seek(end)
         stream.truncate()
 
@@ -240,8 +242,6 @@ class Appender:
             self._seal(len(self._pending))
         self._stream.flush()
         os.fsync(self._stream.fileno())
-        if self._start == 0 and self.offset:
-            self._sync_names()
         self.close()
         return self.offset
 
@@ -258,7 +258,8 @@ class Appender:
         self._stream.close()
 
     def _sync_names(self) -> None:
-        """The first bytes that count: from now on the upload itself must be there, too."""
+        """Before the first byte that counts: with it the upload itself must be there, too. Done now, because nobody is
+        waiting yet; at the end the sender waits for the bytes alone."""
         with self._told_of.open("rb") as told:
             os.fsync(told.fileno())
         sync_folder(self._told_of.parent)

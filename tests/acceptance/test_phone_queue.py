@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
 from delivery.record.kinds import FactKind
@@ -31,6 +35,45 @@ def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_
     again.goto(home.url(AN))
     again.wait_for_url("**/receipt?**", timeout=30_000)
     assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
+
+
+_TELL_STATES = """() => {
+  window.states = [];
+  const look = () => document.querySelectorAll(".tile .state").forEach((line) => window.states.push(line.textContent));
+  new MutationObserver(look).observe(document.querySelector(".tray"), {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def test_a_slow_line_shows_how_far_a_photo_is_and_a_line_that_fell_silent_is_given_up(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    page.goto(f"{home.base_url}/work/{WORK}")
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    line = phone.new_cdp_session(page)
+    line.send("Network.enable")
+    kept = {"latency": 50, "downloadThroughput": 100_000, "offline": False}
+    line.send("Network.emulateNetworkConditions", {**kept, "uploadThroughput": 60_000})
+    page.evaluate(_TELL_STATES)
+    out = io.BytesIO()
+    Image.effect_noise((700, 900), 60).convert("RGB").save(out, "JPEG", quality=60)
+    assert 150_000 < len(out.getvalue()) < 512 * 1024, "one piece"
+    page.locator("#file").set_input_files(pictures(out.getvalue()))  # type: ignore[arg-type]
+    expect(page.locator(".tile.good")).to_have_count(1, timeout=20_000)
+    percents = {int(found[1]) for said in page.evaluate("states") if (found := re.search(r"(\d+)%", said))}
+    assert len(percents - {0, 100}) >= 3, percents
+
+    page.clock.install()
+    line.send("Network.emulateNetworkConditions", {**kept, "uploadThroughput": 1})
+    page.locator("#file").set_input_files(pictures(out.getvalue()[:-2] + b"\xff\xd9"))  # type: ignore[arg-type]
+    expect(page.get_by_text("Đang tải lên: 0%")).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_text("Mất kết nối")).to_be_visible()
+    line.send("Network.emulateNetworkConditions", {**kept, "uploadThroughput": 10_000_000})
+    page.clock.fast_forward(60_000)
+    expect(page.locator(".tile.good")).to_have_count(2)
 
 
 def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(

@@ -18,7 +18,7 @@ from delivery.clock import Clock
 from delivery.errors import N_, NotFound
 from delivery.i18n import Translator
 from delivery.ids import IdSource
-from delivery.network.web.slowlane import UPLOADS_AT_ONCE, SlowLane
+from delivery.network.web.slowlane import BEGINNINGS_AT_ONCE, PIECES_AT_ONCE, SlowLane
 from delivery.network.web.station import Station
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
@@ -202,8 +202,10 @@ class PortalServices:
     """The line in which requests wait that need the executor."""
     proving: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
     """The line of those that prove or choose a PIN or password: each takes a core for some 30 ms."""
-    uploading: SlowLane = field(default_factory=lambda: SlowLane(UPLOADS_AT_ONCE))
-    """The line of pieces of uploads."""
+    beginning: SlowLane = field(default_factory=lambda: SlowLane(BEGINNINGS_AT_ONCE))
+    """The line of uploads that begin, or ask where to go on."""
+    keeping: SlowLane = field(default_factory=lambda: SlowLane(PIECES_AT_ONCE))
+    """The line of pieces on their way: they never wait for those that are yet to be sent."""
     readings: Readings = field(default_factory=Readings)
     """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())

@@ -18,9 +18,10 @@ Answer = TypeVar("Answer")
 
 SLOW_AT_ONCE = 12
 """More would only wait for the workers of the machine, and hold their photographs in memory meanwhile."""
-UPLOADS_AT_ONCE = 6
-"""Each touches the disk a few times, and after each has to get the interpreter's lock again: with many at work, all of
-them and the loop that reads the network wait for one another."""
+BEGINNINGS_AT_ONCE = 6
+"""Uploads that begin, or ask where to go on: few, because whoever waits here has sent nothing yet."""
+PIECES_AT_ONCE = 24
+"""Pieces on their way. Each waits for the disk, and a disk syncs many files in nearly the time of one."""
 
 
 class SlowLane:

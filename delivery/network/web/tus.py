@@ -65,7 +65,7 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         return _answer(204, headers)
 
     async def create(request: Request) -> Response:
-        upload = await services.uploading.run(_begun, request, sender_of, services)
+        upload = await services.beginning.run(_begun, request, sender_of, services)
         if isinstance(upload, Response):
             return upload
         headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
@@ -97,8 +97,8 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         if method == "PATCH":
             return await append(request)
         if method == "DELETE":
-            return await services.uploading.run(remove, request)
-        await services.uploading.run(sender_of, request)
+            return await services.beginning.run(remove, request)
+        await services.beginning.run(sender_of, request)
         return _answer(405)
 
     def remove(request: Request) -> Response:
@@ -119,10 +119,10 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         Route("/uploads", abilities, methods=["OPTIONS"]),
         Route(one, abilities, methods=["OPTIONS"]),
         asked("/uploads", create, "POST"),
-        asked(one, services.uploading(progress), "HEAD"),
+        asked(one, services.beginning(progress), "HEAD"),
         asked(one, append, "PATCH"),
         asked(one, overridden, "POST"),
-        asked(one, services.uploading(remove), "DELETE"),
+        asked(one, services.beginning(remove), "DELETE"),
         asked("/uploads/{ident}/reading", services.slow(reading), "GET"),
     ]
 
@@ -164,11 +164,11 @@ async def _append(
 
     Files are touched in threads only, and as seldom as can be: once before the first byte, once after the last.
     """
-    turn = await services.uploading.run(_turn, request, find, services)
+    turn = await services.keeping.run(_turn, request, find, services)
     if isinstance(turn, Response):
         return turn
     with closing(turn.appender):
-        return await _receive(request, turn, services.uploading)
+        return await _receive(request, turn, services.keeping)
 
 
 @dataclass(frozen=True, slots=True)
