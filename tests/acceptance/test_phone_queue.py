@@ -40,7 +40,8 @@ def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_
 _TELL_STATES = """() => {
   window.states = [];
   const look = () => document.querySelectorAll(".tile .state").forEach((line) => window.states.push(line.textContent));
-  new MutationObserver(look).observe(document.querySelector(".tray"), {subtree: true, childList: true, characterData: true});
+  const all = {subtree: true, childList: true, characterData: true};
+  new MutationObserver(look).observe(document.querySelector(".tray"), all);
 }"""
 
 
