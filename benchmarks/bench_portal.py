@@ -174,7 +174,12 @@ def main(students: int = 100) -> None:
             seconds = time.monotonic() - started
         finally:
             portal.stop()
-        whole = sum(_is_whole(app, fact, *sent) for fact, sent in crowd.receipts.items())
+        whole = 0
+        for ident, sent in crowd.receipts.items():
+            if wrong := _wrong(app, ident, *sent):
+                print(f"receipt {ident}: {wrong}")
+            else:
+                whole += 1
         base = _percentile(alone.acknowledged, 0.5)
         print(
             f"{students} students x {PHOTOS} photos of {len(photo) // 1000} kB in {seconds:.0f} s, one SIGKILL"
@@ -196,13 +201,16 @@ def main(students: int = 100) -> None:
         app.close()
 
 
-def _is_whole(app: App, ident: str, learner: str, ends: list[bytes]) -> bool:
-    """Whether the work behind a receipt holds every photograph to its last byte; the store proves its hash."""
+def _wrong(app: App, ident: str, learner: str, ends: list[bytes]) -> str:
+    """What is wrong with the work behind a receipt, which is to hold every photograph to its last byte; the store
+    proves its hash."""
     fact = app.facts.get(ident)
-    if fact is None or fact.data["leaves"] != PHOTOS:
-        return False
+    if fact is None:
+        return "no such fact"
     data = app.scans.get(learner, fact.data["blob"])
-    return all(end in data for end in ends)
+    here = sum(end in data for end in ends)
+    leaves = fact.data["leaves"]
+    return "" if (here, leaves) == (PHOTOS, PHOTOS) else f"{leaves} pages, {here} photographs whole"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import json
 import os
 import re
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -139,16 +140,22 @@ class Uploads:
             raise Refused(N_("This upload is not whole."), do=N_("Send the file again."))
         return bytes(out)
 
-    def hand_in(self, upload: Upload, result: dict[str, Any]) -> None:
-        """Note what came of the upload and forget its bytes. Asked again, it still tells the same result.
+    def is_kept(self, upload: Upload) -> bool:
+        """Whether its bytes are still here: until all of what was handed in together is noted, they are."""
+        return self._bytes_of(upload).exists()
 
-        The work itself is durable already: should a power cut take this note away, the same photographs sent again get
-        the same receipt.
+    def hand_in(self, uploads: Sequence[Upload], result: dict[str, Any]) -> None:
+        """Note what came of uploads that were handed in together, then forget their bytes. Asked again, each still
+        tells the same result.
+
+        Whenever this is cut short, either everything is still here or every upload has its note: no part of a piece of
+        work can be taken for another one. The work itself is durable already: should a power cut take notes away, the
+        same photographs sent again get the same receipt.
         """
-        self._write(
-            Upload(upload.ident, upload.account, upload.length, upload.purpose, upload.made_at, result)
-        )
-        self._bytes_of(upload).unlink(missing_ok=True)
+        for upload in uploads:
+            self._write(replace(upload, result=result))
+        for upload in uploads:
+            self._bytes_of(upload).unlink(missing_ok=True)
 
     def remove(self, upload: Upload) -> None:
         """Forget the upload."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import io
+import os
 import random
 import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -216,6 +219,40 @@ def test_uploads_are_handed_in_once_however_often_the_form_is_sent(home: PortalH
     assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
     assert list((home.services.settings.home / "uploads").rglob("*.bytes")) == []
     assert phone.get(first.json()["receipt"]).status_code == 200
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_work_of_several_photos_stays_one_work_whenever_its_handing_in_is_cut_short(
+    home: PortalHome, phone: Phone, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """The disk fails after `steps` files of the four uploads were renamed or removed; then the phone asks again."""
+    idents = []
+    for seed in range(4):
+        photo = draw_photo([], seed=seed + 1, size=(300, 400))
+        path = begin(phone, len(photo))
+        send(phone, path, 0, photo)
+        idents.append(path.rsplit("/", 1)[1])
+    form = {"csrf": phone.csrf(f"/work/{WORK}"), "upload": idents}
+    left = iter([True] * steps)
+
+    def failing(act: Callable[..., None]) -> Callable[..., None]:
+        def tried(*names: Any, **more: Any) -> None:
+            own = any(ident in str(name) for name in names for ident in idents)
+            if own and not next(left, False):
+                raise OSError(errno.EIO, "the disk is gone")
+            act(*names, **more)
+
+        return tried
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "replace", failing(os.replace))
+        broken.setattr(os, "unlink", failing(os.unlink))
+        first = phone.http.post(f"/work/{WORK}", data=form, headers={"accept": "application/json"})
+    assert first.status_code == 500
+    again = phone.http.post(f"/work/{WORK}", data=form, headers={"accept": "application/json"})
+    (fact,) = home.facts.select(kind=FactKind.WORK_RECEIVED)
+    assert fact.data["leaves"] == 4
+    assert again.json()["receipt"] == f"/receipt?f={fact.id}"
 
 
 def test_an_upload_that_is_not_whole_is_not_handed_in(home: PortalHome, phone: Phone) -> None:

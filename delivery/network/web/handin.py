@@ -28,25 +28,43 @@ class HandIn:
 def collect(posted: Posted, field: str, services: PortalServices) -> HandIn:
     """Read what a form hands in. Raises Refused when an upload is unknown or not whole."""
     direct = posted.files(field)
-    uploads, known = [], []
-    for ident in dict.fromkeys(posted.texts(UPLOAD_FIELD)):
-        upload = services.uploads.get(posted.visit.account, ident)
-        if upload is None:
-            raise Refused(
-                N_("An upload is no longer there."), do=N_("Choose the photos again and send them once more.")
-            )
-        if upload.result:
-            known += upload.result["facts"]
-        else:
-            uploads.append(upload)
-    files = [*direct, *(services.uploads.read(upload) for upload in uploads)]
-    return HandIn(files, len(direct), uploads, list(dict.fromkeys(known)))
+    idents = dict.fromkeys(posted.texts(UPLOAD_FIELD))
+    sent = _uploads(idents, posted, services)
+    while True:
+        noted = [upload for upload in sent if upload.result]
+        # A note beside bytes that are still there was cut short: what was handed in together is taken together.
+        cut_short = all(services.uploads.is_kept(upload) for upload in noted)
+        taken = sent if cut_short else [upload for upload in sent if not upload.result]
+        problem, files = None, direct
+        try:
+            files = [*direct, *(services.uploads.read(upload) for upload in taken)]
+        except Refused as error:
+            problem = error
+        # The same form may have come twice: what the other one noted meanwhile is looked at again.
+        before, sent = sent, _uploads(idents, posted, services)
+        if sent == before:
+            break
+    if problem is not None:
+        raise problem
+    known = dict.fromkeys(fact for upload in noted if upload not in taken for fact in upload.result["facts"])
+    return HandIn(files, len(direct), taken, list(known))
 
 
 def settle(handed: HandIn, facts: Sequence[str], failed: Collection[int], services: PortalServices) -> None:
     """Note what came of the uploads; those whose file failed (numbers from 1) are forgotten, to be taken again."""
-    for number, upload in enumerate(handed.uploads, start=handed.direct + 1):
+    numbered = list(enumerate(handed.uploads, start=handed.direct + 1))
+    services.uploads.hand_in(
+        [upload for number, upload in numbered if number not in failed], {"facts": list(facts)}
+    )
+    for number, upload in numbered:
         if number in failed:
             services.uploads.remove(upload)
-        else:
-            services.uploads.hand_in(upload, {"facts": list(facts)})
+
+
+def _uploads(idents: Collection[str], posted: Posted, services: PortalServices) -> list[Upload]:
+    found = [services.uploads.get(posted.visit.account, ident) for ident in idents]
+    if None in found:
+        raise Refused(
+            N_("An upload is no longer there."), do=N_("Choose the photos again and send them once more.")
+        )
+    return [upload for upload in found if upload is not None]
