@@ -77,6 +77,7 @@ def plan_json(tuxa: App, planned: Planned) -> dict[str, Any]:
         "without_address": [entry["learner"] for entry in unreachable],
         "unreachable": unreachable,
         "doubtful_addresses": listed(tuxa, planned.doubtful),
+        "unset_titles": [{"title": title, "signs": signs} for title, signs in planned.unset],
     }
 
 
@@ -117,6 +118,16 @@ def say_plan(tuxa: App, planned: Planned) -> None:
         )
     for entry in listed(tuxa, planned.doubtful):
         note(words(N_("Look at the address of {learner}: {reason}."), **entry))
+    for title, signs in planned.unset:
+        note(
+            words(
+                N_(
+                    "“{title}” is printed in the learner's week with □ for what no typeface here has: {signs}"
+                ),
+                title=title,
+                signs=signs,
+            )
+        )
 
 
 def order_json(order: StandingOrder) -> dict[str, Any]:

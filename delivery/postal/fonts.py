@@ -25,6 +25,9 @@ MM_PER_PT = 25.4 / 72
 FAUX_BOLD = frozenset({Face.SERIF_BOLD})
 """Noto Serif comes as a variable font, of which only the regular weight is drawn: bold is a fine outline on top."""
 
+UNSET = "□"
+"""Stands in print where a sign cannot."""
+
 _SANS = fontpkg_be_vietnam_pro.ROOT / "files"
 _SERIF = fontpkg_noto_serif.ROOT / "files"
 _MORE = "Tuxa-More"
@@ -115,11 +118,22 @@ def undrawable(text: str) -> tuple[str, ...]:
 
 
 def drawable(text: str) -> str:
-    """`text` without the signs that cannot be set right."""
+    """`text` as it can be set right: :data:`UNSET` for each sign that cannot, and without emoji and unseen marks."""
     missing = frozenset(undrawable(text))
     if not missing:
         return text
-    return "".join(sign for sign in _clusters(unicodedata.normalize("NFC", text)) if sign not in missing)
+    signs = _clusters(unicodedata.normalize("NFC", text))
+    return "".join(sign if sign not in missing else "" if _ornament(sign) else UNSET for sign in signs)
+
+
+def lost(text: str) -> tuple[str, ...]:
+    """The signs of `text` that :data:`UNSET` stands for in print, each once."""
+    return tuple(dict.fromkeys(sign for sign in undrawable(text) if not _ornament(sign)))
+
+
+def _ornament(sign: str) -> bool:
+    """Whether a text says the same without `sign`: an emoji, or what shapes or joins one."""
+    return all(unicodedata.category(c) in ("So", "Sk", "Cf", "Mn", "Me") for c in sign)
 
 
 @cache

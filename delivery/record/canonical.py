@@ -7,6 +7,7 @@ carried as strings.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -69,6 +70,9 @@ def _is_canonical(value: Json) -> bool:
             or kind is bool
             or (kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
         )
+    elif {*map(type, value)} == {tuple}:
+        # Rows, such as the pages of a packet: their cells in one go.
+        value = chain.from_iterable(value)
     for item in value:
         leaf = type(item)
         # Texts and small numbers are most of what facts hold: no call for each of them.

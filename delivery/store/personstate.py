@@ -8,10 +8,13 @@ from sqlalchemy import Connection, select
 
 from delivery.record.canonical import parse
 from delivery.record.kinds import FactKind
+from delivery.store.among import one_of
 from delivery.store.tables.core import FactTable
 
 _fact = FactTable.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
+_RESTRICTIONS = f"SELECT learner, content FROM fact WHERE kind = '{FactKind.PERSON_RESTRICTED}' AND learner"
+"""Ends where :func:`one_of` goes on."""
 
 Erasures = Mapping[str, Mapping[str, int]]
 """Learner -> stream -> sequence of the newest erasure that it tells."""
@@ -44,10 +47,8 @@ def restricted(connection: Connection, learners: Iterable[str]) -> set[str]:
     """Those of `learners` whose data are kept and not used until the restriction is lifted."""
     newest: dict[str, tuple[int, bool]] = {}
     for chunk in _chunks(learners):
-        query = select(_fact.c.learner, _fact.c.content).where(
-            _fact.c.learner.in_(chunk), _fact.c.kind == str(FactKind.PERSON_RESTRICTED)
-        )
-        for learner, content in connection.execute(query):
+        which, parameters = one_of(connection, chunk)
+        for learner, content in connection.exec_driver_sql(f"{_RESTRICTIONS} {which}", parameters):
             data = parse(content)["data"]
             told = (int(data["n"]), bool(data["restricted"]))
             newest[learner] = max(told, newest.get(learner, told))

@@ -79,7 +79,7 @@ class Sheets:
         return self._one(_sheet.c.page_id == page_id)
 
     def by_side(self, side_id: str) -> Sheet | None:
-        """The sheet whose side codes carry this side id."""
+        """The sheet whose side codes carry this side id; None when two sites gave it, for a person to decide."""
         return self._one(_sheet.c.side_id == side_id)
 
     def of_packet(self, packet: str) -> list[Sheet]:
@@ -126,8 +126,8 @@ class Sheets:
 
     def _one(self, condition: Any) -> Sheet | None:
         with self._database.read() as connection:
-            row = connection.execute(_SHEETS.where(condition)).first()
-        return Sheet(*row) if row else None
+            rows = connection.execute(_SHEETS.where(condition).limit(2)).all()
+        return Sheet(*rows[0]) if len(rows) == 1 else None
 
     def _of_those(self, condition: Any) -> list[Sheet]:
         with self._database.read() as connection:

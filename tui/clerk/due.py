@@ -350,7 +350,12 @@ def trial_lines(result: Any, width: int, *, words: Translator) -> list[Content]:
             envelope=text_of(piece, "envelope"),
         )
         lines.append(Content.styled(f"  {mail}", MUTED))
-    for title, name in ((N_("No packet for"), "unreachable"), (N_("Addresses to look at"), "doubtful")):
+    told_of = (
+        (N_("No packet for"), "unreachable"),
+        (N_("Addresses to look at"), "doubtful"),
+        (N_("Titles with signs that no typeface here has"), "unset"),
+    )
+    for title, name in told_of:
         found = dicts_of(result, name)
         if found:
             lines.append(Content.styled(f"! {words(title)} ({len(found)})", "bold $warning"))

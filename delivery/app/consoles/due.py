@@ -188,6 +188,7 @@ class DueDesk:
             "missing": list(planned.spec.missing),
             "unreachable": self._named(dict(planned.unreachable)),
             "doubtful": self._named(dict(planned.doubtful)),
+            "unset": [{"code": title, "text": signs} for title, signs in planned.unset],
         }
 
     def _named(self, reasons: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ class Dispatch:
 
 
 def stack_of(desk: Desk, batch: str) -> Iterator[Dispatch]:
-    """The valid printed packets of a batch, in the order in which they come from the printer."""
+    """The printed packets of a batch, valid or not, in the order in which they come from the printer."""
     packets = Packets(desk.database, desk.facts)
     spec = BatchSpec.from_json(packets.require(batch).spec)
     stock = load_stock(desk.settings.home)
@@ -39,7 +39,7 @@ def stack_of(desk: Desk, batch: str) -> Iterator[Dispatch]:
         for state in chunk:
             number += 1
             profile = profiles.get(state.learner)
-            if state.valid and state.printed_at and profile is not None:
+            if state.printed_at and profile is not None:
                 options = spec.options
                 piece = stock.mailpiece(state.pages, duplex=options.duplex, envelope=options.envelope)
                 yield Dispatch(number, state, addressee(profile), piece)

@@ -45,7 +45,7 @@ def write_labels(desk: Desk, batch: str, file: Path, *, stock: str = "", skip: i
             skip=skip,
             count=sheet.count,
         )
-    waiting = [one for one in stack_of(desk, batch) if not one.state.posted_at]
+    waiting = [one for one in stack_of(desk, batch) if one.state.valid and not one.state.posted_at]
     if not waiting:
         raise Refused(
             N_("Batch {batch} has no packet that is printed and not posted."),

@@ -232,7 +232,10 @@ def give_ids(pages: Fixed, ids: IdSource) -> tuple[tuple[str, str, str, str, int
     size = PAGE_ID_BYTES + SIDE_ID_BYTES
     raw = ids.random_bytes(size * len(pages)).hex()
     width, middle = 2 * size, 2 * PAGE_ID_BYTES
+    places = range(0, len(raw), width)
     return tuple(
-        (raw[at : at + middle], raw[at + middle : at + width], *fixed)
-        for at, fixed in zip(range(0, len(raw), width), pages, strict=True)
+        [
+            (raw[at : at + middle], raw[at + middle : at + width], role, activity, page, count)
+            for at, (role, activity, page, count) in zip(places, pages, strict=True)
+        ]
     )

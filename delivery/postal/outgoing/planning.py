@@ -11,6 +11,7 @@ from delivery.catalogue.kinds import MaterialKind
 from delivery.catalogue.model import LearnerProfile
 from delivery.clock import to_micros
 from delivery.errors import N_, Message, NotFound, Refused
+from delivery.postal.fonts import lost
 from delivery.postal.outgoing.address import doubts, why_not
 from delivery.postal.outgoing.maker import Maker
 from delivery.postal.outgoing.packet import BatchSpec, require_batch_code
@@ -22,7 +23,7 @@ from delivery.postal.parts import Desk
 from delivery.store.learners import LearnerRef
 from delivery.store.packets import Batch, Packets
 
-_CHUNK = 5000
+_CHUNK = 12_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Planned:
     @property
     def missing(self) -> tuple[MaterialKind, ...]:
         return tuple(MaterialKind(kind) for kind in self.spec.missing)
+
+    @property
+    def unset(self) -> tuple[tuple[str, str], ...]:
+        """(title, signs) of lessons and work in the learner's week that are printed with a box for each such sign."""
+        titles = [airing.title for airing in self.spec.airs] + [due.title for due in self.spec.dues]
+        return tuple((title, " ".join(signs)) for title in dict.fromkeys(titles) if (signs := lost(title)))
 
     @property
     def without_address(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class PostingList:
 
 def write_posting_list(desk: Desk, batch: str, folder: Path) -> PostingList:
     """Write ``<batch>-posting.pdf`` and ``.csv`` into `folder`. Raises Refused when nothing is posted."""
+    # Also those that were voided or replaced since: the counter took them.
     posted = [one for one in stack_of(desk, batch) if one.state.posted_at]
     if not posted:
         raise Refused(
@@ -98,7 +99,7 @@ def _pages(
     count = (len(posted) + per_page - 1) // per_page
     for page in range(count):
         rows = posted[page * per_page : (page + 1) * per_page]
-        items: list[Item] = list(_head(batch, institution, page + 1, count, words))
+        items: list[Item] = list(_head(batch, institution, _days(posted), page + 1, count, words))
         y = _TOP + 5.0
         for head, x in zip(_heads(words), _COLUMNS, strict=True):
             items.append(Text(_LEFT + x, y, head, Face.SANS_MEDIUM, 7.5, Ink.MUTED))
@@ -112,10 +113,18 @@ def _pages(
         yield items
 
 
-def _head(batch: str, institution: str, page: int, pages: int, words: Words) -> Iterator[Item]:
+def _days(posted: Sequence[Dispatch]) -> str:
+    """The day, or the first and the last one, on which these packets were handed over."""
+    times = [one.state.posted_at for one in posted]
+    days = [from_micros(at).astimezone(VIETNAM).date() for at in (min(times), max(times))]
+    return " – ".join(f"{day:%d/%m/%Y}" for day in dict.fromkeys(days))
+
+
+def _head(batch: str, institution: str, days: str, page: int, pages: int, words: Words) -> Iterator[Item]:
     title = words(N_("Posting list of batch {batch}"), batch=batch)
     yield Text(_LEFT, 20.0, institution, Face.SANS_MEDIUM, 9.0, Ink.MUTED)
     yield Text(_LEFT, 29.0, title, Face.SANS_BOLD, 15.0, Ink.ACCENT)
+    yield Text(_LEFT, 36.0, f"{words(N_('Posted on'))} {days}", Face.SANS, 9.0)
     number = words(N_("Page {page}/{pages}"), page=page, pages=pages)
     yield Text(_RIGHT - measure(number, Face.SANS, 9.0), 20.0, number, Face.SANS, 9.0, Ink.MUTED)
 

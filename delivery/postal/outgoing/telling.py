@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -67,13 +68,14 @@ def _with_ids(
 ) -> list[PacketPlan]:
     """Plans whose ids no other sheet has. Side ids have 40 bits: among a million sheets two may well be equal."""
     plans = [_plan(desk, spec, one) for one in wanted]
-    used = _taken(connection, plans)
-    if not used and _all_differ(plans):
+    pages, sides = _ids_of(plans)
+    used = _taken(connection, pages, sides)
+    if not used and _all_differ(pages) and _all_differ(sides):
         return plans
     for index, plan in enumerate(plans):
-        while not used.isdisjoint(ids := _ids_of(plan)) or len(set(ids)) < len(ids):
+        while not (_all_differ(ids := [*chain(*_ids_of([plan]))]) and used.isdisjoint(ids)):
             plan = _plan(desk, spec, wanted[index])
-            used |= _taken(connection, [plan])
+            used |= _taken(connection, *_ids_of([plan]))
         plans[index] = plan
         used.update(ids)
     return plans
@@ -86,19 +88,17 @@ def _plan(desk: Desk, spec: BatchSpec, wanted: Wanted) -> PacketPlan:
     return PacketPlan(packet, spec.batch, ref.id, sheets, making.layout, making.marks, supersedes)
 
 
-def _ids_of(plan: PacketPlan) -> list[str]:
-    return [ident for sheet in plan.sheets for ident in sheet[:2]]
+def _ids_of(plans: Sequence[PacketPlan]) -> tuple[list[str], list[str]]:
+    """Page ids and side ids of these plans."""
+    sheets = [sheet for plan in plans for sheet in plan.sheets]
+    return [sheet[0] for sheet in sheets], [sheet[1] for sheet in sheets]
 
 
-def _all_differ(plans: Sequence[PacketPlan]) -> bool:
-    """Whether no two of these plans' ids are the same: so it is, but once in very many batches."""
-    pages = [sheet[0] for plan in plans for sheet in plan.sheets]
-    sides = [sheet[1] for plan in plans for sheet in plan.sheets]
-    return len(set(pages)) == len(pages) and len(set(sides)) == len(sides)
+def _all_differ(ids: Sequence[str]) -> bool:
+    """Whether no two of these ids are the same: so it is, but once in very many batches."""
+    return len(set(ids)) == len(ids)
 
 
-def _taken(connection: Connection, plans: Sequence[PacketPlan]) -> set[str]:
-    """Ids of these plans that some sheet has already."""
-    pages = [sheet[0] for plan in plans for sheet in plan.sheets]
-    sides = [sheet[1] for plan in plans for sheet in plan.sheets]
+def _taken(connection: Connection, pages: Sequence[str], sides: Sequence[str]) -> set[str]:
+    """Those of these ids that some sheet has already."""
     return among(connection, _sheet.c.page_id, pages) | among(connection, _sheet.c.side_id, sides)

@@ -63,7 +63,10 @@ def week_page(
     y = section(items, words(N_("On the air, {days}"), days=days), y, scale=scale)
     share = foot - (foot - y) * min(0.6, max(0.3, len(dues) / max(len(airs) + len(dues), 1)))
     heads = (words(N_("When")), words(N_("Channel")), words(N_("Lesson")))
-    rows = [(airing.when, airing.channel, drawable(f"{airing.course} · {airing.title}")) for airing in airs]
+    rows = [
+        (airing.when, drawable(airing.channel), drawable(f"{airing.course} · {airing.title}"))
+        for airing in airs
+    ]
     empty = words(N_("Nothing of your courses is on the air in these days."))
     y = _table(items, heads, rows, y, foot=share, empty=empty, words=words, measure=measure, scale=scale)
     y = section(items, words(N_("What is due")), y + 9.0, scale=scale)

@@ -156,7 +156,8 @@ class SheetTable(SQLModel, table=True):
     __tablename__ = "sheet"
 
     page_id: str = Field(primary_key=True)
-    side_id: str = Field(unique=True)
+    side_id: str = Field(index=True)
+    """In the two small codes. Of its 40 bits two sites may give the same."""
     packet: str
     position: int = 0
     """Place in the packet, from 1: page of its print, and of its layout record."""

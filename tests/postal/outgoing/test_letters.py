@@ -11,6 +11,7 @@ import pypdfium2
 import pytest
 
 from delivery.app import App
+from delivery.catalogue.kinds import DeliveryMode
 from delivery.errors import BadInput
 from delivery.postal.fonts import fonts_of, measure, undrawable
 from delivery.postal.outgoing.planning import plan_batch
@@ -94,3 +95,17 @@ def test_a_name_with_a_mark_that_cannot_be_set_in_its_place_is_told_and_not_prin
 def test_decomposed_vietnamese_is_no_such_name(app: App) -> None:
     enrol(app, 5, name=unicodedata.normalize("NFD", "Nguyễn Thị Ánh Tuyết Ữ Ặ"))
     assert plan_batch(app, "B1", course=COURSE, actor="clerk").unreachable == ()
+
+
+def test_a_title_of_the_learners_week_shows_where_a_sign_is_not_set_and_the_plan_names_it(app: App) -> None:
+    catalogue = app.catalogue()
+    assert plan_batch(app, "B1", course=COURSE, actor="clerk", dry_run=True).unset == ()
+    title = "Tính x\u0304 và 平均 👍"
+    first = catalogue.activities["NLTK102-A1"]
+    other = replace(first, code="NLTK102-A2", title=title, mode=DeliveryMode.NETWORK, material="")
+    with app.database.write() as connection:
+        app.catalogue_store.save_in(
+            connection, replace(catalogue, activities={**catalogue.activities, other.code: other})
+        )
+    assert plan_batch(app, "B1", course=COURSE, actor="clerk").unset == ((title, "x\u0304 平 均"),)
+    assert "Tính □ và □□" in _text(print_batch(app, "B1", actor="clerk").files[0])

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from delivery.app import App
@@ -227,6 +228,10 @@ def test_the_posting_list_names_every_posted_packet_once(home: PrintedHome, tmp_
     assert {row[4] for row in rows} == {"94108"}
     profiles = home.app.vault.profiles(learners[:2])
     assert {row[2] for row in rows} == {profile.full_name for profile in profiles.values()}
+    with pypdfium2.PdfDocument(made.files[0], autoclose=True) as document:
+        assert "Ngày gửi 22/11/2026" in document[0].get_textpage().get_text_range()
+    void(home.app, "B1", learners[:1], reason=WhyVoid.LOST, actor="clerk")
+    assert write_posting_list(home.app, "B1", tmp_path).packets == 2
 
 
 def test_a_printer_gets_each_file_once_and_one_that_is_away_is_told(

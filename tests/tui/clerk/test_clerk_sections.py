@@ -8,7 +8,7 @@ import pytest
 
 from delivery.postal.incoming.fields import NOT_FINAL, UNREADABLE
 from delivery.postal.incoming.grouping import Why
-from delivery.postal.incoming.omr import Doubt as Unclear
+from delivery.postal.incoming.plainmarks import Doubt as Unclear
 from delivery.postal.incoming.queue import UNDONE, WhyDiscard
 from delivery.postal.incoming.reading_filed import DIFFERS
 from delivery.postal.incoming.resolve import Doubt
@@ -142,6 +142,25 @@ def test_a_mark_that_stood_there_when_its_sheet_first_came_is_confirmed_with_its
         await seat.dialog("Form")
         await seat.press(*"GV01", "enter")
         assert await seat.given(office, "returns.confirm") == {"id": "r3", "read": "8.5", "marker": "GV01"}
+
+    sit(office.station, act)
+
+
+def test_telling_such_a_mark_by_hand_asks_for_its_lecturer_too(office: Office) -> None:
+    mark = next(reading for reading in office.readings if reading["use"] == "mark")
+    office.readings = [mark | {"doubt": "unseen", "state": "doubtful"}]
+
+    async def act(seat: ClerkSeat) -> None:
+        await seat.press("3")
+        await seat.until(lambda: len(seat.section.marks) == 1)
+        await seat.press("tab")
+        await seat.picture()
+        await seat.press("v")
+        await seat.dialog("Form")
+        await seat.press(*"9", "enter", "enter")
+        await seat.is_told("Mã giảng viên")
+        await seat.press(*"GV01", "enter")
+        assert await seat.given(office, "returns.correct") == {"id": "r3", "value": "9", "marker": "GV01"}
 
     sit(office.station, act)
 
