@@ -142,7 +142,7 @@ def _crowd(portal: _Portal, people: list[tuple[str, str]], photo: bytes, *, kill
     again: list[threading.Thread] = []
 
     def look() -> None:
-        if kill and not again and len(figures.acknowledged) >= len(people) * PHOTOS:
+        if kill and not again and 2 * len(figures.acknowledged) >= len(people) * PHOTOS:
             portal.kill()
             again.append(threading.Thread(target=portal.start))
             again[0].start()

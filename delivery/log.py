@@ -26,15 +26,24 @@ def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+_LOOK_BYTES = 64_000
+"""Between two looks at how large the file has become."""
+
+
 class _LogFile(logging.handlers.RotatingFileHandler):
     """The rotated file of the standard library, which makes each line twice and asks thrice what the file is."""
+
+    _since_look = _LOOK_BYTES
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, in a fresh file where this one is full."""
         try:
             line = (self.format(record) + self.terminator).encode(self.encoding or "utf-8")
-            if self.stream is not None and os.fstat(self.stream.fileno()).st_size + len(line) > self.maxBytes:
-                self.doRollover()
+            self._since_look += len(line)
+            if self.stream is not None and self._since_look > _LOOK_BYTES:
+                self._since_look = 0
+                if os.fstat(self.stream.fileno()).st_size + len(line) > self.maxBytes:
+                    self.doRollover()
             if self.stream is None:
                 self.stream = self._open()
             os.write(self.stream.fileno(), line)

@@ -48,6 +48,7 @@ class Database:
                 do=N_("Use an address that begins with sqlite:/// or postgresql+psycopg://"),
                 kind=parsed.get_backend_name(),
             )
+        self._look_engine = self.engine.execution_options(tuxa_look=True)
         self._write_engine = self.engine.execution_options(tuxa_write=True)
         # SQLite gives every transaction one snapshot; PostgreSQL does when asked.
         self._read_engine = (
@@ -61,6 +62,15 @@ class Database:
         """A connection for reading one consistent state, from its first question to its end."""
         try:
             with self._read_engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise _explained(error, self.file) from error
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """A connection for one question. No transaction is put around it, which would cost more than the question."""
+        try:
+            with self._look_engine.connect() as connection:
                 yield connection
         except OperationalError as error:
             raise _explained(error, self.file) from error
@@ -128,7 +138,7 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
-        pool_size=8,
+        pool_size=32,
         max_overflow=64,
         connect_args={"timeout": 60, "check_same_thread": False},
     )
@@ -149,8 +159,9 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("tuxa_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("tuxa_look", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("tuxa_write", False) else "BEGIN")
 
     return engine
 

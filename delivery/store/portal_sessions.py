@@ -109,7 +109,7 @@ class Sessions:
 
     def find(self, token: str) -> Session | None:
         """The session behind a token, unless it ended, expired or never was."""
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             row = connection.execute(_SESSION_OF, {"digest": _token_digest(token)}).first()
         if row is None or from_micros(row.expires_at) <= self._clock.now():
             return None

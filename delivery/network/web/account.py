@@ -28,7 +28,7 @@ def account_routes(services: PortalServices, owner_of: VisitOf, posted_of: Poste
         return _page(visit, services, attempts=min(max(0, attempts), 9999), done=done)
 
     @router.post("/account/password")
-    @services.proving
+    @services.lines.proving
     def password(posted: Posted = Depends(posted_of)) -> Response:
         visit = posted.visit
         assert visit.session is not None

@@ -175,7 +175,7 @@ def _learning(services: PortalServices, learner: VisitFor, sender: VisitFor) -> 
         ]
 
     @router.post("/sheets")
-    @services.slow
+    @services.lines.slow
     def sheets(
         files: Annotated[list[UploadFile], File(description="Photographs or scans of printed sheets.")],
         visit: Visit = Depends(sender),
@@ -189,7 +189,7 @@ def _learning(services: PortalServices, learner: VisitFor, sender: VisitFor) -> 
         )
 
     @router.post("/assignments/{activity}")
-    @services.slow
+    @services.lines.slow
     def assignment(
         activity: Code,
         files: Annotated[

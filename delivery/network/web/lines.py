@@ -8,10 +8,13 @@ learners who hand in or sign in at once leave the threads of all other requests 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+
+from delivery.store.credentials import HASHES_AT_ONCE
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -23,11 +26,10 @@ BEGINNINGS_AT_ONCE = 6
 PIECES_AT_ONCE = 24
 """Pieces on their way. Each waits for the disk, and a disk syncs many files in nearly the time of one."""
 
+class Line:
+    """So many threads, and whoever else comes waits for one of them."""
 
-class SlowLane:
-    """One line of a portal: so many threads, and whoever else comes waits for one of them."""
-
-    def __init__(self, at_once: int = SLOW_AT_ONCE) -> None:
+    def __init__(self, at_once: int) -> None:
         self._limiter = CapacityLimiter(at_once)
 
     def __call__(self, page: Callable[Given, Answer]) -> Callable[Given, Awaitable[Answer]]:
@@ -42,3 +44,18 @@ class SlowLane:
     async def run(self, work: Callable[Given, Answer], *args: Given.args, **kwargs: Given.kwargs) -> Answer:
         """Wait for a turn, then run `work` in a thread."""
         return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a portal. Pieces on their way have one of their own: what has been sent never waits for others to
+    begin, nor for work that is put together."""
+
+    keeping: Line = field(default_factory=lambda: Line(PIECES_AT_ONCE))
+    """Pieces of uploads on their way."""
+    beginning: Line = field(default_factory=lambda: Line(BEGINNINGS_AT_ONCE))
+    """Uploads that begin, or ask where to go on."""
+    slow: Line = field(default_factory=lambda: Line(SLOW_AT_ONCE))
+    """Requests that need the executor or another party's answer."""
+    proving: Line = field(default_factory=lambda: Line(HASHES_AT_ONCE))
+    """Those that prove or choose a PIN or password: each takes a core for some 30 ms."""

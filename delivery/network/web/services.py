@@ -18,7 +18,7 @@ from delivery.clock import Clock
 from delivery.errors import N_, NotFound
 from delivery.i18n import Translator
 from delivery.ids import IdSource
-from delivery.network.web.slowlane import BEGINNINGS_AT_ONCE, PIECES_AT_ONCE, SlowLane
+from delivery.network.web.lines import Lines
 from delivery.network.web.station import Station
 from delivery.network.web.uploads import ReadPageImage
 from delivery.record.facts import Fact
@@ -27,7 +27,7 @@ from delivery.record.sheetcode import CodeKeys
 from delivery.settings import Settings
 from delivery.store.api_tokens import ApiTokens
 from delivery.store.course_facts import CourseFacts
-from delivery.store.credentials import HASHES_AT_ONCE, Credentials
+from delivery.store.credentials import Credentials
 from delivery.store.marks import Marks
 from delivery.store.opinions import Opinions
 from delivery.store.scans import Scans
@@ -198,14 +198,8 @@ class PortalServices:
     """(material, name) -> bytes of a playlist, segment or captions file; raises NotFound."""
     station: Station = field(default_factory=Station)
     """Channels' guide, sites, alerts, jobs, and what lecturers see of materials and packets."""
-    slow: SlowLane = field(default_factory=SlowLane)
-    """The line in which requests wait that need the executor."""
-    proving: SlowLane = field(default_factory=lambda: SlowLane(HASHES_AT_ONCE))
-    """The line of those that prove or choose a PIN or password: each takes a core for some 30 ms."""
-    beginning: SlowLane = field(default_factory=lambda: SlowLane(BEGINNINGS_AT_ONCE))
-    """The line of uploads that begin, or ask where to go on."""
-    keeping: SlowLane = field(default_factory=lambda: SlowLane(PIECES_AT_ONCE))
-    """The line of pieces on their way: they never wait for those that are yet to be sent."""
+    lines: Lines = field(default_factory=Lines)
+    """Where requests wait for a thread."""
     readings: Readings = field(default_factory=Readings)
     """What was read on pictures a moment ago."""
     routers: Sequence[APIRouter] = field(default=())

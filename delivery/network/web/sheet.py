@@ -42,7 +42,7 @@ def sheet_routes(services: PortalServices, visit_of: VisitOf, posted_of: PostedO
         return _sheet_page(visit, services, sheet)
 
     @router.post("/q/{token}")
-    @services.slow
+    @services.lines.slow
     def send(
         token: str, sheet: Sheet = Depends(known_sheet), posted: Posted = Depends(posted_of)
     ) -> Response:

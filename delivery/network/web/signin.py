@@ -26,7 +26,7 @@ def sign_in_routes(services: PortalServices, visit_of: VisitOf, posted_of: Poste
         return visit.redirect(then) if visit.session else sign_in_page(visit, then=then)
 
     @router.post("/sign-in")
-    @services.proving
+    @services.lines.proving
     def sign_in(posted: Posted = Depends(posted_of)) -> Response:
         visit, then = posted.visit, local_path(posted.text("then"))
         remember = posted.text("remember") == "1"

@@ -73,7 +73,7 @@ def teach_routes(services: PortalServices, teacher_of: VisitOf, posted_of: Poste
         return visit.redirect(f"/teach/{known.code}?saved={planned.code}")
 
     @router.get("/teach/{activity}/similar")
-    @services.slow
+    @services.lines.slow
     def similar(activity: str, visit: Visit = Depends(teacher_of)) -> Response:
         planned, rubric = marked_activity(activity, visit, services)
         items = works_of(planned, services)

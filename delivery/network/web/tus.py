@@ -24,8 +24,8 @@ from starlette.routing import Route
 from delivery.errors import Refused
 from delivery.network.web.access import asking_route
 from delivery.network.web.intake import read_upload
+from delivery.network.web.lines import Line
 from delivery.network.web.services import PortalServices
-from delivery.network.web.slowlane import SlowLane
 from delivery.network.web.visit import Visit, VisitOf
 from delivery.store.uploads import Appender, Busy, Upload
 
@@ -65,7 +65,7 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         return _answer(204, headers)
 
     async def create(request: Request) -> Response:
-        upload = await services.beginning.run(_begun, request, sender_of, services)
+        upload = await services.lines.beginning.run(_begun, request, sender_of, services)
         if isinstance(upload, Response):
             return upload
         headers = {"Location": f"/uploads/{upload.ident}", **_expires(upload)}
@@ -97,8 +97,8 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         if method == "PATCH":
             return await append(request)
         if method == "DELETE":
-            return await services.beginning.run(remove, request)
-        await services.beginning.run(sender_of, request)
+            return await services.lines.beginning.run(remove, request)
+        await services.lines.beginning.run(sender_of, request)
         return _answer(405)
 
     def remove(request: Request) -> Response:
@@ -119,11 +119,11 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         Route("/uploads", abilities, methods=["OPTIONS"]),
         Route(one, abilities, methods=["OPTIONS"]),
         asked("/uploads", create, "POST"),
-        asked(one, services.beginning(progress), "HEAD"),
+        asked(one, services.lines.beginning(progress), "HEAD"),
         asked(one, append, "PATCH"),
         asked(one, overridden, "POST"),
-        asked(one, services.beginning(remove), "DELETE"),
-        asked("/uploads/{ident}/reading", services.slow(reading), "GET"),
+        asked(one, services.lines.beginning(remove), "DELETE"),
+        asked("/uploads/{ident}/reading", services.lines.slow(reading), "GET"),
     ]
 
 
@@ -164,11 +164,11 @@ async def _append(
 
     Files are touched in threads only, and as seldom as can be: once before the first byte, once after the last.
     """
-    turn = await services.keeping.run(_turn, request, find, services)
+    turn = await services.lines.keeping.run(_turn, request, find, services)
     if isinstance(turn, Response):
         return turn
     with closing(turn.appender):
-        return await _receive(request, turn, services.keeping)
+        return await _receive(request, turn, services.lines.keeping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _turn(
     return _Turn(upload, appender, checksum)
 
 
-async def _receive(request: Request, turn: _Turn, line: SlowLane) -> Response:
+async def _receive(request: Request, turn: _Turn, line: Line) -> Response:
     appender, checksum = turn.appender, turn.checksum
     try:
         async for chunk in request.stream():

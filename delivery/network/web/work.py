@@ -36,7 +36,7 @@ def work_routes(services: PortalServices, learner_of: VisitOf, learner_posted_of
         return _work_page(visit, services, _assignment(activity, visit, services))
 
     @router.post("/work/{activity}")
-    @services.slow
+    @services.lines.slow
     def send(activity: str, posted: Posted = Depends(learner_posted_of)) -> Response:
         visit = posted.visit
         planned = _assignment(activity, visit, services)
