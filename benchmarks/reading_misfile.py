@@ -2,11 +2,13 @@
 
     python -m benchmarks.reading_misfile [IMAGES [PAGES]]
 
-Two runs. With pictures: so many moderate and as many severe scans by the seeded generator ``tests/support/degraded``,
+Three runs. With pictures: so many moderate and as many severe scans by the seeded generator ``tests/support/degraded``,
 each read by the cascade and resolved with the same policy as the intake; beside it the plain way (half size in grey,
 one pass). Without pictures: so many pages as sets of code texts, true, altered, signed with another key, of another
 institution, of a sheet that was replaced, of two sheets, with codes missing, resolved by the same policy. A page that
-gets the id of another sheet is misfiled.
+gets the id of another sheet is misfiled. Third, the worst that two sheets can do: the upper one lies askew over the
+head or the foot of the lower one, its codes where that one's should be, under moderate damage; a machine that stops at
+the first code files the lower one's answers under the upper one's name.
 """
 
 from __future__ import annotations
@@ -63,6 +65,44 @@ def pictures(count: int, folder: Path) -> int:
         }
         print(f"          read by later passes: {later}; damages of the lost: {dict(lost.most_common(4))}")
     return misfiled
+
+
+def overlapping(count: int, folder: Path) -> int:
+    """Read `count` pictures of two sheets, one over an end of the other; how many were filed as the upper one, which
+    shows less."""
+    from delivery.postal.incoming.beside import shows_another
+    from delivery.postal.incoming.scan import read_page_image
+    from delivery.postal.incoming.shape import is_part_of_a_sheet
+    from tests.support.degraded import degrade, render
+    from tests.support.returned_sheets import print_sheets
+
+    sheets = print_sheets(folder, 20, seed=2)
+    pages = [render(sheets.file, index) for index in range(20)]
+    outcomes: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for seed in range(count):
+        rng = random.Random(f"over {seed}")
+        lower, upper = seed % 20, (seed + 7) % 20
+        page = pages[lower].copy()
+        width, height = page.size
+        moved = (round(rng.uniform(-0.06, 0.06) * width), round(rng.uniform(-0.03, 0.03) * height))
+        laid = pages[upper].rotate(rng.uniform(-4, 4), fillcolor=245, translate=moved)
+        depth = round(height * rng.uniform(0.15, 0.42))
+        foot = rng.random() < 0.6
+        box = (0, height - depth, width, height) if foot else (0, 0, width, depth)
+        page.paste(laid.crop(box), box[:2])
+        reading = read_page_image(scan := degrade(page, seed=seed, severity="moderate").data)
+        named = resolved(reading.texts, sheets.sides)
+        if is_part_of_a_sheet(reading) or (named and shows_another(scan, reading)):
+            named = ""
+        known = {sheets.pages[lower]: "the lower", sheets.pages[upper]: "the upper"}
+        outcomes[known.get(named, "waiting")] += 1
+        texts = dict.fromkeys(code.text for code in reading.codes)
+        first[known.get(resolved(tuple(texts)[:1], sheets.sides), "none")] += 1
+    print(
+        f"two sheets, one over an end of the other: {dict(outcomes)} of {count}; by the first code: {dict(first)}"
+    )
+    return outcomes["the upper"]
 
 
 def resolved(texts: tuple[str, ...], sides: Any) -> str:
@@ -140,10 +180,13 @@ def tokens(count: int) -> int:
 
 
 def main(images: int = 150, pages: int = 100_000) -> None:
-    """Both runs; an error when anything was misfiled."""
+    """All runs; an error when a page of one sheet was misfiled."""
     with tempfile.TemporaryDirectory(prefix="reading-misfile-") as folder:
         first = pictures(images, Path(folder))
-    print(f"with pictures: {first} misfiled of {2 * images}")
+        over = overlapping(images, Path(folder))
+    print(
+        f"with pictures: {first} misfiled of {2 * images}; of two sheets: {over} of {images} as the upper one"
+    )
     second = tokens(pages)
     print(f"without pictures: {second} misfiled of {pages:,}")
     if first or second:

@@ -67,7 +67,9 @@ class Decisions:
                 self._fill(
                     N_("Which lecturer wrote this mark?"),
                     Field("marker", N_("Lecturer's code"), needed=True),
-                    lambda code: self.give("returns.confirm", {"read": chosen.read, "marker": code}),
+                    then=lambda told: self.give(
+                        "returns.confirm", {"read": chosen.read, "marker": told["marker"]}
+                    ),
                 )
                 return
             if chosen.is_doubtful:
@@ -98,7 +100,7 @@ class Decisions:
         self._fill(
             N_("Which sheet is it?"),
             Field("text", N_("Number or code"), hint=hint, needed=True),
-            lambda text: self.give("returns.choose", {"text": text}),
+            then=lambda told: self.give("returns.choose", {"text": told["text"]}),
         )
 
     def find(self, *, extra: bool) -> None:
@@ -107,8 +109,8 @@ class Decisions:
         self._fill(
             N_("Whose page is it?"),
             Field("text", N_("Code or name"), hint=hint, needed=True),
-            lambda text: self._clerk.request(
-                "returns.search", {"text": text},
+            then=lambda told: self._clerk.request(
+                "returns.search", {"text": told["text"]},
                 done=partial(self._choose_work, extra), label=N_("searching"), opens=True,
             ),
         )  # fmt: skip
@@ -142,11 +144,18 @@ class Decisions:
         if not isinstance(chosen, Reading):
             return
         hint = N_("0 to 10") if chosen.use == "mark" else N_("letters; - for none")
-        self._fill(
-            N_("What stands there?"),
-            Field("text", N_("What stands there"), hint=hint, needed=True),
-            lambda value: self.give("returns.correct", {"value": "" if value == "-" else value}),
-        )
+        fields = [Field("text", N_("What stands there"), hint=hint, needed=True)]
+        if chosen.use == "mark":
+            # Whose pen a mark was is not told by reading it; the station refuses one that nobody answers for.
+            late = N_("if the sheet came with a mark")
+            fields.append(Field("marker", N_("Lecturer's code"), hint=late, needed=chosen.needs_marker))
+
+        def give(told: dict[str, str]) -> None:
+            value, marker = told["text"], told.get("marker", "")
+            params = {"value": "" if value == "-" else value}
+            self.give("returns.correct", {**params, "marker": marker} if marker else params)
+
+        self._fill(N_("What stands there?"), *fields, then=give)
 
     def undo(self) -> None:
         if not self._done:
@@ -171,9 +180,5 @@ class Decisions:
     def _pick(self, title: str, items: list[tuple[str, str, str]], then: Callable[[str], None]) -> None:
         push(self._section, Picker(partial(self._section.words, title), items), then)
 
-    def _fill(self, title: str, field: Field, then: Callable[[str], None]) -> None:
-        push(
-            self._section,
-            Form(partial(self._section.words, title), [field]),
-            lambda values: then(values[field.name]),
-        )
+    def _fill(self, title: str, *fields: Field, then: Callable[[dict[str, str]], None]) -> None:
+        push(self._section, Form(partial(self._section.words, title), fields), then)

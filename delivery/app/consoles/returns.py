@@ -208,7 +208,11 @@ class ReturnsDesk:
     def correct(self, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
         replace = params.get("replace") is True
         decided = Marking(self._app).correct(
-            _text(params, "id"), _text(params, "value"), actor=actor, replace=replace
+            _text(params, "id"),
+            _text(params, "value"),
+            actor=actor,
+            marker=_text(params, "marker"),
+            replace=replace,
         )
         return self._marked(decided)
 

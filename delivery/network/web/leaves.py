@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps
 
+from delivery.imaging import in_colour, know_heic
 from delivery.network.web.uploads import TEXT_TYPE, WORD_TYPE
 
 LONG_SIDE = 1600
@@ -36,28 +37,14 @@ def leaf_jpeg(data: bytes, media_type: str, leaf: int) -> bytes:
 def _picture(data: bytes) -> Image.Image:
     formats: tuple[str, ...] = ("JPEG", "PNG")
     if data[4:8] == b"ftyp":
-        # Scans may be HEIC, as telephones make them. Loaded only then: it is large.
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(thumbnails=False)
+        # Scans may be HEIC, as telephones make them.
+        know_heic()
         formats = ("HEIF",)
     with Image.open(io.BytesIO(data), formats=formats) as image:
         image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-        upright = _in_colour(ImageOps.exif_transpose(image))
+        upright = in_colour(ImageOps.exif_transpose(image))
     upright.thumbnail((LONG_SIDE, LONG_SIDE))
     return upright
-
-
-def _in_colour(image: Image.Image) -> Image.Image:
-    """Eight bits of each colour, and paper where the picture is transparent."""
-    if image.mode.startswith("I"):
-        # Sixteen bits of grey, which are otherwise cut off at eight: all but black would be white.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("RGB")
-    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        paper = Image.new("RGBA", image.size, "white")
-        paper.alpha_composite(image.convert("RGBA"))
-        return paper.convert("RGB")
-    return image.convert("RGB")
 
 
 def _pdf_page(data: bytes, leaf: int) -> Image.Image:

@@ -26,6 +26,7 @@ BEGINNINGS_AT_ONCE = 6
 PIECES_AT_ONCE = 24
 """Pieces on their way. Each waits for the disk, and a disk syncs many files in nearly the time of one."""
 
+
 class Line:
     """So many threads, and whoever else comes waits for one of them."""
 

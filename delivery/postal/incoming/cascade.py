@@ -29,6 +29,8 @@ REGION = (0.36, 0.28)
 """Share of width and height, from each corner, in which a code stands however the page lies: the main code ends 15 mm
 from the edge of 210 mm and 38 mm of 297 mm below it; the rest is room for skew and a page laid off centre."""
 
+TURNED = "turned"
+"""How the names of the last versions begin: for codes that no other version has shown."""
 _FINE_LONG_PX = 2600
 """Long side from which a module has six pixels or more, so that enlarging adds nothing."""
 
@@ -62,7 +64,9 @@ def versions(quick: Grey, full: Callable[[], Image.Image], *, stored: tuple[int,
     yield from _regions(whole, stored)
     for degrees in (20, 45, 70):
         turned = reduced.rotate(degrees, expand=True, fillcolor=255)
-        yield Version(f"turned {degrees}", np.asarray(turned), _unturned(size, turned.size, degrees, stored))
+        yield Version(
+            f"{TURNED} {degrees}", np.asarray(turned), _unturned(size, turned.size, degrees, stored)
+        )
 
 
 def _regions(whole: Image.Image, stored: tuple[int, int]) -> Iterator[Version]:

@@ -117,6 +117,11 @@ def is_one_whole_sheet(codes: Sequence[CodeFound], size: tuple[int, int]) -> boo
     return sheets_in(codes, size) < _ROOM
 
 
+def shows_both_ends(codes: Sequence[CodeFound]) -> bool:
+    """Whether a main code and a side code are among them: one stands at the head of a sheet, the other at its foot."""
+    return len({code.is_side for code in codes}) == 2
+
+
 def is_mirrored(codes: Sequence[CodeFound]) -> bool:
     """Whether the codes of one sheet stand as in a mirror. A decoder reads mirrored codes like others, and gives their
     corners as if they lay on their other diagonal: only where several stand to each other tells.

@@ -10,8 +10,9 @@ from PIL import ImageChops
 
 from delivery.errors import BadInput
 from delivery.postal.incoming.finding import find_page
-from delivery.postal.incoming.omr import Doubt, LecturerMark, lecturer_mark, read_bubbles
+from delivery.postal.incoming.omr import LecturerMark, lecturer_mark, read_bubbles
 from delivery.postal.incoming.pictures import grey, open_image, plain
+from delivery.postal.incoming.plainmarks import Doubt
 from delivery.postal.incoming.scan import WHOLE_LONG_PX, read_page_image
 from delivery.postal.sheetlayout import BubbleUse, SheetLayout
 from delivery.store.readings import CHOICE, MARK

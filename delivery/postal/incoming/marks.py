@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from delivery.clock import to_micros
 from delivery.errors import N_, NotFound, Refused
 from delivery.ids import fact_id
+from delivery.postal.incoming.reading_filed import came_empty
 from delivery.postal.incoming.scoring import Scoring
 from delivery.postal.parts import Desk
 from delivery.record.facts import Draft, Fact
@@ -121,17 +122,9 @@ class Marking:
         self, row: Reading, value: str, *, actor: str, marker: str, replace: bool, by_hand: bool
     ) -> Decided:
         try:
-            if not by_hand and row.doubt == UNSEEN and row.state == DOUBTFUL:
-                if not marker:
-                    raise Refused(
-                        N_("The mark of reading {ident} stood there when the sheet first came."),
-                        do=N_(
-                            "If a lecturer had marked it by then: tuxa returns confirm {ident} --marker CODE. "
-                            "Otherwise it is the learner's own: tuxa returns refuse {ident}."
-                        ),
-                        ident=row.reading,
-                    )
-            elif not by_hand and row.state == DOUBTFUL:
+            if row.use == MARK and row.state not in COUNTS and not marker and not self._came_empty(row):
+                raise _stood_there(row, by_hand=by_hand)
+            if not by_hand and row.state == DOUBTFUL and row.doubt != UNSEEN:
                 raise Refused(
                     N_("Reading {ident} is in doubt and cannot be confirmed as it is."),
                     do=N_("Say what stands there: tuxa returns mark {ident} VALUE."),
@@ -152,6 +145,13 @@ class Marking:
             return Decided(row, value, problem)
         self._tell(row, value, CONFIRMED if value == row.read else CORRECTED, actor)
         return Decided(row, value)
+
+    def _came_empty(self, row: Reading) -> bool:
+        """Whether the sheet of a mark was seen before the lecturer had it. Also of a mark that is told by hand: whoever
+        reads it on the picture cannot tell either whose pen it was."""
+        page = ReturnedPages(self._desk.database).with_facts([row.work]).get(row.work)
+        same_page = self.readings.of_work(row.learner, row.activity, page=row.page)
+        return page is None or came_empty(self._desk, page, same_page)
 
     def _record(self, row: Reading, value: str, *, actor: str, marker: str, replace: bool) -> None:
         catalogue = self._desk.catalogue()
@@ -212,6 +212,23 @@ class Marking:
             )
             if key is not None:
                 self._scoring.refresh_in(connection, row.learner, row.course, row.activity, key)
+
+
+def _stood_there(row: Reading, *, by_hand: bool) -> Refused:
+    told = (
+        N_(
+            "If a lecturer had marked it by then: tuxa returns mark {ident} VALUE --marker CODE. "
+            "Otherwise it is the learner's own: tuxa returns refuse {ident}."
+        )
+        if by_hand
+        else N_(
+            "If a lecturer had marked it by then: tuxa returns confirm {ident} --marker CODE. "
+            "Otherwise it is the learner's own: tuxa returns refuse {ident}."
+        )
+    )
+    return Refused(
+        N_("The mark of reading {ident} stood there when the sheet first came."), do=told, ident=row.reading
+    )
 
 
 def _checked(row: Reading, value: str) -> str:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +22,16 @@ from delivery.postal.fonts import MM_PER_PT, font_file
 from delivery.postal.incoming.bubbleplaces import find_bubbles
 from delivery.postal.incoming.cornermarks import Matrix, patch
 from delivery.postal.incoming.finding import Found
+from delivery.postal.incoming.plainmarks import (
+    MARKED,
+    BubbleReading,
+    Doubt,
+    confidence_of,
+    doubt_of,
+    less,
+    usual_of,
+)
+from delivery.postal.incoming.strokes import INK, ROOM_MM, TRACE, shape_of
 from delivery.postal.page import Face
 from delivery.postal.sheetlayout import Bubble, BubbleUse, SheetLayout
 
@@ -40,65 +49,8 @@ _BESIDE_MM = 1.1
 """Breadth of the zone beyond the ring in which a mark lies beside its bubble; half of what is between two bubbles."""
 _LETTER_MM = 0.22
 """Breadth left out about the letter's lines."""
-_INK = 0.30
-"""Darkness (0 paper, 1 black print) from which a sample is ink."""
-_TRACE = 0.12
-"""Darkness from which a sample is more than paper: pencil, or what a rubber leaves."""
-_MARKED = 0.12
-"""Share of ink in a bubble's clear inside from which it is marked: one stroke of a pen across it has 0.15."""
-_DEEP = 0.48
-"""Darkness that the darkest part of a mark must have: pencil of any hardness has 0.6, what a rubber leaves 0.4."""
-_CLEAN = 0.035
-"""Share of ink below which a bubble is empty: a speck of dust."""
-_SHADED = 0.10
-"""Share of traces below which it is empty."""
-_BESIDE = 0.09
-"""Share of ink beyond the ring from which something was written there: a circle about the bubble, a tick's tail."""
-_FULL, _STRUCK = 0.75, 0.05
-"""A bubble that is full, with so much beyond its ring, may have been filled in and then struck out."""
-_PLAIN = 0.30
-"""Share of ink from which confidence is full."""
 _WORDS_MM = 20.0
 """How much of a choice's text is seen beside its bubble."""
-_USUAL = 0.4
-"""The bubble at this place among all of a page, by darkness, is taken for an empty one: what it shows is the page's
-blur and grain. Most bubbles of a page stay empty."""
-
-
-class Doubt(StrEnum):
-    """Why an answer is left to a person."""
-
-    NOT_STRAIGHT = "not_straight"
-    """The page could not be laid out well enough to know where its bubbles are."""
-    NONE = "none"
-    """Nothing is marked."""
-    TWO = "two"
-    """More than one is marked where one may be."""
-    FAINT = "faint"
-    """A mark too pale or too small to be sure of."""
-    ERASED = "erased"
-    """Traces of a mark that was rubbed or blotted out."""
-    OUTSIDE = "outside"
-    """Something is written beside a bubble and nothing in one, or about one."""
-    STRUCK = "struck"
-    """Filled in and, it seems, struck out again."""
-    IMPOSSIBLE = "impossible"
-    """A mark above 10."""
-
-
-@dataclass(frozen=True, slots=True)
-class BubbleReading:
-    """What is in one bubble."""
-
-    value: str
-    ink: float
-    """Share of its clear inside that is written on, 0 to 1."""
-    trace: float
-    """Share that is darker than paper."""
-    beside: float
-    """Share of ink in the zone beyond its ring."""
-    depth: float
-    """Darkness of the darkest twentieth of its clear inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +113,8 @@ def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tupl
     places = find_bubbles(dark, found, layout.bubbles)
     black = _black(dark, found, layout)
     seen = {bubble: _reading(dark, found, bubble, place, black) for bubble, place in places.items()}
-    usual = _usual(list(seen.values()))
+    usual = usual_of(list(seen.values()))
+    two_tone = np.unique(picture[::5, ::5]).size <= 2
     shown = _with_strip(groups)
     out = []
     for (use, question), bubbles in groups.items():
@@ -170,8 +123,9 @@ def read_bubbles(picture: Any, layout: SheetLayout, found: Found | None) -> tupl
         if any(bubble not in places for bubble in bubbles):
             out.append(_in_doubt(use, question, crop))
         else:
-            readings = tuple(_less(seen[bubble], usual) for bubble in bubbles)
-            out.append(_answer(found, use, question, readings, many=bubbles[0].many, crop=crop))
+            readings = tuple(less(seen[bubble], usual) for bubble in bubbles)
+            doubt = doubt_of(readings, many=bubbles[0].many, two_tone=two_tone)
+            out.append(_answer(found, use, question, readings, doubt=doubt, crop=crop))
     return tuple(out)
 
 
@@ -229,66 +183,15 @@ def _answer(
     question: int,
     readings: tuple[BubbleReading, ...],
     *,
-    many: bool,
+    doubt: Doubt | None,
     crop: bytes,
 ) -> Answer:
-    doubt = _doubt(readings, many=many)
     if doubt is not None:
         return Answer(use, question, (), 0.0, doubt, crop, readings)
-    values = tuple(reading.value for reading in readings if reading.ink >= _MARKED)
-    return Answer(use, question, values, _confidence(readings, found), None, crop, readings)
-
-
-def _doubt(readings: Sequence[BubbleReading], *, many: bool) -> Doubt | None:
-    """The declared policy: plain marks only, and everything else plainly empty."""
-    marked = [reading for reading in readings if reading.ink >= _MARKED]
-    rest = [reading for reading in readings if reading.ink < _MARKED]
-    if len([reading for reading in marked if reading.depth >= _DEEP]) > 1 and not many:
-        return Doubt.TWO
-    pale = [reading for reading in marked if reading.depth < _DEEP]
-    unclear = pale + [reading for reading in rest if reading.ink > _CLEAN or reading.trace > _SHADED]
-    if unclear:
-        # What a rubber leaves is broad; a faint mark is a line.
-        return Doubt.ERASED if any(reading.trace > 0.5 for reading in unclear) else Doubt.FAINT
-    if not marked:
-        return Doubt.OUTSIDE if any(reading.beside > _BESIDE for reading in rest) else Doubt.NONE
-    if any(reading.ink > _FULL and reading.beside > _STRUCK for reading in marked):
-        return Doubt.STRUCK
-    # A cross or a tick leaves its bubble; but it is in there for the most part, and not about another one.
-    if any(reading.beside > 0.6 * reading.ink for reading in marked):
-        return Doubt.OUTSIDE
-    return Doubt.OUTSIDE if any(reading.beside > 2.5 * _BESIDE for reading in rest) else None
-
-
-def _usual(readings: Sequence[BubbleReading]) -> BubbleReading:
-    """What an empty bubble of this page shows, within what blur and grain can do."""
-    at = int(_USUAL * (len(readings) - 1)) if readings else 0
-
-    def of(values: list[float], most: float) -> float:
-        return min(sorted(values)[at], most) if values else 0.0
-
-    return BubbleReading(
-        "",
-        of([r.ink for r in readings], 0.05),
-        of([r.trace for r in readings], 0.2),
-        of([r.beside for r in readings], 0.05),
-        0.0,
+    values = tuple(reading.value for reading in readings if reading.ink >= MARKED)
+    return Answer(
+        use, question, values, round(min(found.confidence, confidence_of(readings)), 3), None, crop, readings
     )
-
-
-def _less(reading: BubbleReading, usual: BubbleReading) -> BubbleReading:
-    return replace(
-        reading,
-        ink=max(0.0, reading.ink - usual.ink),
-        trace=max(0.0, reading.trace - usual.trace),
-        beside=max(0.0, reading.beside - usual.beside),
-    )
-
-
-def _confidence(readings: Sequence[BubbleReading], found: Found) -> float:
-    marked = [min(1.0, r.ink / _PLAIN) for r in readings if r.ink >= _MARKED]
-    empty = [1.0 - 0.5 * max(r.ink / _CLEAN, r.trace / _SHADED) for r in readings if r.ink < _MARKED]
-    return round(min([found.confidence, *marked, *empty]), 3)
 
 
 # What is in it
@@ -306,43 +209,60 @@ def _black(dark: Image.Image, found: Found, layout: SheetLayout) -> float:
 
 
 def _reading(dark: Image.Image, found: Found, bubble: Bubble, place: Matrix, black: float) -> BubbleReading:
-    half = bubble.radius + _BESIDE_MM + 0.3
-    x, y = bubble.x + place[0], bubble.y + place[1]
-    corner, size = (float(x - half), float(y - half)), (2 * half, 2 * half)
-    values = patch(dark, found.homography, corner, size, per_mm=PER_MM).astype(np.float32)
-    inside, beyond = _zones(bubble)
-    paper = float(np.quantile(values[beyond], 0.8))
-    inked = np.clip((paper - values) / max(paper * (1.0 - black), 12.0), 0.0, 1.0)
+    inked = _inked(dark, found, bubble, place, black, room=_BESIDE_MM + 0.3)
+    inside, beyond, _ = _zones(bubble, inked.shape[0])
     within = np.sort(inked[inside])
+    share = round(float((within > INK).mean()), 4)
+    shape = None
+    if share >= MARKED:
+        wide = _inked(dark, found, bubble, place, black, room=ROOM_MM)
+        _, _, letter = _zones(bubble, wide.shape[0])
+        square = bubble.use is BubbleUse.CONFIRM
+        shape = shape_of(wide, bubble.radius, per_mm=PER_MM, square=square, letter=letter)
     return BubbleReading(
         bubble.value,
-        round(float((within > _INK).mean()), 4),
-        round(float((within > _TRACE).mean()), 4),
-        round(float((inked[beyond] > _INK).mean()), 4),
+        share,
+        round(float((within > TRACE).mean()), 4),
+        round(float((inked[beyond] > INK).mean()), 4),
         round(float(within[-max(1, within.size // 20) :].mean()), 4),
+        shape,
     )
 
 
-def _zones(bubble: Bubble) -> tuple[Any, Any]:
+def _inked(
+    dark: Image.Image, found: Found, bubble: Bubble, place: Matrix, black: float, *, room: float
+) -> Any:
+    """Darkness of a bubble and `room` millimetres about it: 0 as the paper beside it, 1 as black print."""
+    half = bubble.radius + room
+    x, y = bubble.x + place[0], bubble.y + place[1]
+    corner, size = (float(x - half), float(y - half)), (2 * half, 2 * half)
+    values = patch(dark, found.homography, corner, size, per_mm=PER_MM).astype(np.float32)
+    _, beyond, _ = _zones(bubble, values.shape[0])
+    # Where a ring was drawn about the bubble, what is beside it is not paper.
+    paper = float(max(np.quantile(values[beyond], 0.8), np.quantile(values, 0.8)))
+    return np.clip((paper - values) / max(paper * (1.0 - black), 12.0), 0.0, 1.0)
+
+
+def _zones(bubble: Bubble, n: int) -> tuple[Any, Any, Any | None]:
     square = bubble.use is BubbleUse.CONFIRM
     quarter = bubble.use is BubbleUse.MARK_QUARTER
     letter = "" if square else f",{bubble.value}" if quarter else bubble.value
-    return _zones_of(letter, bubble.radius, square=square)
+    return _zones_of(letter, bubble.radius, n, square=square)
 
 
 @lru_cache(maxsize=256)
-def _zones_of(letter: str, radius: float, *, square: bool) -> tuple[Any, Any]:
-    """Of a bubble's samples: its clear inside without the letter, and the zone beyond its ring."""
-    half = radius + _BESIDE_MM + 0.3
-    n = max(1, round(2 * half * PER_MM))
-    at = (np.arange(n) + 0.5) / PER_MM - half
+def _zones_of(letter: str, radius: float, n: int, *, square: bool) -> tuple[Any, Any, Any | None]:
+    """Of n by n samples about a bubble's middle: its clear inside without the letter, the zone beyond its ring, and the
+    letter, if it has one."""
+    at = (np.arange(n) + 0.5) / PER_MM - n / PER_MM / 2
     x, y = np.meshgrid(at, at)
     away = np.maximum(np.abs(x), np.abs(y)) if square else np.hypot(x, y)
     inside = away < radius - _RING_MM
     beyond = (away > radius + _RING_MM) & (away < radius + _BESIDE_MM)
-    if letter:
-        inside &= ~_letter_mask(letter, n)
-    return inside, beyond
+    printed = _letter_mask(letter, n) if letter else None
+    if printed is not None:
+        inside &= ~printed
+    return inside, beyond, printed
 
 
 def _letter_mask(letter: str, n: int) -> Any:

@@ -17,6 +17,7 @@ import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from delivery.errors import N_, BadInput
+from delivery.imaging import in_colour, in_grey, know_heic
 
 Grey = npt.NDArray[np.uint8]
 
@@ -149,7 +150,7 @@ def grey(image: Image.Image, long_px: int) -> Image.Image:
                 # Reduced first: on paper of its own, a large one would take four bytes for each dot three times.
                 image = image.reduce(factor)
                 factor = 1
-            flat = _level(image)
+            flat = in_grey(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(
             N_("The picture is damaged: {reason}"),
@@ -169,36 +170,14 @@ def plain(image: Image.Image) -> Image.Image:
             if image.mode in ("L", "RGB") and "transparency" not in image.info:
                 image.load()
                 return image
-            if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
-                return _level(image)
-            if image.mode in ("PA", "RGBA") or "transparency" in image.info:
-                return _on_paper(image).convert("RGB")
-            return image.convert("RGB")
+            grey_only = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
+            return in_grey(image) if grey_only else in_colour(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise BadInput(
             N_("The picture is damaged: {reason}"),
             do=N_("Scan or photograph the page again."),
             reason=str(error),
         ) from error
-
-
-def _on_paper(image: Image.Image) -> Image.Image:
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image.convert("RGBA"))
-    return paper
-
-
-def _level(image: Image.Image) -> Image.Image:
-    """Eight bits of grey; what is transparent is paper."""
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float32)
-        # Whole numbers of any depth; or shares of white.
-        most = float(values.max(initial=0.0))
-        white = 1.0 if image.mode == "F" and most <= 1.0 else max(most, 255.0)
-        return Image.fromarray((values * (255.0 / white)).clip(0, 255).astype(np.uint8))
-    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        return _on_paper(image).convert("L")
-    return image if image.mode == "L" and image.format is None else image.convert("L")
 
 
 def looks_blank(image: Image.Image) -> bool:
@@ -230,12 +209,11 @@ def _is_heif(data: bytes | Path) -> bool:
 
 def _heif_ready(media_type: str) -> bool:
     try:
-        import pillow_heif
+        know_heic()
     except ImportError as error:
         raise BadInput(
             N_("Pictures of the kind HEIC cannot be read on this machine ({kind})."),
             do=N_("Install pillow-heif, or set the telephone to save JPEG pictures."),
             kind=media_type or "heic",
         ) from error
-    pillow_heif.register_heif_opener(thumbnails=False)
     return True

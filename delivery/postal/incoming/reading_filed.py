@@ -118,18 +118,18 @@ def _keep(desk: Desk, page: ReturnedPage, fields: Sequence[Field]) -> None:
     """Remember what was read on a page; also that nothing was, so that it is not read again."""
     readings = Readings(desk.database)
     before = readings.of_work(page.learner, page.activity, page=page.page)
-    came_empty = _came_empty(desk, page, before)
+    unmarked = came_empty(desk, page, before)
     with desk.database.write() as connection:
         rows = []
         for found in fields:
             crop = desk.scans.put_in(connection, page.learner, found.crop) if found.crop else ""
-            state, doubt = _judged(found, before, came_empty=came_empty)
+            state, doubt = _judged(found, before, unmarked=unmarked)
             rows.append(_row(page, found.use, found.question, found, crop=crop, state=state, doubt=doubt))
         readings.keep_in(connection, rows or [_row(page, "none", 0, None, state=NOTHING)])
 
 
-def _came_empty(desk: Desk, page: ReturnedPage, before: Sequence[Reading]) -> bool:
-    """Whether another scan of the same sheet shows an empty strip."""
+def came_empty(desk: Desk, page: ReturnedPage, before: Sequence[Reading]) -> bool:
+    """Whether another scan of the same sheet shows an empty strip; `before` are readings of the same page."""
     empty = {row.work for row in before if row.use == MARK and row.state == NOTHING}
     if page.fact in empty or not empty:
         return False
@@ -139,7 +139,7 @@ def _came_empty(desk: Desk, page: ReturnedPage, before: Sequence[Reading]) -> bo
     )
 
 
-def _judged(found: Field, before: Sequence[Reading], *, came_empty: bool) -> tuple[str, str]:
+def _judged(found: Field, before: Sequence[Reading], *, unmarked: bool) -> tuple[str, str]:
     """State of a new reading: another picture of the same page may have told the same, or something else."""
     if found.use == MARK and not found.read and not found.doubt:
         return NOTHING, ""
@@ -154,7 +154,7 @@ def _judged(found: Field, before: Sequence[Reading], *, came_empty: bool) -> tup
         asked = any(row.state in WAITING and row.doubt == found.doubt for row in same)
         return (KNOWN if others or asked else DOUBTFUL), found.doubt
     if not others:
-        return (DOUBTFUL, UNSEEN) if found.use == MARK and not came_empty else (PROPOSED, "")
+        return (DOUBTFUL, UNSEEN) if found.use == MARK and not unmarked else (PROPOSED, "")
     return (KNOWN, "") if found.read in others else (DOUBTFUL, DIFFERS)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from delivery.postal.incoming.cascade import Version, scaled, versions
+from delivery.postal.incoming.cascade import TURNED, Version, scaled, versions
 from delivery.postal.incoming.codes import (
     CodeFound,
     decode,
@@ -24,6 +24,7 @@ from delivery.postal.incoming.codes import (
     of_ours,
     placed,
     rotation,
+    shows_both_ends,
 )
 from delivery.postal.incoming.finding import has_frame
 from delivery.postal.incoming.pictures import (
@@ -117,21 +118,39 @@ def _glance(data: bytes) -> PageReading | None:
 
 
 def read_image(quick: Grey, *, size: tuple[int, int], full: Callable[[], Image.Image]) -> PageReading:
-    """Run the cascade: `quick` is the picture at reduced size in grey, `full` gives the same at up to 300 dpi; `size`
-    is what it has as stored."""
+    """Run the cascade until codes at both ends of a sheet are read, and at least once more after the first of ours: the
+    end without one may be another sheet, lying over this one or under it.
+
+    `quick` is the picture at reduced size in grey, `full` gives the same at up to 300 dpi; `size` is what it has as
+    stored.
+    """
     if looks_dark(quick):
         return PageReading((), *size, dark=True)
     found: dict[str, None] = {}
     ours: list[CodeFound] = []
-    name, turned, number = "", 0, 0
+    name, turned, number, tried_rebuilding = "", 0, 0, False
+
+    def rebuilt() -> list[CodeFound]:
+        nonlocal tried_rebuilding
+        tried_rebuilding = True
+        codes = _rebuilt(quick, size)
+        found.update(dict.fromkeys(code.text for code in codes))
+        return codes
+
     for number, version in enumerate(versions(quick, full, stored=size), start=1):
+        if ours and version.name.startswith(TURNED):
+            break
         # A code's modules are some four pixels on the first version: reduced threefold nothing is left of them.
         codes = decode(version.picture, reduced_too=number > 1)
         found.update(dict.fromkeys(code.text for code in codes))
         new = of_ours(codes)
         if ours:
             ours += elsewhere(placed(new, version.to_stored), ours)
-            break
+            if not shows_both_ends(ours) and not tried_rebuilding:
+                ours += elsewhere(rebuilt(), ours)
+            if shows_both_ends(ours):
+                break
+            continue
         if new:
             ours = placed(new, version.to_stored)
             name, turned = version.name, rotation(new[0], version.to_stored)
@@ -142,11 +161,11 @@ def read_image(quick: Grey, *, size: tuple[int, int], full: Callable[[], Image.I
             if looks_blank(Image.fromarray(quick)):
                 return PageReading(tuple(found), *size, blank=not found, passes=number)
             # A tenth of the price of all that follows, and reads more, where the corner marks are there.
-            ours = _rebuilt(quick, size)
+            ours = rebuilt()
             if ours:
-                found.update(dict.fromkeys(code.text for code in ours))
                 name, turned = "rebuilt", _turn(ours[0])
-                break
+                if shows_both_ends(ours):
+                    break
     if not ours:
         return PageReading(tuple(found), *size, passes=number, framed=has_frame(quick))
     return PageReading(

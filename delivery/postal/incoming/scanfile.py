@@ -1,13 +1,10 @@
 """Scanned files page by page: PDF of any producer, multi-page TIFF, JPEG, PNG, HEIC.
 
-From a PDF whose page is one JPEG, that JPEG is taken as it is, also beneath the invisible text of a scanner's own text
-recognition; other pages (strips, fax compressions, drawn pages) are rendered at the resolution of what they hold. The
-same file always gives the same bytes for a page, so that a second scan of it is known for what it is.
+The same file always gives the same bytes for a page, so that a second scan of it is known for what it is.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
 import os
 import unicodedata
@@ -17,36 +14,31 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pypdfium2
 from PIL import Image, ImageDraw
-from pypdfium2 import raw
 
 from delivery.errors import N_, BadInput
 from delivery.postal.incoming.codes import is_mirrored
+from delivery.postal.incoming.pdfpage import Taken, encoded, pdf_page
 from delivery.postal.incoming.pictures import (
     IMAGE_TYPES,
-    MAX_PIXELS,
-    check_pixels,
     check_size,
+    grey_array,
     open_image,
     plain,
     quietly,
 )
 from delivery.postal.incoming.scan import PageReading, read_page_image
 
-RENDER_DPI = 200
-"""For pages that are drawn rather than scanned."""
-MOST_DPI = 300
-_COVERS = 0.85
-"""Share of the page that a picture must cover to be the page."""
-_UPRIGHT = 1e-3
-"""Part of a length by which a picture may lean before it counts as turned."""
 _TAIL = 2048
 """Bytes at the end of a file in which its end mark stands; some scanners pad their files."""
+_GLANCE_PX = 300
+"""Long side of a picture whose tone is asked."""
+_TONE = 24.0
+"""Levels of grey by which two pictures of one page may differ on the whole."""
 MAX_PAGES = 20_000
 """Of a file. A day's mail of the largest office has less; what claims more is damaged, or means harm."""
-_MOST_OBJECTS = 10_000
-"""Of a page. A scanned page has a picture, or some strips, and perhaps each word of it as invisible text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,14 @@ def read_pages(path: Path, numbers: tuple[int, ...]) -> list[ScannedPage]:
     """
     if _is_pdf(path):
         with _open_pdf(path) as document:
-            return [_read(number, partial(_pdf_page, document, number)) for number in numbers]
+            return [
+                _read(
+                    number,
+                    partial(pdf_page, document, number),
+                    drawn=partial(pdf_page, document, number, drawn=True),
+                )
+                for number in numbers
+            ]
     with _open_picture(path) as image:
         return [_read(number, partial(_picture_page, path, image, number)) for number in numbers]
 
@@ -141,14 +140,23 @@ def looks_whole(path: Path) -> bool:
         return False
 
 
-def _read(number: int, extract: Callable[[], tuple[bytes, str]]) -> ScannedPage:
+def _read(
+    number: int, extract: Callable[[], Taken], *, drawn: Callable[[], Taken] | None = None
+) -> ScannedPage:
     image, media_type = b"", ""
     try:
         with quietly():
-            image, media_type = extract()
+            image, media_type, problem, as_stored = extract()
+            if problem:
+                return ScannedPage(number, image, media_type, PageReading((), 0, 0), problem=problem)
             reading = read_page_image(image, media_type)
+            if as_stored and drawn is not None and not reading.codes and not reading.blank:
+                shown = drawn()
+                if not shown.problem and _is_another(image, shown.image):
+                    image, media_type = shown.image, shown.media_type
+                    reading = read_page_image(image, media_type)
             if is_mirrored(reading.codes):
-                image, media_type = _as_in_a_mirror(image)
+                image, media_type = _as_in_a_mirror(image)[:2]
                 reading = read_page_image(image, media_type)
         return ScannedPage(number, image, media_type, reading)
     except BadInput as error:
@@ -160,10 +168,16 @@ def _read(number: int, extract: Callable[[], tuple[bytes, str]]) -> ScannedPage:
     return ScannedPage(number, image, media_type, PageReading((), 0, 0), problem=problem)
 
 
-def _as_in_a_mirror(image: bytes) -> tuple[bytes, str]:
+def _is_another(stored: bytes, shown: bytes) -> bool:
+    """Whether a page shows its picture otherwise than it is stored: as a negative, or through a mask."""
+    one, other = (float(np.mean(grey_array(image, _GLANCE_PX)[0])) for image in (stored, shown))
+    return abs(one - other) > _TONE
+
+
+def _as_in_a_mirror(image: bytes) -> Taken:
     """Some scanners mirror what they see. Nobody can read that, and its codes say that it is so."""
     opened = open_image(image)
-    return _encoded(
+    return encoded(
         (opened if opened.mode == "1" else plain(opened)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     )
 
@@ -237,101 +251,9 @@ def _not_taken_in(path: Path, reason: Any, *, do: str | None = None) -> BadInput
     )
 
 
-def _pdf_page(document: Any, number: int) -> tuple[bytes, str]:
-    page = document[number - 1]
-    try:
-        pictures = _pictures(page)
-        if pictures is not None and len(pictures) == 1:
-            embedded = _embedded_jpeg(page, pictures[0])
-            if embedded is not None:
-                return embedded, "image/jpeg"
-        return _rendered(page, pictures or [])
-    finally:
-        page.close()
-
-
-def _pictures(page: Any) -> list[Any] | None:
-    """The pictures that make up a page, or None when something else is drawn on it too."""
-    count = raw.FPDFPage_CountObjects(page)
-    if not 1 <= count <= _MOST_OBJECTS:
-        return None
-    pictures = []
-    for index in range(count):
-        piece = raw.FPDFPage_GetObject(page, index)
-        kind = raw.FPDFPageObj_GetType(piece)
-        if kind == raw.FPDF_PAGEOBJ_IMAGE:
-            pictures.append(pypdfium2.PdfImage(piece, page=page, pdf=page.pdf))
-        elif kind == raw.FPDF_PAGEOBJ_TEXT:
-            if raw.FPDFTextObj_GetTextRenderMode(piece) != raw.FPDF_TEXTRENDERMODE_INVISIBLE:
-                return None
-        else:
-            return None
-    return pictures
-
-
-def _embedded_jpeg(page: Any, picture: Any) -> bytes | None:
-    """The JPEG that is the whole page, or None."""
-    left, bottom, right, top = picture.get_bounds()
-    # Bounds are in the page's own space, before it is turned; the media box is too.
-    x0, y0, x1, y1 = page.get_mediabox()
-    covered = (right - left) * (top - bottom) / max((x1 - x0) * (y1 - y0), 1e-6)
-    if covered < _COVERS or picture.get_filters(skip_simple=True) != ["DCTDecode"]:
-        return None
-    a, b, c, d, _, _ = picture.get_matrix().get()
-    if a * d - b * c <= _UPRIGHT:
-        # Mirrored: as it is, its writing would be too.
-        return None
-    return bytes(picture.get_data(decode_simple=True))
-
-
-def _rendered(page: Any, pictures: list[Any]) -> tuple[bytes, str]:
-    """The page as pdfium draws it: in black and white, grey or colour as its pictures are."""
-    width, height = page.get_size()
-    bits, dpi = _finest(pictures)
-    # A page may claim to be as large as a house.
-    most = (MAX_PIXELS / 8 / max(width * height, 1.0)) ** 0.5
-    scale = min(dpi / 72, most)
-    if width * scale < 1 or height * scale < 1:
-        raise BadInput(N_("The page has no size."))
-    bitmap = page.render(scale=scale, grayscale=0 < bits <= 8)
-    image = bitmap.to_pil()
-    if bits == 1:
-        image = image.point(_BLACK_OR_WHITE, mode="1")
-    try:
-        return _encoded(image)
-    finally:
-        bitmap.close()
-
-
-_BLACK_OR_WHITE = [0] * 128 + [255] * 128
-
-
-def _finest(pictures: list[Any]) -> tuple[int, float]:
-    """Most bits for a pixel, and most dots per inch, of the pictures on a page: 0 and :data:`RENDER_DPI` without."""
-    bits, dpi = 0, 0.0
-    for picture in pictures:
-        meta = raw.FPDF_IMAGEOBJ_METADATA()
-        if raw.FPDFImageObj_GetImageMetadata(picture, picture.page, ctypes.byref(meta)):
-            # The library unpacks all of it before it draws it small.
-            check_pixels(meta.width, meta.height)
-            bits = max(bits, meta.bits_per_pixel)
-            dpi = max(dpi, meta.horizontal_dpi, meta.vertical_dpi)
-    return bits, min(dpi, MOST_DPI) if dpi >= 1 else RENDER_DPI
-
-
-def _picture_page(path: Path, image: Image.Image, number: int) -> tuple[bytes, str]:
+def _picture_page(path: Path, image: Image.Image, number: int) -> Taken:
     if image.format != "TIFF":
-        return path.read_bytes(), IMAGE_TYPES[str(image.format)]
+        return Taken(path.read_bytes(), IMAGE_TYPES[str(image.format)])
     image.seek(number - 1)
     check_size(image)
-    return _encoded(image)
-
-
-def _encoded(image: Image.Image) -> tuple[bytes, str]:
-    """Black and white without loss; grey and colour as a good JPEG."""
-    out = io.BytesIO()
-    if image.mode == "1":
-        image.save(out, "PNG")
-        return out.getvalue(), "image/png"
-    plain(image).save(out, "JPEG", quality=90)
-    return out.getvalue(), "image/jpeg"
+    return encoded(image)

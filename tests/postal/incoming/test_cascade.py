@@ -104,6 +104,20 @@ def test_codes_struck_through_by_a_pen_are_rebuilt_where_the_corner_marks_say_th
     assert sheets.named_by(reading.texts) == {sheets.pages[0]}
 
 
+def test_a_sheet_whose_head_alone_is_seen_is_not_taken_for_the_one_that_lies_over_its_foot(
+    sheets: SheetSet, pages: list[Image.Image]
+) -> None:
+    both = pages[0].copy()
+    width, height = both.size
+    head = (0, 0, width, round(0.15 * height))
+    both.paste(both.crop(head).filter(ImageFilter.GaussianBlur(2.4)), head[:2])
+    over = pages[1].rotate(2, fillcolor=245).crop((0, round(0.7 * height), width, height))
+    both.paste(over, (0, round(0.7 * height)))
+    first = decode(np.asarray(both))
+    assert sheets.named_by(tuple(code.text for code in first)) == {sheets.pages[1]}
+    assert sheets.named_by(read_page_image(_jpeg(both)).texts) == set(sheets.pages[:2])
+
+
 def test_the_same_seed_gives_the_same_scan(pages: list[Image.Image]) -> None:
     first = degrade(pages[0], seed=5, severity="severe", other=pages[1])
     assert first == degrade(pages[0], seed=5, severity="severe", other=pages[1])

@@ -268,6 +268,10 @@ def test_a_mark_that_stood_there_when_the_sheet_first_came_may_be_the_learners_o
     for named in ({}, {"marker": "GV99"}):
         with pytest.raises(Refused, match="GV99" if named else "first came"):
             ReturnsDesk(desk, lambda *_: None).confirm({"id": found.reading, "read": "7.5", **named}, "VT01")
+    # Nor does it count because the clerk writes it down again.
+    with pytest.raises(Refused, match="first came"):
+        marking.correct(found.reading, "7,5", actor="VT01")
+    assert mark(desk) is None
     # It counts when a person says which lecturer had the sheet before; of a page of many, all such at once.
     page = tmp_path / "marks.html"
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from delivery.postal.incoming.clean import locate, pixels
-from delivery.postal.incoming.omr import Answer, Doubt, lecturer_mark, read_bubbles
+from delivery.postal.incoming.omr import Answer, lecturer_mark, read_bubbles
+from delivery.postal.incoming.plainmarks import Doubt
 from delivery.postal.incoming.scan import read_page_image
 from delivery.postal.sheetlayout import Bubble, BubbleUse
 from tests.support.degraded import degrade, render
@@ -98,6 +99,40 @@ def test_every_kind_of_doubt_is_named_and_has_its_crop(sheets: SheetSet, page: I
         assert answer.values == ()
         with Image.open(io.BytesIO(answer.crop)) as crop:
             assert min(crop.size) > 60
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mark_that_was_struck_out_or_half_rubbed_out_is_not_read(
+    sheets: SheetSet, page: Image.Image, seed: int
+) -> None:
+    hand = Hand(page, sheets.layout, seed=seed)
+    groups = {(b.use, b.question) for b in sheets.layout.bubbles}
+    for number, (use, question) in enumerate(sorted(groups)):
+        hand.answer(_group(sheets, use, question), ("struck", "half erased")[(number + seed) % 2])
+    for answer in _read(_png(hand.picture()), sheets):
+        assert answer.doubt is not None, (answer.use, answer.question)
+
+
+def test_plain_marks_of_every_kind_on_a_clean_scan_are_read(sheets: SheetSet, page: Image.Image) -> None:
+    plain = ("fill", "cross", "tick", "scribble", "pencil", "cross")
+    hand = Hand(page, sheets.layout, seed=5)
+    groups = sorted({(b.use, b.question) for b in sheets.layout.bubbles})
+    meant = {
+        group: hand.answer(_group(sheets, *group), how) for group, how in zip(groups, plain, strict=True)
+    }
+    for answer in _read(_png(hand.picture()), sheets):
+        assert (answer.values, answer.doubt) == (meant[answer.use, answer.question].values, None)
+
+
+def test_a_filled_bubble_in_black_and_white_may_be_what_a_rubber_left(
+    sheets: SheetSet, page: Image.Image
+) -> None:
+    hand = Hand(page, sheets.layout, seed=3, ink=40)
+    hand.mark(_bubble(sheets, BubbleUse.CHOICE, "B", 1), "fill")
+    hand.mark(_bubble(sheets, BubbleUse.CHOICE, "C", 3), "cross")
+    answers = _read(_png(hand.picture().convert("1", dither=Image.Dither.NONE)), sheets)
+    assert _of(answers, BubbleUse.CHOICE, 1).doubt is Doubt.ERASED
+    assert _of(answers, BubbleUse.CHOICE, 3).values == ("C",)
 
 
 def test_faint_pencil_is_doubtful_not_empty(sheets: SheetSet, page: Image.Image) -> None:

@@ -18,9 +18,11 @@ from delivery.errors import BadInput
 from delivery.postal.incoming import pictures, scanfile
 from delivery.postal.incoming.scanfile import count_pages, looks_whole, read_pages
 from tests.support.degraded import render
+from tests.support.picture_pdf import jbig2, picture_page
 from tests.support.returned_sheets import SheetSet, print_sheets
 
 A4 = (595.0, 842.0)
+FAX = "/BitsPerComponent 1"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,52 @@ def test_fax_pages_stay_black_and_white_and_small(
     with Image.open(io.BytesIO(read.image)) as image:
         assert image.mode == "1"
         assert abs(image.width - page.width) <= 2
+
+
+def test_a_bulk_scanners_jbig2_page_is_read(sheets: SheetSet, page: Image.Image, tmp_path: Path) -> None:
+    fax, path = page.convert("1", dither=Image.Dither.NONE), tmp_path / "jbig2.pdf"
+    path.write_bytes(picture_page(jbig2(fax), fax.size, FAX, packing="JBIG2Decode"))
+    (read,) = read_pages(path, (1,))
+    assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
+    with Image.open(io.BytesIO(read.image)) as image:
+        assert image.mode == "1"
+
+
+@pytest.mark.parametrize("packed", ["JBIG2Decode", "JPXDecode", "NoSuchDecode"])
+@pytest.mark.parametrize("in_form", [False, True], ids=["on the page", "in a form"])
+def test_a_page_whose_picture_cannot_be_decoded_is_not_taken_for_a_blank_one(
+    tmp_path: Path, packed: str, in_form: bool
+) -> None:
+    path = tmp_path / "broken.pdf"
+    path.write_bytes(picture_page(b"no picture" * 40, (1240, 1754), FAX, packing=packed, in_form=in_form))
+    (read,) = read_pages(path, (1,))
+    assert "cannot be decoded" in read.problem
+    assert not read.reading.blank
+
+
+@pytest.mark.parametrize("how", ["negative", "through a mask"])
+def test_a_picture_that_its_pdf_shows_otherwise_is_read_as_it_is_shown(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path, how: str
+) -> None:
+    path, grey = tmp_path / "shown.pdf", page.convert("L")
+    inverted = _jpeg(grey.point(lambda value: 255 - value))
+    if how == "negative":
+        stored, shown = inverted.getvalue(), "/Decode [1 0]"
+        masks: tuple[bytes, ...] = ()
+    else:
+        stored, shown = _jpeg(Image.new("L", grey.size, 20)).getvalue(), "/SMask 7 0 R"
+        masks = (inverted.getvalue(),)
+    path.write_bytes(picture_page(stored, grey.size, shown, *masks))
+    assert _named(path, sheets) == {sheets.pages[0]}
+
+
+def test_a_page_as_large_as_a_field_is_not_taken_for_a_blank_one(page: Image.Image, tmp_path: Path) -> None:
+    path = tmp_path / "field.pdf"
+    canvas = Canvas(str(path), pagesize=(1e5, 1e5))
+    canvas.drawImage(ImageReader(_jpeg(page)), 0, 0, *A4)
+    canvas.save()
+    (read,) = read_pages(path, (1,))
+    assert "larger than any paper" in read.problem
 
 
 def test_the_scanners_own_text_recognition_does_not_hide_its_picture(
@@ -301,8 +349,8 @@ def test_a_large_transparent_picture_is_laid_on_paper_when_it_is_small(
     made.putalpha(page.convert("L").point(lambda value: 255 - value))
     made.resize((page.width * 4, page.height * 4)).save(tmp_path / "large.png", compress_level=1)
     laid: list[int] = []
-    level = pictures._level
-    monkeypatch.setattr(pictures, "_level", lambda image: laid.append(image.width) or level(image))
+    level = pictures.in_grey
+    monkeypatch.setattr(pictures, "in_grey", lambda image: laid.append(image.width) or level(image))
     assert _named(tmp_path / "large.png", sheets) == {sheets.pages[0]}
     assert max(laid) <= page.width * 2
 
