@@ -21,7 +21,8 @@ class Dispatch:
     number: int
     """Place in the batch's stack, from 1."""
     state: PacketState
-    to: Addressee
+    to: Addressee | None
+    """None for somebody whose personal data were erased, or may not be used."""
     piece: Mailpiece
 
 
@@ -39,7 +40,7 @@ def stack_of(desk: Desk, batch: str) -> Iterator[Dispatch]:
         for state in chunk:
             number += 1
             profile = profiles.get(state.learner)
-            if state.printed_at and profile is not None:
+            if state.printed_at:
                 options = spec.options
                 piece = stock.mailpiece(state.pages, duplex=options.duplex, envelope=options.envelope)
-                yield Dispatch(number, state, addressee(profile), piece)
+                yield Dispatch(number, state, addressee(profile) if profile else None, piece)

@@ -10,7 +10,7 @@ from delivery.catalogue.model import Site
 from delivery.errors import N_, BadInput, Refused
 from delivery.postal.fonts import measure
 from delivery.postal.outgoing.address import Addressee
-from delivery.postal.outgoing.dispatch import Dispatch, stack_of
+from delivery.postal.outgoing.dispatch import stack_of
 from delivery.postal.outgoing.draw import DocumentInfo, DrawnPage, draw_pdf
 from delivery.postal.outgoing.layout import shortened
 from delivery.postal.outgoing.lines import leading_mm, wrap
@@ -45,7 +45,11 @@ def write_labels(desk: Desk, batch: str, file: Path, *, stock: str = "", skip: i
             skip=skip,
             count=sheet.count,
         )
-    waiting = [one for one in stack_of(desk, batch) if one.state.valid and not one.state.posted_at]
+    waiting = [
+        (one.to, one.number)
+        for one in stack_of(desk, batch)
+        if one.to and one.state.valid and not one.state.posted_at
+    ]
     if not waiting:
         raise Refused(
             N_("Batch {batch} has no packet that is printed and not posted."),
@@ -71,17 +75,17 @@ def _sender(site: Site | None) -> str:
 
 
 def _pages(
-    packets: Sequence[Dispatch], sheet: LabelSheet, skip: int, sender: str, batch: str
+    packets: Sequence[tuple[Addressee, int]], sheet: LabelSheet, skip: int, sender: str, batch: str
 ) -> Iterator[list[Item]]:
     items: list[Item] = []
     place = skip
-    for one in packets:
+    for to, number in packets:
         if place == sheet.count:
             yield items
             items, place = [], 0
         x = sheet.left + place % sheet.columns * sheet.pitch_x
         y = sheet.top + place // sheet.columns * sheet.pitch_y
-        items += label_items(one.to, f"{batch} · {one.number}", sender, sheet, x, y)
+        items += label_items(to, f"{batch} · {number}", sender, sheet, x, y)
         place += 1
     yield items
 

@@ -71,13 +71,13 @@ def _csv(posted: Sequence[Dispatch], words: Words) -> bytes:
     writer.writerow((number, item, words(N_("Name")), words(N_("Address")), postcode, grams, postage, day))
     for one in posted:
         at = from_micros(one.state.posted_at).astimezone(VIETNAM)
-        address = ", ".join(line for line in one.to.lines[1:] if line != one.to.postcode)
+        name, address, postcode = _where(one, words)
         row = (
             one.number,
             one.state.item,
-            _cell(one.to.name),
+            _cell(name),
             _cell(address),
-            one.to.postcode,
+            postcode,
             one.piece.grams,
             one.piece.postage,
             f"{at:%d/%m/%Y}",
@@ -87,9 +87,17 @@ def _csv(posted: Sequence[Dispatch], words: Words) -> bytes:
     return ("\ufeff" + out.getvalue()).encode()
 
 
+def _where(one: Dispatch, words: Words) -> tuple[str, str, str]:
+    """Name, address and postcode. The counter took the item, whatever became of the learner's data since."""
+    if one.to is None:
+        return words(N_("(personal data are no longer here)")), "", ""
+    lines = [line for line in one.to.lines[1:] if line != one.to.postcode]
+    return one.to.name, ", ".join(lines), one.to.postcode
+
+
 def _cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
 def _pages(
@@ -106,7 +114,7 @@ def _pages(
         items.append(Line(_LEFT, y + 2.0, _RIGHT, y + 2.0, 0.35))
         for one in rows:
             y += _ROW
-            items += _row(one, y - 1.2)
+            items += _row(one, y - 1.2, words)
             items.append(Line(_LEFT, y + 3.0, _RIGHT, y + 3.0, 0.12))
         if page == count - 1:
             items += _total(posted, grams, y + 10.0, words)
@@ -129,16 +137,16 @@ def _head(batch: str, institution: str, days: str, page: int, pages: int, words:
     yield Text(_RIGHT - measure(number, Face.SANS, 9.0), 20.0, number, Face.SANS, 9.0, Ink.MUTED)
 
 
-def _row(one: Dispatch, y: float) -> Iterator[Item]:
-    address = ", ".join(line for line in one.to.lines[1:] if line != one.to.postcode)
+def _row(one: Dispatch, y: float, words: Words) -> Iterator[Item]:
+    name, address, postcode = _where(one, words)
     room = _COLUMNS[3] - _COLUMNS[2] - 3.0
-    name = shortened(one.to.name, room, face=Face.SANS_MEDIUM, size=8.5, measure=measure)
+    name = shortened(name, room, face=Face.SANS_MEDIUM, size=8.5, measure=measure)
     where = shortened(address, room, face=Face.SANS, size=7.0, measure=measure)
     yield Text(_LEFT + _COLUMNS[0], y, str(one.number), Face.SANS, 8.5)
     yield Text(_LEFT + _COLUMNS[1], y, one.state.item or "–", Face.SANS_MEDIUM, 8.5)
     yield Text(_LEFT + _COLUMNS[2], y - 0.4, name, Face.SANS_MEDIUM, 8.5)
     yield Text(_LEFT + _COLUMNS[2], y + 2.8, where, Face.SANS, 7.0, Ink.MUTED)
-    yield Text(_LEFT + _COLUMNS[3], y, one.to.postcode or "–", Face.SANS, 8.5)
+    yield Text(_LEFT + _COLUMNS[3], y, postcode or "–", Face.SANS, 8.5)
     yield Text(_LEFT + _COLUMNS[4], y, str(one.piece.grams), Face.SANS, 8.5)
     yield Text(_LEFT + _COLUMNS[5], y, one.piece.postage, Face.SANS, 8.5)
 

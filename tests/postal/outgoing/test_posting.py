@@ -232,6 +232,12 @@ def test_the_posting_list_names_every_posted_packet_once(home: PrintedHome, tmp_
         assert "Ngày gửi 22/11/2026" in document[0].get_textpage().get_text_range()
     void(home.app, "B1", learners[:1], reason=WhyVoid.LOST, actor="clerk")
     assert write_posting_list(home.app, "B1", tmp_path).packets == 2
+    # The counter took the item, whatever became of the learner's data since.
+    with home.app.database.write() as connection:
+        home.app.vault.destroy(connection, learners[0])
+    with write_posting_list(home.app, "B1", tmp_path).files[1].open(encoding="utf-8-sig") as stream:
+        (row,) = [row for row in csv.reader(stream) if row[1] == ITEMS[0]]
+    assert row[2:5] == ["(dữ liệu cá nhân không còn ở đây)", "", ""]
 
 
 def test_a_printer_gets_each_file_once_and_one_that_is_away_is_told(
