@@ -314,9 +314,12 @@ def test_the_health_page_answers_in_json(phone: Phone) -> None:
 def test_metrics_are_counted_by_route_and_name_nobody(tmp_path: Path) -> None:
     with portal_home(tmp_path) as home, served(home, alone=True), Phone(home) as phone:
         phone.http.get(f"/q/{home.token(AN)}")
+        phone.enter(AN)
+        phone.http.head(f"/uploads/{'0' * 32}", headers={"tus-resumable": "1.0.0"})
         text = phone.http.get("/metrics").text
     assert 'tuxa_requests_total{method="GET",route="/q/{token}",status="200"} 1' in text
     assert 'tuxa_request_seconds_bucket{route="/q/{token}",le="+Inf"} 1' in text
+    assert 'tuxa_requests_total{method="HEAD",route="/uploads/{ident}",status="404"} 1' in text
     assert home.token(AN) not in text
 
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from delivery.catalogue.kinds import Role
 from delivery.network.web.visit import SignInNeeded, Visit, VisitOf
@@ -84,11 +85,19 @@ def needs(visit_of: VisitOf, capability: Capability) -> VisitOf:
     return allowed_visit
 
 
-def asking_route(visit_of: VisitOf, path: str, endpoint: Callable[[Request], object], method: str) -> Route:
-    """A route without dependencies, whose `endpoint` asks `visit_of` itself."""
+class AskingRoute(Route):
+    """A route without dependencies, whose endpoint asks `visit_of` itself; log and counts know it by its pattern."""
 
-    endpoint.capability = capability_of(visit_of)  # type: ignore[attr-defined]
-    return Route(path, endpoint, methods=[method])
+    def __init__(
+        self, visit_of: VisitOf | None, path: str, endpoint: Callable[[Request], object], method: str
+    ) -> None:
+        endpoint.capability = capability_of(visit_of)  # type: ignore[attr-defined]
+        super().__init__(path, endpoint, methods=[method])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route, and named as those of FastAPI are."""
+        match, found = super().matches(scope)
+        return match, {**found, "route": self} if match is not Match.NONE else found
 
 
 def capability_of(dependency: Callable[..., object] | None) -> Capability | None:

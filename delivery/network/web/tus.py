@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from delivery.errors import Refused
-from delivery.network.web.access import asking_route
+from delivery.network.web.access import AskingRoute
 from delivery.network.web.intake import read_upload
 from delivery.network.web.lines import Line
 from delivery.network.web.services import PortalServices
@@ -114,10 +114,10 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
         return visit.json(read_upload(_known(request.path_params["ident"], visit, services), visit, services))
 
     one = "/uploads/{ident}"
-    asked = partial(asking_route, sender_of)
+    asked = partial(AskingRoute, sender_of)
     return [
-        Route("/uploads", abilities, methods=["OPTIONS"]),
-        Route(one, abilities, methods=["OPTIONS"]),
+        AskingRoute(None, "/uploads", abilities, "OPTIONS"),
+        AskingRoute(None, one, abilities, "OPTIONS"),
         asked("/uploads", create, "POST"),
         asked(one, services.lines.beginning(progress), "HEAD"),
         asked(one, append, "PATCH"),
