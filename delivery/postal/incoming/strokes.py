@@ -101,7 +101,9 @@ class Shape:
     @property
     def is_struck(self) -> bool:
         """Whether it may have been struck out."""
-        reaching = self.far >= 2 or (self.far and self.arms >= 3) or (self.past and self.within > _FULL)
+        # One stroke goes far and another, or its other end, half as far: a line across, drawn a bit to one side.
+        across = self.far and (self.arms >= 3 or self.past >= 2)
+        reaching = self.far >= 2 or across or (self.past and self.within > _FULL)
         ringed = self.round > _ROUND or self.ringed > _RINGED
         return bool(reaching or ringed or self.arms > _MOST_ARMS)
 

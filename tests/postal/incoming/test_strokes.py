@@ -64,11 +64,20 @@ def test_plain_marks_are_neither_struck_nor_rubbed_out(draw: Draw) -> None:
     assert not shape.is_rubbed
 
 
-@pytest.mark.parametrize("mark", [_cross, _tick, lambda pen: pen.spot(2.1)], ids=["cross", "tick", "filled"])
+@pytest.mark.parametrize(
+    "mark",
+    [_cross, lambda pen: _cross(pen, 1.6), _tick, lambda pen: pen.spot(2.1)],
+    ids=["cross", "small cross", "tick", "filled"],
+)
 @pytest.mark.parametrize(
     "strike",
-    [lambda pen: _cross(pen, 4.2), lambda pen: pen.ring(3.3), lambda pen: pen.line((-4.7, 0.3), (4.7, -0.5))],
-    ids=["large cross", "ring", "line"],
+    [
+        lambda pen: _cross(pen, 4.2),
+        lambda pen: pen.ring(3.3),
+        lambda pen: pen.line((-4.7, 0.3), (4.7, -0.5)),
+        lambda pen: pen.line((-4.0, 1.0), (4.7, -1.2)),
+    ],
+    ids=["large cross", "ring", "line", "line longer at one side"],
 )
 def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -> None:
     assert _shape(mark, strike).is_struck
