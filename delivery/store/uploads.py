@@ -15,6 +15,7 @@ import os
 import re
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from delivery.clock import Clock, from_micros, to_micros
 from delivery.errors import N_, Refused
 from delivery.ids import IdSource
-from delivery.store.files import sync_folder, write_whole
+from delivery.store.files import PARTIAL_SUFFIX, sync_folder, write_whole
 
 KEEP = timedelta(days=7)
 """A phone that was offline for a week goes on where it stopped; after that it begins again."""
@@ -57,6 +58,10 @@ class Upload:
 
 class Busy(Exception):
     """Somebody else is sending to this upload now."""
+
+
+class NotHere(Refused):
+    """An upload is unknown, or not whole."""
 
 
 class Uploads:
@@ -126,7 +131,7 @@ class Uploads:
             raise
 
     def read(self, upload: Upload) -> bytes:
-        """The whole file. Raises Refused when it is not whole, or was altered."""
+        """The whole file. Raises NotHere when it is not whole, or was altered."""
         out = bytearray()
         cipher = self._cipher(upload.ident)
         try:
@@ -137,7 +142,7 @@ class Uploads:
         except (InvalidTag, FileNotFoundError):
             out.clear()
         if len(out) != upload.length or not upload.length:
-            raise Refused(N_("This upload is not whole."), do=N_("Send the file again."))
+            raise NotHere(N_("This upload is not whole."), do=N_("Send the file again."))
         return bytes(out)
 
     def is_kept(self, upload: Upload) -> bool:
@@ -171,6 +176,12 @@ class Uploads:
                 gone += 1
                 file.unlink(missing_ok=True)
                 file.with_suffix(".bytes").unlink(missing_ok=True)
+        # What a killed process left behind has no note that could expire.
+        left = [file for file in self._folder.glob("*/*.bytes") if not file.with_suffix(".json").exists()]
+        for file in (*left, *self._folder.glob(f"*/*{PARTIAL_SUFFIX}")):
+            with suppress(FileNotFoundError):
+                if now.timestamp() - file.stat().st_mtime > KEEP.total_seconds():
+                    file.unlink()
         return gone
 
     def _place(self, account: str) -> Path:

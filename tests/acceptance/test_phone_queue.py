@@ -77,6 +77,39 @@ def test_a_slow_line_shows_how_far_a_photo_is_and_a_line_that_fell_silent_is_giv
     expect(page.locator(".tile.good")).to_have_count(2)
 
 
+def test_a_photo_that_is_removed_or_turned_on_its_way_does_not_come_back(
+    home: PortalHome, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(home.url(AN))
+    sign_in(page, home, AN)
+    address = f"{home.base_url}/work/{WORK}"
+    page.goto(address)
+    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    line = phone.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"latency": 50, "downloadThroughput": 100_000, "uploadThroughput": 40_000, "offline": False}
+    line.send("Network.emulateNetworkConditions", slow)
+    photos = [draw_photo([], seed=seed, size=(1240, 1754)) for seed in (1, 2)]
+    page.locator("#file").set_input_files(pictures(*photos))  # type: ignore[arg-type]
+    expect(page.locator(".tile .state").first).to_contain_text("Đang tải lên: ")
+    page.get_by_role("button", name="Gỡ bỏ – Ảnh 1").click()
+    expect(page.locator(".tile .state").first).to_contain_text("Đang tải lên: ")
+    page.get_by_role("button", name="Xoay – Ảnh 1").click()
+    line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 10_000_000})
+    expect(page.locator(".tile.good")).to_have_count(1, timeout=20_000)
+    again = phone.new_page()
+    again.goto(address)
+    expect(again.locator("form[data-ready=yes]")).to_be_attached()
+    expect(again.locator(".tile")).to_have_count(1)
+    page.close()
+    again.get_by_role("button", name="Gửi", exact=True).click()
+    again.wait_for_url("**/receipt?**")
+    (fact,) = home.facts.select(kind=FactKind.WORK_RECEIVED)
+    with Image.open(io.BytesIO(home.services.scans.get(fact.learner, fact.data["blob"]))) as kept:
+        assert kept.size == (1754, 1240), "turned"
+
+
 def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(
     home: PortalHome, phone: BrowserContext
 ) -> None:

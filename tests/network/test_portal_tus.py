@@ -11,6 +11,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from tusclient.client import TusClient
 
 from benchmarks.portal_tus import by_tus_js, cut_line
+from delivery.network.web import tus
 from delivery.record.kinds import FactKind
 from delivery.store.uploads import KEEP, MOST_OPEN
 from tests.network.portal_home import AN, BINH, WORK, Phone, PortalHome, draw_photo, portal_home, served
@@ -97,10 +99,9 @@ def test_a_second_independent_client_goes_on_over_a_line_that_is_cut(
     assert stored(home, url) == file.read_bytes()
 
 
-def test_what_had_come_when_the_line_was_cut_counts_however_little_it_is(
-    home: PortalHome, phone: Phone
-) -> None:
-    path = begin(phone, 100_000)
+@contextmanager
+def half_sent(home: PortalHome, phone: Phone, path: str, count: int) -> Iterator[None]:
+    """A line on which `count` bytes of 100,000 were sent, in handfuls; it is cut at the end."""
     cookies = "; ".join(f"{name}={value}" for name, value in phone.http.cookies.items())
     head = {**BYTES, "Host": "localhost", "Cookie": cookies, "Upload-Offset": "0", "Content-Length": "100000"}
     head["Expect"] = "100-continue"
@@ -108,8 +109,17 @@ def test_what_had_come_when_the_line_was_cut_counts_however_little_it_is(
     with socket.create_connection(("127.0.0.1", int(home.base_url.rsplit(":", 1)[1]))) as line:
         line.sendall(said.encode() + b"\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 100 ")  # from now on it is being read
-        for _ in range(5):
+        for _ in range(count // 2_000):
             line.sendall(bytes(2_000))
+        yield
+
+
+def test_what_had_come_when_the_line_was_cut_counts_however_little_it_is(
+    home: PortalHome, phone: Phone
+) -> None:
+    path = begin(phone, 100_000)
+    with half_sent(home, phone, path, 10_000):
+        pass
     wait_until(lambda: offset(phone, path) == 10_000)
 
 
@@ -255,12 +265,53 @@ def test_work_of_several_photos_stays_one_work_whenever_its_handing_in_is_cut_sh
     assert again.json()["receipt"] == f"/receipt?f={fact.id}"
 
 
+def test_an_upload_that_was_handed_in_can_be_asked_for_again(home: PortalHome, phone: Phone) -> None:
+    """The answer to the form was lost, and the page is opened anew: it asks what its photographs show."""
+    photo = home.photo(AN, 1)
+    path = begin(phone, len(photo))
+    send(phone, path, 0, photo)
+    sheet = f"/q/{home.token(AN)}"
+    form = {"csrf": phone.csrf(sheet), "upload": path.rsplit("/", 1)[1]}
+    phone.http.post(sheet, data=form)
+    again = phone.http.get(f"{path}/reading", headers={"accept": "application/json"})
+    assert (again.status_code, again.json()) == (200, {"pages": []})
+    assert offset(phone, path) == len(photo)
+
+
+def test_a_line_that_fell_silent_gives_its_upload_free(
+    home: PortalHome, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone that went to another network tells nobody that its old line is dead."""
+    monkeypatch.setattr(tus, "SILENCE_S", 0.3)
+    path = begin(phone, 100_000)
+    with half_sent(home, phone, path, 60_000):
+        wait_until(lambda: offset(phone, path) > 0)
+        come = offset(phone, path)
+        answer = send(phone, path, come, b"b" * (100_000 - come))
+        assert (answer.status_code, answer.headers["upload-offset"]) == (204, "100000")
+    assert stored(home, path) == bytes(come) + b"b" * (100_000 - come)
+
+
+def test_what_a_killed_process_left_is_swept(home: PortalHome, phone: Phone) -> None:
+    kept = begin(phone, 10)
+    place = next((home.services.settings.home / "uploads").rglob("*.json")).parent
+    left = [place / f"{'0' * 32}.bytes", place / "tmp0.part"]
+    for number, file in enumerate([*left, place / f"{'1' * 32}.bytes"]):
+        file.write_bytes(b"x")
+        old = home.clock.now().timestamp() - (KEEP.total_seconds() + 60 if number < 2 else 0)
+        os.utime(file, (old, old))
+    home.services.uploads.sweep()
+    assert not any(file.exists() for file in left)
+    assert (place / f"{'1' * 32}.bytes").exists(), "it may have been begun this moment"
+    assert offset(phone, kept) == 0
+
+
 def test_an_upload_that_is_not_whole_is_not_handed_in(home: PortalHome, phone: Phone) -> None:
     path = begin(phone, 1000)
     send(phone, path, 0, b"x" * 500)
     form = {"csrf": phone.csrf(f"/work/{WORK}"), "upload": path.rsplit("/", 1)[1]}
     answer = phone.http.post(f"/work/{WORK}", data=form)
-    assert (answer.status_code, "chưa đủ" in answer.text) == (503, True)
+    assert (answer.status_code, "chưa đủ" in answer.text) == (409, True)
     assert offset(phone, path) == 500
 
 

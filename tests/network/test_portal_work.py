@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from delivery.network.web.onefile import combine
 from delivery.network.web.uploads import MAX_FILE_BYTES
 from delivery.record.facts import Fact
 from delivery.record.kinds import FactKind
@@ -186,6 +190,20 @@ def word(*, macros: bool = False, main: str = "wordprocessingml.document.main") 
         if macros:
             archive.writestr("word/vbaProject.bin", b"x")
     return out.getvalue()
+
+
+def test_the_same_work_is_the_same_bytes_from_a_process_that_has_just_begun() -> None:
+    """What was sent is sent again after the portal was killed, and must not become a second work."""
+    make = (
+        "import hashlib, sys; from delivery.network.web.onefile import combine; "
+        "print(hashlib.sha256(combine([bytes.fromhex(sys.argv[1])], 'Lời giải')).hexdigest())"
+    )
+    photo = draw_photo([], size=(60, 80))
+    told = subprocess.run(
+        [sys.executable, "-c", make, photo.hex()], capture_output=True, text=True, check=True
+    )
+    combine([photo], "Lời giải")
+    assert told.stdout.strip() == hashlib.sha256(combine([photo], "Lời giải")).hexdigest()
 
 
 def test_a_word_file_is_received_unless_it_has_macros_or_comes_with_photos(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from delivery.errors import N_, Refused
+from delivery.errors import N_
 from delivery.network.web.services import PortalServices
 from delivery.network.web.visit import Posted
-from delivery.store.uploads import Upload
+from delivery.store.uploads import NotHere, Upload
 
 UPLOAD_FIELD = "upload"
 
@@ -26,7 +26,7 @@ class HandIn:
 
 
 def collect(posted: Posted, field: str, services: PortalServices) -> HandIn:
-    """Read what a form hands in. Raises Refused when an upload is unknown or not whole."""
+    """Read what a form hands in. Raises NotHere when an upload is unknown or not whole."""
     direct = posted.files(field)
     idents = dict.fromkeys(posted.texts(UPLOAD_FIELD))
     sent = _uploads(idents, posted, services)
@@ -35,14 +35,15 @@ def collect(posted: Posted, field: str, services: PortalServices) -> HandIn:
         # A note beside bytes that are still there was cut short: what was handed in together is taken together.
         cut_short = all(services.uploads.is_kept(upload) for upload in noted)
         taken = sent if cut_short else [upload for upload in sent if not upload.result]
-        problem, files = None, direct
+        problem: NotHere | None = None
+        files = direct
         try:
             files = [*direct, *(services.uploads.read(upload) for upload in taken)]
-        except Refused as error:
+        except NotHere as error:
             problem = error
-        # The same form may have come twice: what the other one noted meanwhile is looked at again.
+        # The same form may have come twice: what the other one noted or forgot meanwhile is looked at again.
         before, sent = sent, _uploads(idents, posted, services)
-        if sent == before:
+        if sent == before and cut_short == all(services.uploads.is_kept(upload) for upload in noted):
             break
     if problem is not None:
         raise problem
@@ -64,7 +65,7 @@ def settle(handed: HandIn, facts: Sequence[str], failed: Collection[int], servic
 def _uploads(idents: Collection[str], posted: Posted, services: PortalServices) -> list[Upload]:
     found = [services.uploads.get(posted.visit.account, ident) for ident in idents]
     if None in found:
-        raise Refused(
+        raise NotHere(
             N_("An upload is no longer there."), do=N_("Choose the photos again and send them once more.")
         )
     return [upload for upload in found if upload is not None]

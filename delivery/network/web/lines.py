@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, Event, move_on_after, to_thread
+from anyio import CancelScope, CapacityLimiter, Event, current_time, to_thread
 
 from delivery.store.credentials import HASHES_AT_ONCE
 
@@ -26,13 +26,13 @@ BEGINNINGS_AT_ONCE = 6
 PIECES_AT_ONCE = 12
 """Pieces on their way. Each waits for the disk, and a disk syncs several files in nearly the time of one."""
 PATIENCE_S = 10.0
-"""How long one line is held back by another that never empties."""
+"""How long anybody in one line is held back by another that never empties."""
 
 
 class Line:
     """So many threads, and whoever else comes waits for one of them.
 
-    Whose turn it is in this line begins when nobody waits in the line `after`, or after :data:`PATIENCE_S`.
+    Whose turn it is in this line begins when nobody waits in the line `after`, or :data:`PATIENCE_S` after coming.
     """
 
     def __init__(self, at_once: int, *, after: Line | None = None) -> None:
@@ -52,10 +52,11 @@ class Line:
 
     async def run(self, work: Callable[Given, Answer], *args: Given.args, **kwargs: Given.kwargs) -> Answer:
         """Wait for a turn, then run `work` in a thread."""
+        patient_until = current_time() + PATIENCE_S
         try:
             async with self._turns:
                 if self._after is not None:
-                    with move_on_after(PATIENCE_S):
+                    with CancelScope(deadline=patient_until):
                         await self._after.empty()
                 return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._threads)
         finally:
@@ -84,7 +85,9 @@ class Lines:
     beginning: Line = field(init=False)
     """Uploads that begin, or ask where to go on."""
     slow: Line = field(init=False)
-    """Requests that need the executor or another party's answer."""
+    """Requests that need the executor."""
+    elsewhere: Line = field(default_factory=lambda: Line(SLOW_AT_ONCE))
+    """Those that need another party's answer."""
     proving: Line = field(default_factory=lambda: Line(HASHES_AT_ONCE))
     """Those that prove or choose a PIN or password: each takes a core for some 30 ms."""
 

@@ -73,7 +73,7 @@ def oidc_routes(services: PortalServices, visit_of: VisitOf) -> APIRouter:
         return visit.cookie_name(PURPOSE)
 
     @router.get(BEGIN, dependencies=[Depends(only_with_provider)])
-    @services.lines.slow
+    @services.lines.elsewhere
     def begin(visit: Visit = Depends(visit_of), then: str = "/me") -> Response:
         begun = Begun(Asked(*(services.ids.random_bytes(32).hex() for _ in range(3))), local_path(then))
         try:
@@ -85,7 +85,7 @@ def oidc_routes(services: PortalServices, visit_of: VisitOf) -> APIRouter:
         return visit.finish(RedirectResponse(address, 303))
 
     @router.get(BACK, dependencies=[Depends(only_with_provider)])
-    @services.lines.slow
+    @services.lines.elsewhere
     def back(
         visit: Visit = Depends(visit_of), code: str = "", state: str = "", iss: str = "", error: str = ""
     ) -> Response:
@@ -110,7 +110,7 @@ def oidc_routes(services: PortalServices, visit_of: VisitOf) -> APIRouter:
         return visit.redirect("/staff" if opened.staff and begun.then == "/me" else begun.then)
 
     @router.post(OUT, dependencies=[Depends(only_with_provider)])
-    @services.lines.slow
+    @services.lines.elsewhere
     def out(visit: Visit = Depends(visit_of), logout_token: str = Form(default="")) -> Response:
         """The provider itself asks, not a browser: what it says is signed, and needs no form's token."""
         try:

@@ -34,6 +34,9 @@ _EXIF_ORIENTATION = 0x0112
 _QUARTER_TURNS = {3: 180, 6: 270, 8: 90}
 """EXIF orientation -> degrees counter-clockwise by which the picture is turned upright."""
 _FILES = fontpkg_be_vietnam_pro.ROOT / "files"
+# Binary streams: reportlab's own text streams make files a quarter larger. Before any file is made, for the same work
+# has to be the same bytes again, also from a process that has just begun.
+rl_config.useA85 = 0
 
 
 @cache
@@ -120,8 +123,6 @@ class _Jpeg:
 
 def pictures_pdf(pictures: Sequence[bytes]) -> bytes:
     """Each picture on a page of A4, upright, as large as it fits."""
-    # Binary streams: reportlab's default of text streams makes files a quarter larger.
-    rl_config.useA85 = 0
     out = io.BytesIO()
     canvas = Canvas(out, invariant=True, pageCompression=1)
     for data in pictures:

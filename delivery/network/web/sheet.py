@@ -19,6 +19,7 @@ from delivery.network.web.signin import sign_in_page
 from delivery.network.web.uploads import MAX_FILES
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.store.sheets import Sheet
+from delivery.store.uploads import NotHere
 
 PHOTOS_FIELD = "photos"
 
@@ -59,6 +60,8 @@ def sheet_routes(services: PortalServices, visit_of: VisitOf, posted_of: PostedO
                 problem = Message(text, {"count": MAX_FILES})
                 return _sheet_page(visit, services, sheet, problem=problem, status=422)
             intake = take_in(handed.files, learner=visit.learner, services=services)
+        except NotHere as error:
+            return _sheet_page(visit, services, sheet, problem=error.what, status=409)
         except TuxaError as error:
             return _sheet_page(visit, services, sheet, problem=error.what, status=503)
         facts = [*handed.known, *intake.facts]

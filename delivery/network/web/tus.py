@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import structlog
+from anyio import fail_after
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -33,6 +34,9 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 CHECKSUMS = ("sha1", "sha256")
 OFFSET_TYPE = "application/offset+octet-stream"
+SILENCE_S = 90.0
+"""How long a sender may send nothing that is worth waking for: 48 kB over the poorest line. A phone that went to
+another network tells nobody that its old line is dead, and would find its upload taken for hours."""
 _PURPOSES = ("work",)
 _log = structlog.get_logger(__name__)
 
@@ -111,7 +115,9 @@ def tus_routes(services: PortalServices, sender_of: VisitOf) -> list[Route]:
     def reading(request: Request) -> Response:
         """What the codes on an uploaded picture say, so that a wrong sheet is noticed at once."""
         visit = sender_of(request)
-        return visit.json(read_upload(_known(request.path_params["ident"], visit, services), visit, services))
+        upload = _known(request.path_params["ident"], visit, services)
+        # Handed in before: its bytes are not here any more, and its receipt says what it was.
+        return visit.json({"pages": []} if upload.result else read_upload(upload, visit, services))
 
     one = "/uploads/{ident}"
     asked = partial(AskingRoute, sender_of)
@@ -203,16 +209,21 @@ def _turn(
 
 async def _receive(request: Request, turn: _Turn, line: Line) -> Response:
     appender, checksum = turn.appender, turn.checksum
+    stream = request.stream()
     try:
-        async for chunk in request.stream():
+        while True:
+            with fail_after(SILENCE_S):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                break
             if checksum:
                 checksum[0].update(chunk)
             if appender.only_gathers(len(chunk)):
                 appender.write(chunk)
             else:
                 await line.run(appender.write, chunk)
-    except ClientDisconnect:
-        # What came is kept: the sender asks for the offset and goes on there.
+    except (ClientDisconnect, TimeoutError):
+        # What came is kept: the sender asks for the offset and goes on there, perhaps over another line already.
         await line.run(appender.undo if checksum else appender.finish)
         return _answer(400)
     except ValueError:

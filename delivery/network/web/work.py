@@ -22,6 +22,7 @@ from delivery.network.web.uploads import MAX_FILE_BYTES, MAX_FILES
 from delivery.network.web.visit import Posted, PostedOf, Visit, VisitOf
 from delivery.record.kinds import FactKind
 from delivery.store.teaching import checked
+from delivery.store.uploads import NotHere
 
 FILE_FIELD = "file"
 TEXT_FIELD = "text"
@@ -60,6 +61,8 @@ def work_routes(services: PortalServices, learner_of: VisitOf, learner_posted_of
             )
         except BadInput as error:
             return _work_page(visit, services, planned, problem=error.what, text=text, status=422)
+        except NotHere as error:
+            return _work_page(visit, services, planned, problem=error.what, text=text, status=409)
         except TuxaError as error:
             return _work_page(visit, services, planned, problem=error.what, text=text, status=503)
         if not isinstance(taken, str):

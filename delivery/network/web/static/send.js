@@ -13,6 +13,7 @@ const LONG_SIDE = 2200; // pixels: an A4 sheet at 190 dpi, on which its codes an
 const QUALITY = 0.85;
 const PIECE = 512 * 1024; // one photo, as a rule: each piece costs the portal a sync of its disk
 const SILENCE = 30_000; // milliseconds without a byte on its way, after which a connection is given up for dead
+const PATIENCE = 120_000; // milliseconds for any other answer
 const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds between attempts
 const TUS = { "Tus-Resumable": "1.0.0" };
 
@@ -39,7 +40,7 @@ function within(mode, act) {
   });
 }
 
-const keep = ({ tile, underway, ...item }) => within("readwrite", (items) => items.put(item));
+const keep = ({ tile, underway, ...item }) => (item.removed ? null : within("readwrite", (items) => items.put(item)));
 const forget = (id) => within("readwrite", (items) => items.delete(id));
 const kept = async () => ((await within("readonly", (items) => items.getAll())) || []).filter((item) => item.place === place);
 
@@ -87,11 +88,15 @@ const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) =
 
 async function renew(item, file) {
   if (item.upload) discard(item.upload);
-  item.blob = await smaller(file);
+  // What is on its way is of another picture from now on.
+  const turned = (item.turned = (item.turned || 0) + 1);
+  Object.assign(item, { blob: null, state: "shrinking" });
+  const blob = await smaller(file);
+  if (item.turned !== turned) return;
+  item.blob = blob;
   item.type = item.blob.type || file.type;
   const fits = item.blob.size > 0 && item.blob.size <= Number(form.dataset.bytes);
   Object.assign(item, { upload: "", state: fits ? "ready" : "bad", note: fits ? "" : text(item.blob.size ? "large" : "empty"), page: 0, offset: 0 });
-  item.turned = (item.turned || 0) + 1;
   await keep(item);
   show();
   paint(item);
@@ -164,6 +169,8 @@ function move(item, by) {
 
 function remove(item) {
   photos = photos.filter((other) => other !== item);
+  item.removed = true;
+  item.turned = (item.turned || 0) + 1;
   if (item.upload) discard(item.upload);
   forget(item.id);
   item.tile?.remove();
@@ -229,22 +236,34 @@ function sayNow(name) { lasting = name ? text(name) : ""; say(""); }
 const signedOut = (answer) => answer.redirected || answer.status === 401;
 const gone = (answer) => answer.status === 404 || answer.status === 410;
 
+class SignedOut extends Error {}
+
 class Away extends Error {
   constructor(said) { super(); this.said = said; }
 }
 
+// An answer that never comes is no answer; the server itself waits a minute for whoever reads photos.
+const patience = () => (AbortSignal.timeout ? { signal: AbortSignal.timeout(PATIENCE) } : {});
+
 async function ask(address, options) {
-  try { return judged(await fetch(address, { ...options, credentials: "same-origin" })); } catch (error) { throw error instanceof TypeError ? new Away("waiting") : error; }
+  let answer;
+  try { answer = await fetch(address, { ...options, ...patience(), credentials: "same-origin" }); } catch { throw new Away("waiting"); }
+  return judged(answer);
+}
+
+async function told(answer) {
+  try { return await answer.json(); } catch { throw new Away("later"); }
 }
 
 function judged(answer) {
   if (answer.status >= 500 || answer.status === 429 || answer.status === 423) throw new Away("later");
-  if (signedOut(answer)) { say("signin"); throw new Error("signed out"); }
+  if (signedOut(answer)) { say("signin"); throw new SignedOut(); }
   return answer;
 }
 
 // Of the ways to send, only this one tells how far it is.
 async function append(item, piece, headers) {
+  const address = item.upload;
   const line = new XMLHttpRequest();
   let silent = 0;
   const heard = (event) => {
@@ -254,7 +273,7 @@ async function append(item, piece, headers) {
   };
   try {
     await new Promise((done, failed) => {
-      line.open("PATCH", item.upload);
+      line.open("PATCH", address);
       for (const [name, value] of Object.entries(headers)) line.setRequestHeader(name, value);
       line.upload.onprogress = heard;
       line.onload = done;
@@ -266,28 +285,32 @@ async function append(item, piece, headers) {
     clearTimeout(silent);
     item.underway = 0;
   }
-  return judged({ status: line.status, redirected: !line.responseURL.endsWith(item.upload), offset: Number(line.getResponseHeader("Upload-Offset")) });
+  return judged({ status: line.status, redirected: !line.responseURL.endsWith(address), offset: Number(line.getResponseHeader("Upload-Offset")) });
 }
 
 async function upload(item) {
   const turned = item.turned;
   if (!item.upload) {
     const made = await ask("/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": String(item.blob.size), "Upload-Metadata": `purpose ${btoa("work")}` } });
+    if (item.turned !== turned) return made.status === 201 && discard(made.headers.get("Location"));
     if (made.status !== 201) return refused(item, made);
     item.upload = made.headers.get("Location");
     item.offset = 0;
     await keep(item);
   } else {
     const known = await ask(item.upload, { method: "HEAD", headers: TUS });
+    if (item.turned !== turned) return;
     if (gone(known)) { item.upload = ""; return upload(item); }
     item.offset = Number(known.headers.get("Upload-Offset"));
   }
+  if (item.turned !== turned) return;
   item.state = "uploading";
-  while (item.offset < item.blob.size && item.turned === turned) {
+  while (item.turned === turned && item.offset < item.blob.size) {
     state(item);
     const piece = item.blob.slice(item.offset, item.offset + PIECE);
     const headers = { ...TUS, "Upload-Offset": String(item.offset), "Content-Type": "application/offset+octet-stream" };
     const answer = await append(item, piece, headers);
+    if (item.turned !== turned) return;
     if (gone(answer)) { item.upload = ""; return upload(item); }
     if (answer.status === 409) { item.offset = Number((await ask(item.upload, { method: "HEAD", headers: TUS })).headers.get("Upload-Offset")); continue; }
     if (answer.status !== 204) return refused(item, answer);
@@ -297,12 +320,12 @@ async function upload(item) {
   if (form.dataset.send === "sheet") {
     item.state = "reading";
     state(item);
-    const reading = await (await ask(`${item.upload}/reading`, { headers: { accept: "application/json" } })).json();
+    const reading = await told(await ask(`${item.upload}/reading`, { headers: { accept: "application/json" } }));
     if (item.turned !== turned) return;
-    const pages = reading.pages || [reading];
+    const pages = reading.pages || [reading]; // none: it was handed in before
     item.note = pages.map((page) => page.problem || page.text).join(" · ");
     item.page = pages.length === 1 ? pages[0].page : 0;
-    const failed = pages.every((page) => page.problem && !page.held);
+    const failed = pages.length > 0 && pages.every((page) => page.problem && !page.held);
     item.state = failed ? "bad" : "uploaded";
   } else {
     item.state = "uploaded";
@@ -331,8 +354,8 @@ async function work() {
     if (!sending) say("");
     if (sending) await handIn();
   } catch (error) {
-    if (error instanceof Away) {
-      say(error.said);
+    if (!(error instanceof SignedOut)) {
+      say(error.said || "later");
       timer = setTimeout(work, 1000 * PAUSES[Math.min(attempt++, PAUSES.length - 1)]);
     }
   } finally {
@@ -351,7 +374,7 @@ async function renewForm() {
 
 async function handIn(again = false) {
   if (photos.some((item) => item.state === "bad")) { want(false); return say("retake"); }
-  if (photos.some((item) => item.state !== "uploaded")) return;
+  if (!photos.length || photos.some((item) => item.state !== "uploaded")) return;
   say("sending");
   const body = new FormData();
   body.append("csrf", form.querySelector("[name=csrf]").value);
@@ -360,16 +383,16 @@ async function handIn(again = false) {
   if (typed) body.append("text", typed.value);
   const answer = await ask(form.action || location.href, { method: "POST", body, headers: { accept: "application/json" } });
   if (answer.status === 403 && !again && (await renewForm())) return handIn(true);
-  const told = await answer.json().catch(() => ({}));
-  if (told.receipt) {
+  const said = await answer.json().catch(() => ({}));
+  if (said.receipt) {
     leaving = true;
     await Promise.all(photos.map((item) => forget(item.id)));
-    location.href = told.receipt;
+    location.href = said.receipt;
     return;
   }
   want(false);
-  says.textContent = [told.problem, ...(told.again || []).map((item) => `${item.number}: ${item.reason}`)].filter(Boolean).join(" ") || text(answer.status === 403 ? "signin" : "refused");
-  for (const { number, reason } of told.again || []) {
+  says.textContent = [said.problem, ...(said.again || []).map((item) => `${item.number}: ${item.reason}`)].filter(Boolean).join(" ") || text(answer.status === 403 ? "signin" : "refused");
+  for (const { number, reason } of said.again || []) {
     if (photos[number - 1]) Object.assign(photos[number - 1], { state: "bad", note: reason, upload: "" });
   }
   show();
