@@ -71,11 +71,16 @@ class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         *,
         key: Callable[[T], str],
         empty: Callable[[], str] = lambda: "",
+        on_choice: Callable[[T], None] = lambda _item: None,
         id: str | None = None,
     ) -> None:
-        """`draw(item, width)` is its line; `key(item)` its name; `empty()` what is said without items."""
+        """`draw(item, width)` is its line; `key(item)` its name; `empty()` what is said without items.
+
+        `on_choice(item)` is called while the cursor moves there, before another key is heard or anything is drawn;
+        :class:`Moved` comes some messages later.
+        """
         super().__init__(id=id)
-        self._draw, self._key, self._empty = draw, key, empty
+        self._draw, self._key, self._empty, self._on_choice = draw, key, empty, on_choice
         self._items: Sequence[T] = ()
         self._at = 0
         self._made: dict[tuple[str, bool, int], tuple[int, T, Content, Strip]] = {}
@@ -222,6 +227,7 @@ class Listing(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         if to == self._at:
             return
         before, self._at = self._at, to
+        self._on_choice(self._items[to])
         self.scroll_to_region(Region(0, to, 1, 1), animate=False, force=True)
         top = round(self.scroll_y)
         self.refresh(*(Region(0, n - top, self.size.width, 1) for n in (before, to)))

@@ -63,7 +63,11 @@ class OnAirSection(Section):
     def body(self) -> Iterable[Widget]:
         self.orders = OrderDesk(self)
         listing = Listing[Channel](
-            self._line, key=lambda channel: channel.code, empty=self._empty, id="channels"
+            self._line,
+            key=lambda channel: channel.code,
+            empty=self._empty,
+            on_choice=self._choose,
+            id="channels",
         )
         with Container(id="air") as air:
             with Vertical(id="list"):
@@ -100,12 +104,14 @@ class OnAirSection(Section):
         self.listing.redraw()
         self.query_one("#chosen", Text).redraw()
 
+    def _choose(self, channel: Channel) -> None:
+        # At once: an order typed right behind is for this channel, and what the station tells meanwhile must not put
+        # the cursor back.
+        self.technician.state.chosen = channel.code
+
     @on(Listing.Moved)
     def _moved(self) -> None:
-        chosen = self.listing.chosen
-        if chosen is not None:
-            self.technician.state.chosen = chosen.code
-            self.query_one("#chosen", Text).redraw()
+        self.query_one("#chosen", Text).redraw()
 
     def action_order(self, command: str) -> None:
         self.orders.begin(command)

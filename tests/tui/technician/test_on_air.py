@@ -12,11 +12,23 @@ from delivery.network.bus.client import Link
 from tests.tui.studio import SECOND, Seat, Studio, channel, job, peer, sit
 from tui.shared.drawn import Alarms, Drawn
 from tui.shared.help import HelpScreen
+from tui.shared.listing import Listing
 
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path)
+
+
+def test_what_the_station_tells_while_the_cursor_moves_does_not_put_it_back(studio: Studio) -> None:
+    async def act(seat: Seat) -> None:
+        await seat.sees("2 kênh", "TV1", "R1")
+        seat.app.query_one("#channels", Listing).action_move(1)
+        seat.app.state_changed_now()
+        assert seat.app.state.chosen == "R1"
+        await seat.sees("Bài 4 của R1", "phát thanh")
+
+    sit(studio, act)
 
 
 def test_a_channel_shows_now_next_health_loudness_and_why_something_is_not_ready(studio: Studio) -> None:
