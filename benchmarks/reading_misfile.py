@@ -29,6 +29,7 @@ HOST = "https://hoctuxa.edu.vn"
 def pictures(count: int, folder: Path) -> int:
     """Read `count` moderate and `count` severe scans; the number misfiled."""
     from delivery.postal.incoming.codes import decode
+    from delivery.postal.incoming.judging import judge
     from delivery.postal.incoming.pictures import grey_array
     from delivery.postal.incoming.scan import QUICK_LONG_PX, read_page_image
     from tests.support.degraded import degrade, render
@@ -49,8 +50,8 @@ def pictures(count: int, folder: Path) -> int:
             plain += sheets.pages[at] in sheets.named_by(tuple(code.text for code in quick))
             started = time.process_time()
             reading = read_page_image(scan.data)
+            named = judge(scan.data, reading, sheets.known).page_id
             seconds += time.process_time() - started
-            named = resolved(reading.texts, sheets.sides)
             misfiled += named not in ("", sheets.pages[at])
             known += named == sheets.pages[at]
             versions[reading.version] += 1
@@ -70,9 +71,8 @@ def pictures(count: int, folder: Path) -> int:
 def overlapping(count: int, folder: Path) -> int:
     """Read `count` pictures of two sheets, one over an end of the other; how many were filed as the upper one, which
     shows less."""
-    from delivery.postal.incoming.beside import shows_another
+    from delivery.postal.incoming.judging import judge
     from delivery.postal.incoming.scan import read_page_image
-    from delivery.postal.incoming.shape import is_part_of_a_sheet
     from tests.support.degraded import degrade, render
     from tests.support.returned_sheets import print_sheets
 
@@ -92,9 +92,7 @@ def overlapping(count: int, folder: Path) -> int:
         box = (0, height - depth, width, height) if foot else (0, 0, width, depth)
         page.paste(laid.crop(box), box[:2])
         reading = read_page_image(scan := degrade(page, seed=seed, severity="moderate").data)
-        named = resolved(reading.texts, sheets.sides)
-        if is_part_of_a_sheet(reading) or (named and shows_another(scan, reading)):
-            named = ""
+        named = judge(scan, reading, sheets.known).page_id
         known = {sheets.pages[lower]: "the lower", sheets.pages[upper]: "the upper"}
         outcomes[known.get(named, "waiting")] += 1
         texts = dict.fromkeys(code.text for code in reading.codes)

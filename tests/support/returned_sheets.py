@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from delivery.i18n import Translator
 from delivery.ids import SeededIds
 from delivery.postal.bulksymbol import symbol_maker
 from delivery.postal.fonts import measure
+from delivery.postal.incoming.judging import Sheets
 from delivery.postal.outgoing.bodies import part_body
 from delivery.postal.outgoing.draw import DocumentInfo, DrawnPage, draw_pdf
 from delivery.postal.outgoing.layout import Header, content_page, own_person, page_number
@@ -69,6 +71,12 @@ class SheetSet:
     sides: Mapping[str, str]
     """Side id -> page id."""
 
+    @cached_property
+    def known(self) -> Sheets:
+        """As the intake is told of them."""
+        side_of = {page: side for side, page in self.sides.items()}
+        return Sheets(self.sides.get, side_of.get, KEYS, HOST)
+
     def named_by(self, texts: tuple[str, ...]) -> set[str]:
         """Page ids that the verified codes among `texts` lead to; "?" for a verified side code of no sheet here."""
         out = set()
@@ -82,11 +90,11 @@ class SheetSet:
 
 
 def print_sheets(
-    folder: Path, count: int, *, text: str = QUIZ, keys: CodeKeys = KEYS, seed: int = 1
+    folder: Path, count: int, *, text: str = QUIZ, keys: CodeKeys = KEYS, seed: int = 1, host: str = HOST
 ) -> SheetSet:
     """Draw `count` copies of the first page of an assignment into one PDF."""
     words = Translator("vi")
-    codes = codes_for(HOST)
+    codes = codes_for(host)
     part = Part(ASSIGNMENT, "BT1", "workbook", "Bài tập 1", "1", "", "A1", "2026-12-31", "QĐ-1")
     body = part_body(part, text.encode(), codes, words, Options()).pages[0].body
     header = Header(
@@ -95,7 +103,7 @@ def print_sheets(
     shared = content_page(
         ASSIGNMENT, body, header=header, codes=codes, page=1, pages=1, words=words, measure=measure
     )
-    ids, symbols = SeededIds(seed), symbol_maker(HOST, pages=count)
+    ids, symbols = SeededIds(seed), symbol_maker(host, pages=count)
     drawn, pages, sides = [], [], {}
     for number in range(count):
         raw = ids.random_bytes(11).hex()

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from delivery.postal.incoming.anysheet import any_sheet
 from delivery.postal.incoming.codes import sheets_in
 from delivery.postal.incoming.cornermarks import project
 from delivery.postal.incoming.finding import find_page
 from delivery.postal.incoming.pictures import grey_array
-from delivery.postal.incoming.rebuilt import FOOT_MM, INSET_MM, TOP_MM
 from delivery.postal.incoming.scan import PageReading
 from delivery.postal.page import A4_MM
-from delivery.postal.sheetlayout import CodeSpot, Corner, SheetLayout
-from delivery.postal.symbol import MAIN_MM, SIDE_MM
 
 _ROOM = 1.5
 """Times A4 from which it is looked for. A telephone's picture of one sheet is seldom as large."""
@@ -36,7 +34,7 @@ def shows_another(image: bytes, reading: PageReading) -> bool:
     if sheets_in(reading.codes, (reading.width, reading.height)) < _ROOM:
         return False
     picture, stored = grey_array(image, _LONG_PX)
-    found = find_page(picture, _ANY_SHEET, reading.codes, stored=stored)
+    found = find_page(picture, any_sheet(), reading.codes, stored=stored)
     if found is None or not found.sure:
         return False
     height, width = picture.shape
@@ -53,29 +51,3 @@ def shows_another(image: bytes, reading: PageReading) -> bool:
     # Shadows lie along the edges of a picture.
     beside[[0, -1], :] = beside[:, [0, -1]] = False
     return int((beside & (light - dark > _WRITTEN)).sum()) >= _CELLS
-
-
-def _any_sheet() -> SheetLayout:
-    """What all our sheets have in common."""
-    width, height = A4_MM
-    frame = 6.0
-    y = height - FOOT_MM - SIDE_MM
-    return SheetLayout(
-        "",
-        width,
-        height,
-        (
-            Corner(frame, frame),
-            Corner(width - frame, frame),
-            Corner(width - frame, height - frame),
-            Corner(frame, height - frame),
-        ),
-        (
-            CodeSpot("main", width - INSET_MM - MAIN_MM, TOP_MM, MAIN_MM, 0.0),
-            CodeSpot("side", INSET_MM, y, SIDE_MM, 0.0),
-            CodeSpot("side", width - INSET_MM - SIDE_MM, y, SIDE_MM, 0.0),
-        ),
-    )
-
-
-_ANY_SHEET = _any_sheet()

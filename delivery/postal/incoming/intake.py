@@ -15,19 +15,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
-from delivery.postal.incoming.beside import shows_another
 from delivery.postal.incoming.grouping import Proposal, front_of
+from delivery.postal.incoming.judging import Sheets, judge
 from delivery.postal.incoming.proposals import proposals_of
 from delivery.postal.incoming.reading_filed import read_filed, waiting_readings
-from delivery.postal.incoming.resolve import Doubt, Resolution, resolve
+from delivery.postal.incoming.resolve import Doubt, Resolution
 from delivery.postal.incoming.scanfile import ScannedPage, count_pages, read_pages, shown_name
-from delivery.postal.incoming.shape import is_part_of_a_sheet, written_on
+from delivery.postal.incoming.shape import written_on
 from delivery.postal.parts import Desk, Progress, silent
 from delivery.postal.roles import ASSIGNMENT
 from delivery.postal.roles import BLANK as BACK
@@ -231,26 +230,13 @@ class _Dealing:
     def _resolve(self, page: ScannedPage) -> Resolution:
         if page.problem:
             return Resolution(doubt=Doubt.DAMAGED)
-
-        def page_of_side(side_id: str) -> str | None:
-            sheet = self.desk.sheets.by_side(side_id)
-            return sheet.page_id if sheet else None
-
-        reading = page.reading
-        found = resolve(
-            reading.texts,
+        sheets = Sheets(
+            lambda side_id: sheet.page_id if (sheet := self.desk.sheets.by_side(side_id)) else None,
+            lambda page_id: sheet.side_id if (sheet := self.desk.sheets.by_page(page_id)) else None,
             self.desk.keys.codes,
-            page_of_side=page_of_side,
-            blank=reading.blank,
-            dark=reading.dark,
-            framed=reading.framed,
-            hosts=frozenset({urlsplit(self.desk.settings.base_url).netloc}),
+            self.desk.settings.base_url,
         )
-        if found.page_id and is_part_of_a_sheet(reading):
-            return Resolution(doubt=Doubt.TORN, proposal=found.page_id)
-        if found.page_id and shows_another(page.image, reading):
-            return Resolution(doubt=Doubt.TWO_SHEETS, proposal=found.page_id)
-        return found
+        return judge(page.image, page.reading, sheets)
 
     def _arrival(
         self, page: ScannedPage, sheet: Sheet | None, found: Resolution, envelopes: dict[str, Envelope]

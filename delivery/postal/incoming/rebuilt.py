@@ -19,20 +19,16 @@ from PIL import Image
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.main import QRCode
 
+from delivery.postal.incoming.anysheet import FOOT_MM, INSET_MM, MAIN_VERSIONS, SIDE_MODULES, TOP_MM, main_mm
 from delivery.postal.incoming.cascade import flattened
 from delivery.postal.incoming.cornermarks import Matrix, patch, project
 from delivery.postal.incoming.finding import possible_frames
 from delivery.postal.incoming.pictures import Grey
 from delivery.postal.page import A4_MM
-from delivery.postal.symbol import MAIN_MM, MASK, MIN_MODULE_MM, QUIET_MODULES, SIDE_MM
+from delivery.postal.symbol import MASK, QUIET_MODULES, SIDE_MM
 
 Bits = npt.NDArray[np.bool_]
 
-TOP_MM, INSET_MM, FOOT_MM = 14.0, 15.0, 14.0
-"""Where codes stand on every page: distance of the main one from the top, of all from the sides, of side ones from the
-foot."""
-_MAIN_VERSIONS = (4, 3, 5, 6)
-"""Versions that addresses of usual length come to, the likeliest first."""
 _PER_MODULE = 6
 _SLACK_MM = 1.5
 """How far a code may lie off its place: curl between the marks."""
@@ -59,8 +55,8 @@ def rebuilt_codes(picture: Grey) -> list[tuple[str, Matrix]]:
 
 def _codes_in(flat: Image.Image, matrix: Matrix) -> Iterator[tuple[str, Matrix]]:
     """The codes of a page that lies so, with their corners in pixels."""
-    for version, x, y, mm in _places():
-        text, shift = _read(flat, matrix, version, (x, y), mm)
+    for n, x, y, mm in _places():
+        text, shift = _read(flat, matrix, n, (x, y), mm)
         if text:
             square = np.array([(x, y), (x + mm, y), (x + mm, y + mm), (x, y + mm)]) + shift
             yield text, project(matrix, square)
@@ -78,20 +74,20 @@ def _ways_round(frame: Matrix, *, upright: bool) -> Iterator[Matrix]:
 
 
 def _places() -> Iterator[tuple[int, float, float, float]]:
-    """Version, left, top and size of each code that a page may have."""
+    """Modules, left, top and size of each code that a page may have."""
     width, height = A4_MM
     for x in (INSET_MM, width - INSET_MM - SIDE_MM):
-        yield 1, x, height - FOOT_MM - SIDE_MM, SIDE_MM
-    for version in _MAIN_VERSIONS:
-        mm = max(MAIN_MM, MIN_MODULE_MM * (17 + 4 * version))
-        yield version, width - INSET_MM - mm, TOP_MM, mm
+        yield SIDE_MODULES, x, height - FOOT_MM - SIDE_MM, SIDE_MM
+    for version in MAIN_VERSIONS:
+        n = 17 + 4 * version
+        mm = main_mm(n)
+        yield n, width - INSET_MM - mm, TOP_MM, mm
 
 
 def _read(
-    picture: Image.Image, matrix: Matrix, version: int, place: tuple[float, float], mm: float
+    picture: Image.Image, matrix: Matrix, n: int, place: tuple[float, float], mm: float
 ) -> tuple[str, Any]:
-    known, common = _common(version)
-    n = len(known)
+    known, common = common_modules(n)
     per_mm = _PER_MODULE * n / mm
     slack = round(_SLACK_MM * per_mm)
     size = mm + 2 * slack / per_mm
@@ -140,13 +136,14 @@ def _decoded(dark: Bits) -> str:
 
 
 @cache
-def _common(version: int) -> tuple[Bits, Bits]:
-    """Of a code of ours: which modules are dark, and which of them are the same in every code of this version."""
+def common_modules(n: int) -> tuple[Bits, Bits]:
+    """Of a code of ours of n by n modules: which are dark, and which of them are the same in every code of this
+    size."""
+    version = (n - 17) // 4
     code: Any = QRCode(version=version, error_correction=ERROR_CORRECT_Q, mask_pattern=MASK, border=0)
     code.add_data("A")
     code.make(fit=False)
     known = np.array(code.modules, dtype=bool)
-    n = len(known)
     common = np.zeros((n, n), dtype=bool)
     # Finders with their light border and the format beside them; timing; from version 2 on one alignment pattern.
     common[:9, :9] = common[:9, n - 8 :] = common[n - 8 :, :9] = True

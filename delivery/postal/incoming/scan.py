@@ -36,6 +36,7 @@ from delivery.postal.incoming.pictures import (
 )
 from delivery.postal.incoming.rebuilt import rebuilt_codes
 from delivery.postal.incoming.torn import is_half_missing
+from delivery.postal.incoming.unread import UnreadCode, unread_codes
 
 GLANCE_LONG_PX = 1150
 """Least long side at a glance. A4 at 200 dpi comes to 1170: a module of 0.73 mm, the usual one, has 2.9 pixels."""
@@ -67,6 +68,8 @@ class PageReading:
     """Name of the version on which a code of ours was read, as in :mod:`delivery.postal.incoming.cascade`."""
     dark: bool = False
     """Nothing but black: the lid was open, or the page lay the wrong way up. Never tried further."""
+    unread: tuple[UnreadCode, ...] = ()
+    """Codes that were seen and not read, at the end of the sheet where none was read."""
     half: bool = False
     """Codes were read at one end of the sheet, and its other end is not there."""
     framed: bool = False
@@ -175,6 +178,7 @@ def read_image(quick: Grey, *, size: tuple[int, int], full: Callable[[], Image.I
         passes=number,
         codes=tuple(ours),
         version=name,
+        unread=unread_codes(quick, ours, stored=size),
         half=is_half_missing(quick, ours, stored=size),
     )
 

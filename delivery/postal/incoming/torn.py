@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from delivery.postal.incoming.anysheet import FOOT_MM, INSET_MM, TOP_MM
 from delivery.postal.incoming.codes import CodeFound, Point
 from delivery.postal.incoming.cornermarks import patch, project
 from delivery.postal.incoming.finding import similar
 from delivery.postal.incoming.pictures import Grey, looks_blank
-from delivery.postal.incoming.rebuilt import FOOT_MM, INSET_MM, TOP_MM
 from delivery.postal.page import A4_MM
 from delivery.postal.symbol import MAIN_MM, SIDE_MM
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,32 @@ def test_a_sheet_whose_codes_are_lost_is_not_swallowed_by_the_one_beside_it_on_t
     ] == [(1, "two_sheets", one.page_id)]
     # An empty half of a large glass is no doubt.
     assert result.filed == 1
+
+
+def _with_a_rained_on_code(desk: App, sheet: Sheet) -> Image.Image:
+    """A page whose main code can be seen, but has more wrong modules than any decoder mends."""
+    page, rng = came_back(desk, sheet), random.Random(5)
+    pen, mm = ImageDraw.Draw(page), page.width / 210
+    for _ in range(260):
+        x, y = rng.uniform(172, 194), rng.uniform(15, 37)
+        ink = rng.choice([(40, 40, 45), (235, 235, 230)])
+        pen.rectangle([x * mm, y * mm, (x + 0.8) * mm, (y + 0.8) * mm], fill=ink)
+    return page
+
+
+def test_the_foot_of_one_sheet_over_another_whose_code_is_past_reading_waits_for_a_person(
+    desk: App, tmp_path: Path
+) -> None:
+    one, two = sheets_of(desk, ONE)[3], sheets_of(desk, TWO)[3]
+    lower = _with_a_rained_on_code(desk, one)
+    both, upper = lower.copy(), came_back(desk, two, seed=2).rotate(2, fillcolor="white", translate=(30, -12))
+    both.paste(upper.crop((0, 1100, *upper.size)), (0, 1100))
+    # By itself, the sheet with the spoilt code is told by what can be read of it.
+    result = take_in(desk, pile([both, lower], tmp_path / "askew.pdf"), actor="VT01")
+    assert [
+        (entry.page, entry.reason, entry.proposal and entry.proposal.sheet) for entry in result.queued
+    ] == [(1, "two_sheets", two.page_id)]
+    assert [(work.learner, work.pages_present) for work in result.submissions] == [(one.learner, (one.page,))]
 
 
 def test_a_file_whose_name_is_no_text_is_taken_in_like_any_other(desk: App, tmp_path: Path) -> None:
