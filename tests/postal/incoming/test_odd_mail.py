@@ -100,29 +100,35 @@ def test_a_sheet_whose_codes_are_lost_is_not_swallowed_by_the_one_beside_it_on_t
     assert result.filed == 1
 
 
-def _with_a_rained_on_code(desk: App, sheet: Sheet) -> Image.Image:
-    """A page whose main code can be seen, but has more wrong modules than any decoder mends."""
-    page, rng = came_back(desk, sheet), random.Random(5)
+MAIN_CODE, SIDE_CODES = [(171, 14, 24)], [(15, 265, 18), (177, 265, 18)]
+
+
+def _rained_on(page: Image.Image, codes: list[tuple[int, int, int]]) -> Image.Image:
+    """The page with codes that can be seen, but have more wrong modules than any decoder mends."""
+    rng = random.Random(5)
     pen, mm = ImageDraw.Draw(page), page.width / 210
-    for _ in range(260):
-        x, y = rng.uniform(172, 194), rng.uniform(15, 37)
-        ink = rng.choice([(40, 40, 45), (235, 235, 230)])
-        pen.rectangle([x * mm, y * mm, (x + 0.8) * mm, (y + 0.8) * mm], fill=ink)
+    for left, top, size in codes:
+        for _ in range(size * size // 2):
+            x, y = left + rng.uniform(0, size), top + rng.uniform(0, size)
+            ink = rng.choice([(40, 40, 45), (235, 235, 230)])
+            pen.rectangle([x * mm, y * mm, (x + 0.8) * mm, (y + 0.8) * mm], fill=ink)
     return page
 
 
-def test_the_foot_of_one_sheet_over_another_whose_code_is_past_reading_waits_for_a_person(
-    desk: App, tmp_path: Path
+@pytest.mark.parametrize("end", ["foot", "head"])
+def test_an_end_of_one_sheet_over_another_whose_codes_are_past_reading_waits_for_a_person(
+    desk: App, tmp_path: Path, end: str
 ) -> None:
     one, two = sheets_of(desk, ONE)[3], sheets_of(desk, TWO)[3]
-    lower = _with_a_rained_on_code(desk, one)
+    lower = _rained_on(came_back(desk, one), MAIN_CODE if end == "foot" else SIDE_CODES)
     both, upper = lower.copy(), came_back(desk, two, seed=2).rotate(2, fillcolor="white", translate=(30, -12))
-    both.paste(upper.crop((0, 1100, *upper.size)), (0, 1100))
-    # By itself, the sheet with the spoilt code is told by what can be read of it.
+    box = (0, 1100, *upper.size) if end == "foot" else (0, 0, upper.width, 600)
+    both.paste(upper.crop(box), box[:2])
     result = take_in(desk, pile([both, lower], tmp_path / "askew.pdf"), actor="VT01")
     assert [
         (entry.page, entry.reason, entry.proposal and entry.proposal.sheet) for entry in result.queued
     ] == [(1, "two_sheets", two.page_id)]
+    # By itself, a sheet with spoilt codes is told by what can be read of it.
     assert [(work.learner, work.pages_present) for work in result.submissions] == [(one.learner, (one.page,))]
 
 
