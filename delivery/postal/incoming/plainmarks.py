@@ -23,6 +23,9 @@ _BESIDE = 0.09
 """Share of ink beyond the ring from which something was written there: a circle about the bubble, a tick's tail."""
 _FULL, _STRUCK = 0.75, 0.05
 """A bubble that is full, with so much beyond its ring, may have been filled in and then struck out."""
+_COVERED, _EVEN = 0.8, 0.6
+"""Share of traces from which a bubble is covered all over, and share of those that is ink in a plain one: a filled
+bubble has 0.74 at least, pencil and zigzags 0.58, nearly all 0.68. Less is a pale cover with a dark piece."""
 _PLAIN = 0.30
 """Share of ink from which confidence is full."""
 _USUAL = 0.4
@@ -88,6 +91,8 @@ def doubt_of(readings: Sequence[BubbleReading], *, many: bool, two_tone: bool) -
     if any(shape.is_struck for shape in shapes):
         return Doubt.STRUCK
     if any(shape.is_rubbed or (two_tone and shape.is_broad) for shape in shapes):
+        return Doubt.ERASED
+    if any(reading.trace > _COVERED and reading.ink < _EVEN * reading.trace for reading in marked):
         return Doubt.ERASED
     if any(reading.ink > _FULL and reading.beside > _STRUCK for reading in marked):
         return Doubt.STRUCK

@@ -142,6 +142,16 @@ def test_faint_pencil_is_doubtful_not_empty(sheets: SheetSet, page: Image.Image)
     assert answer.doubt in (Doubt.FAINT, Doubt.ERASED)
 
 
+def test_a_dark_piece_in_a_bubble_that_is_pale_all_over_may_be_what_a_rubber_left(
+    sheets: SheetSet, page: Image.Image
+) -> None:
+    hand = Hand(page, sheets.layout, seed=6, ink=25)
+    rubbed = _bubble(sheets, BubbleUse.CHOICE, "B", 1)
+    hand.mark(rubbed, "fill", strength=0.27, size=1.15)
+    hand.mark(rubbed, "fill", size=0.6)
+    assert _of(_read(_png(hand.picture()), sheets), BubbleUse.CHOICE, 1).doubt is Doubt.ERASED
+
+
 def test_where_several_may_be_right_all_that_are_marked_are_told(sheets: SheetSet, page: Image.Image) -> None:
     hand = Hand(page, sheets.layout, seed=2)
     for value in ("A", "C"):
