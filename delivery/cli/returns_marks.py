@@ -116,6 +116,10 @@ def confirm(
         for decided in problems:
             if decided.problem:
                 note(f"{decided.reading.reading}: {words.error(decided.problem)}")
+        for ident in changed:
+            note(
+                words(N_("{ident}: reads otherwise now than on this page. Make the page anew."), ident=ident)
+            )
     if problems or changed:
         raise typer.Exit(ExitCode.REFUSED)
 

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from delivery.errors import N_, LedgerBroken, NotFound
+from delivery.errors import N_, LedgerBroken, NotFound, Refused
 from delivery.ids import IdSource, SystemIds
 from delivery.store.blobs import Blobs
 from delivery.store.database import Database
@@ -202,6 +202,25 @@ class Returns:
                 insert(ScanPageTable),
                 [{name: getattr(row, name) for name in PageRow.__slots__} for row in rows],
             )
+
+    def decide_in(self, connection: Connection, before: PageRow, after: PageRow) -> None:
+        """Remember what a person decided about a page that they saw as `before`, in the caller's transaction.
+
+        Raises Refused when somebody else decided about it meanwhile: a page stands in one place only.
+        """
+        seen = [_page.c[name] == getattr(before, name) for name in PageRow.__slots__]
+        values = {name: getattr(after, name) for name in PageRow.__slots__}
+        if connection.execute(update(_page).where(*seen).values(values)).rowcount != 1:
+            raise Refused(
+                N_("Somebody else decided about page {ident} meanwhile."),
+                do=N_("See what became of it: tuxa returns show {ident}"),
+                ident=before.ident,
+            )
+
+    def is_filed_in(self, connection: Connection, fact: str) -> bool:
+        """Whether a page stands as filed with this fact, as the caller's transaction sees it."""
+        query = select(_page.c.page).where(_page.c.fact == fact, _page.c.status == FILED)
+        return connection.execute(query.limit(1)).first() is not None
 
     def keep_new_in(self, connection: Connection, rows: Sequence[PageRow]) -> list[PageRow]:
         """Remember what became of pages of one file that nobody has dealt with yet; every one of them as it stands now.

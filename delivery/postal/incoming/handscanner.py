@@ -17,6 +17,7 @@ from delivery.catalogue.kinds import DeliveryMode
 from delivery.clock import VIETNAM, to_micros
 from delivery.errors import N_, BadInput, Refused
 from delivery.ids import fact_id
+from delivery.postal.incoming.codes import has_our_form
 from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.parts import Desk
 from delivery.postal.roles import ASSIGNMENT, RETURN
@@ -95,6 +96,13 @@ class _Counter:
                 sheet = self._desk.sheets.by_page(page_id)
             case SideRef(side_id):
                 sheet = self._desk.sheets.by_side(side_id)
+            case _ if has_our_form(text):
+                raise BadInput(
+                    N_(
+                        "This code looks like ours and does not verify: it was read wrongly, or is another's."
+                    ),
+                    do=N_("Scan it once more. If that is no help, put the envelope aside for a person."),
+                )
             case _:
                 return None
         if sheet is None:

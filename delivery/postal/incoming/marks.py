@@ -82,10 +82,12 @@ class Marking:
         that stood on its sheet when that first came. `replace` lets a mark take the place of another one that stands.
         What cannot be taken over is named, and the rest goes on.
         """
-        return [
-            self._one(row, row.read, actor=actor, marker=marker, replace=replace, by_hand=False)
-            for row in self.readings.require(names)
-        ]
+        done = []
+        for known in self.readings.require(names):
+            # As it stands now: many take a while, and somebody else may have decided about this one meanwhile.
+            (row,) = self.readings.require([known.reading])
+            done.append(self._one(row, row.read, actor=actor, marker=marker, replace=replace, by_hand=False))
+        return done
 
     def correct(
         self, name: str, value: str, *, actor: str, marker: str = "", replace: bool = False
@@ -128,6 +130,12 @@ class Marking:
                 raise Refused(
                     N_("Reading {ident} is in doubt and cannot be confirmed as it is."),
                     do=N_("Say what stands there: tuxa returns mark {ident} VALUE."),
+                    ident=row.reading,
+                )
+            if not by_hand and row.state == REFUSED:
+                raise Refused(
+                    N_("A person refused reading {ident}."),
+                    do=N_("If it counts after all, say what stands there: tuxa returns mark {ident} VALUE."),
                     ident=row.reading,
                 )
             if not by_hand and row.state in COUNTS:

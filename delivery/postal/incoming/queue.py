@@ -101,7 +101,7 @@ class Queue(WaitingPages):
         decided = self._decided(row, _COUNTED_AS[reason], DISCARDED, actor)
         with self._desk.database.write() as connection:
             self._tell(connection, decided, DISCARDED, actor, reason=str(reason))
-            self.returns.keep_in(connection, [decided])
+            self.returns.decide_in(connection, row, decided)
         return decided
 
     def undo(self, ident: str, *, actor: str) -> PageRow:
@@ -137,7 +137,7 @@ class Queue(WaitingPages):
                 marking.readings.forget_in(connection, told.id)
                 marking.rescore_in(connection, told)
             self._tell(connection, again, "reopened", actor, at=self._now())
-            self.returns.keep_in(connection, [again])
+            self.returns.decide_in(connection, row, again)
         return again
 
     # How
@@ -261,9 +261,10 @@ class Queue(WaitingPages):
         if outcome.status == "duplicate":
             told = self._desk.facts.get(outcome.fact)
             ours = told is not None and told.data.get("source") == source_of(row.file, row.page)
-            status = FILED if ours else DUPLICATE
-            if ours and told is not None:
-                self._let_stand(connection, told, actor)
+            # What was taken back and is filed so again may have come with another file: nobody has it but this page.
+            again = told is not None and self._let_stand(connection, told, actor)
+            alone = ours and not self.returns.is_filed_in(connection, outcome.fact)
+            status = FILED if again or alone else DUPLICATE
         # The picture lies with the learner now; the queue's own copy opens to nobody any more.
         decided = replace(
             self._decided(row, status, decision, actor),
@@ -273,20 +274,22 @@ class Queue(WaitingPages):
             media_type="",
         )
         self._tell(connection, decided, decision, actor, told=outcome.fact, proposed=proposed)
-        self.returns.keep_in(connection, [decided])
+        self.returns.decide_in(connection, row, decided)
         return decided
 
-    def _let_stand(self, connection: Connection, told: Fact, actor: str) -> None:
-        """A page that was filed so before, and taken back, is filed so again: the retraction is retracted."""
+    def _let_stand(self, connection: Connection, told: Fact, actor: str) -> bool:
+        """A page that was filed so before, and taken back, is filed so again: the retraction is retracted. Whether it
+        had been taken back."""
         retractions = [
             fact
             for fact in self._desk.facts.select(kind=FactKind.FACT_RETRACTED)
             if fact.data["reason"].startswith("returns:")
         ]
         gone = {fact.corrects for fact in retractions}
-        for fact in retractions:
-            if fact.corrects == told.id and fact.id not in gone:
-                self._desk.facts.append_in(connection, [self._retraction(fact, actor)], once=True)
+        found = [fact for fact in retractions if fact.corrects == told.id and fact.id not in gone]
+        for fact in found:
+            self._desk.facts.append_in(connection, [self._retraction(fact, actor)], once=True)
+        return bool(found)
 
     def _retraction(self, fact: Fact, actor: str) -> Draft:
         return Draft(

@@ -6,6 +6,7 @@ a larger cross, a line, a ring or a scrawl; who rubs one out leaves a piece of i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,8 @@ _LEAST = 20
 
 _MOST_ARMS = 4
 """A cross has four."""
+_EVEN_GAP = 60.0
+"""Degrees between neighbouring arms of a cross, at least; a line through a mark comes nearer to one of its arms."""
 _ROUND = 0.32
 """Share of directions with ink about the bubble: a cross has 0.29 at most."""
 _PALE = 0.15
@@ -55,6 +58,13 @@ _ASIDE, _FAR_ASIDE = 0.38, 0.6
 aside."""
 _BROAD, _BROAD_ASIDE = 0.5, 0.36
 """Share of directions within from which a mark is broad, and how far aside it may then be."""
+_TAIL = (15.0, 85.0)
+"""Directions of a tick's long stroke, in degrees up from the right."""
+_BEHIND = 0.1
+"""How far the ink of a tick within its bubble may lie towards its long stroke, in parts of the clear radius: the hook
+lies below and behind. What a rubber left of a stroke lies where the stroke leaves."""
+_SHARP = 0.02
+"""Share of the clear inside that may be smeared about a tick."""
 _SHORT, _TINY = 0.65, 0.5
 """Extent of the ink, in parts of the clear width: a piece of a stroke when it also lies aside; a piece or a dot."""
 _SMEARED = 0.10
@@ -79,6 +89,10 @@ class Shape:
     """The same of what is dark there on the whole, though pale: a ring that a blurred scan has run into the print."""
     past: int
     """Strokes, also pale ones, that go on from a filled bubble."""
+    even: bool
+    """The strokes that leave the bubble are four, like the arms of one cross."""
+    tick: bool
+    """One stroke leaves the bubble, upwards to the right, and its hook lies behind it, without a smear."""
     within: float
     """Share of the directions in which there is ink within."""
     aside: float
@@ -102,7 +116,7 @@ class Shape:
     def is_struck(self) -> bool:
         """Whether it may have been struck out."""
         # One stroke goes far and another, or its other end, half as far: a line across, drawn a bit to one side.
-        across = self.far and (self.arms >= 3 or self.past >= 2)
+        across = self.far and (self.arms >= 3 or self.past >= 2) and not self.even
         reaching = self.far >= 2 or across or (self.past and self.within > _FULL)
         ringed = self.round > _ROUND or self.ringed > _RINGED
         return bool(reaching or ringed or self.arms > _MOST_ARMS)
@@ -112,11 +126,10 @@ class Shape:
         """Whether it may be what is left of a mark that was rubbed out or painted over."""
         short = self.aside > _ASIDE and self.extent < _SHORT
         broad = self.aside > _BROAD_ASIDE and self.is_broad
+        aside = short or broad or self.aside > _FAR_ASIDE
         return (
             self.extent < _TINY
-            or short
-            or broad
-            or self.aside > _FAR_ASIDE
+            or (aside and not self.tick)
             or self.smear > _SMEARED
             or self.whole < _WHOLE
             or self.middle < _MIDDLE
@@ -130,11 +143,12 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
     clear = at.clear if letter is None else at.clear & ~letter
     ink = (inked > INK) & clear
     rows, columns = np.nonzero(ink)
-    aside, extent = 0.0, 1.0
+    aside, extent, middle = 0.0, 1.0, np.zeros(2)
     if rows.size > _LEAST:
         reach = radius - _EDGE_MM
         x, y = at.axis[columns], at.axis[rows]
-        aside = float(np.hypot(x.mean(), y.mean())) / reach
+        middle = np.array([x.mean(), y.mean()]) / reach
+        aside = float(np.hypot(*middle))
         extent = min(float(np.quantile(v, 0.97) - np.quantile(v, 0.03)) for v in (x, y)) / (2 * reach)
     side = 2 * round(_SMEAR_MM * per_mm) + 1
     beside_ink = np.asarray(Image.fromarray(ink).convert("L").filter(ImageFilter.MaxFilter(side))) > 0
@@ -142,12 +156,15 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
         Image.fromarray(ink).convert("L").filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
     )
     smear = float(((inked > TRACE) & clear & ~beside_ink).sum() / max(int(clear.sum()), 1))
+    arms = _most_strokes(at, inked, at.near)
     return Shape(
-        arms=_most_strokes(at, inked, at.near),
-        far=_most_strokes(at, inked, at.far),
+        arms=len(arms),
+        far=len(_most_strokes(at, inked, at.far)),
         round=float((at.darkest(inked, at.about) > INK).mean()),
         ringed=float((at.mean(inked, at.near) > _PALE).mean()),
-        past=_strokes(at.mean(inked, at.past) > _PALE),
+        past=len(_strokes(at.mean(inked, at.past) > _PALE)),
+        even=_is_cross(arms),
+        tick=smear < _SHARP and _is_tick(arms, middle),
         within=float((at.mean(inked, at.within) > INK).mean()),
         aside=aside,
         extent=extent,
@@ -157,15 +174,36 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
     )
 
 
-def _most_strokes(at: _Places, inked: Any, zone: Any) -> int:
+def _most_strokes(at: _Places, inked: Any, zone: Any) -> list[float]:
     """Strokes through a zone: by their darkest, or on the whole, where blur has made them pale and run together."""
     dark, pale = at.darkest(inked, zone) > INK, at.mean(inked, zone) > _PALE
-    return max(_strokes(dark), _strokes(pale))
+    return max(_strokes(dark), _strokes(pale), key=len)
 
 
-def _strokes(ink: Any) -> int:
-    """Runs of directions with ink; many when there is ink in all."""
-    return _SECTORS if ink.all() else int((ink & ~np.roll(ink, 1)).sum())
+def _strokes(ink: Any) -> list[float]:
+    """The middles of the runs of directions with ink, in degrees; many when there is ink in all."""
+    if ink.all():
+        return [float(at) for at in range(_SECTORS)]
+    starts = np.flatnonzero(ink & ~np.roll(ink, 1))
+    ends = np.flatnonzero(ink & ~np.roll(ink, -1))
+    if len(starts) and ends[0] < starts[0]:
+        ends = np.append(ends[1:], ends[0] + len(ink))
+    return [float(at) for at in (starts + ends) / 2 * (360 / _SECTORS)]
+
+
+def _is_tick(strokes: list[float], middle: Any) -> bool:
+    """`middle` of the ink, right and down, in parts of the clear radius."""
+    if len(strokes) != 1:
+        return False
+    # Directions run clockwise from the left.
+    turn = math.radians(strokes[0] - 180.0)
+    behind = float(middle @ np.array([math.cos(turn), math.sin(turn)])) < _BEHIND
+    return behind and _TAIL[0] < 180.0 - strokes[0] < _TAIL[1]
+
+
+def _is_cross(strokes: list[float]) -> bool:
+    gaps = np.diff([*strokes, strokes[0] + 360.0]) if strokes else np.zeros(0)
+    return len(strokes) == 4 and float(gaps.min()) >= _EVEN_GAP
 
 
 @dataclass(frozen=True, slots=True)

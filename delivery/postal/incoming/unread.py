@@ -45,6 +45,9 @@ pages came to 0.26 at most; where there was another sheet's, to 0.48 at least.""
 _ALIKE = 0.25
 """The same with what differs from sheet to sheet, as a share of the former, from which it may be the sheet's own: the
 sheet's own came to 0.43 at least, another sheet's to 0.13 at most."""
+_ADDRESS = 0.4
+"""The same with what an address brings into every main code, from which it is that address: an own one came to 0.8 at
+least under a pen's strokes, another of equal length to 0.35 at most, unless few of its letters differ."""
 _REACH_MM = 26.0
 """How far from its place in the sheet that was read a code of another one is looked for."""
 _TURNS = tuple(math.radians(turn) for turn in np.arange(-7.5, 7.6, 1.5))
@@ -189,8 +192,8 @@ def _alike(values: npt.NDArray[Any], dark: Bits) -> float:
 
 def is_another_sheets(code: UnreadCode, *, page_id: str, side_id: str, keys: CodeKeys, address: str) -> bool:
     """Whether an unread code is none of the sheet `page_id` with `side_id`, signed with any of `keys` that verify;
-    `address` is what the main code begins with before its path. False where that cannot be told: of an address with
-    another length."""
+    `address` is what the main code begins with before its path. False where that cannot be told: of a main code that
+    bears another address, for the sheet itself may have been printed under one that was given up since."""
     n = code.side
     tokens = [CodeKeys(keys.keys, number) for number in keys.keys]
     texts = (
@@ -203,6 +206,10 @@ def is_another_sheets(code: UnreadCode, *, page_id: str, side_id: str, keys: Cod
         return False
     varying = _varying(texts[0][:-TOKEN_CHARS])
     values = np.frombuffer(code.modules, np.uint8).reshape(n, n).astype(np.float64)
+    if n != SIDE_MODULES:
+        constant = ~varying & ~common_modules(n)[1]
+        if _alike(values[constant], symbols[0][constant]) < _ADDRESS * code.there:
+            return False
     return max(_alike(values[varying], symbol[varying]) for symbol in symbols) < _ALIKE * code.there
 
 

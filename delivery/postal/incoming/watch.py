@@ -89,6 +89,8 @@ class FolderWatch:
         """Files that were dealt with and cannot be moved away, with size and time: they are not taken again."""
         self._later: dict[str, float] = {}
         """Files that could not be dealt with for reasons of their surroundings, and when to try again."""
+        self._away = False
+        """Whether the folder itself is away, and that was told."""
         self._workers: Executor | None = None
 
     def run(self) -> Iterator[Taken]:
@@ -113,8 +115,15 @@ class FolderWatch:
         return any(name not in self._left and name not in self._later for name in self._files())
 
     def look(self) -> Iterator[Taken]:
-        """Deal with what is ready now."""
-        files = self._files()
+        """Deal with what is ready now. A folder that is away, as network shares are for a while, is told once."""
+        try:
+            files = self._files()
+        except OSError as error:
+            if not self._away:
+                self._away = True
+                yield Taken(shown_name(self._folder), self._folder, problem=_away(self._folder, error))
+            return
+        self._away = False
         self._seen = {name: seen for name, seen in self._seen.items() if name in files}
         for name, path in sorted(files.items()):
             ready = self._ready(name, path)
@@ -223,6 +232,15 @@ class FolderWatch:
         sync_folder(folder)
         sync_folder(self._folder)
         return target
+
+
+def _away(folder: Path, error: OSError) -> Refused:
+    return Refused(
+        N_("The folder {folder} cannot be looked into: {reason}"),
+        do=N_("Nothing is lost, and it is tried again. Bring the folder or the network share back."),
+        folder=str(folder),
+        reason=error.strerror or str(error),
+    )
 
 
 def _waits(path: Path, error: TuxaError | OSError) -> Refused:

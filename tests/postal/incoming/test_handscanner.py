@@ -80,6 +80,17 @@ def test_codes_that_name_nothing_are_said_at_once_and_tell_nothing(desk: App) ->
     assert waiting_envelopes(desk) == []
 
 
+def test_a_code_that_looks_like_ours_and_does_not_verify_is_not_told_as_a_wrong_postal_number(
+    desk: App,
+) -> None:
+    genuine = label(desk, ONE)
+    altered = genuine[:-1] + ("A" if genuine[-1] != "A" else "B")
+    (line,) = receive_envelopes(desk, [altered], actor="VT01")
+    assert line.problem is not None
+    assert "does not verify" in str(line.problem.what)
+    assert list(desk.facts.select(kind=FactKind.ENVELOPE_RECEIVED)) == []
+
+
 def test_a_packet_of_our_own_is_not_taken_for_a_learners_envelope(desk: App) -> None:
     post_batch(desk, "B1", items={desk.learners.require(ONE).id: ITEM}, actor="VT01")
     cover = code(desk, sheets_of(desk, TWO)[0])

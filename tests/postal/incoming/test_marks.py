@@ -215,6 +215,27 @@ def test_a_wrong_confirmation_is_corrected_or_refused_and_the_mark_follows(desk:
     assert marking.readings.require([name])[0].state == "confirmed"
 
 
+def test_what_somebody_else_decides_while_many_are_confirmed_at_once_is_not_overridden(
+    desk: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = marked(desk, tmp_path, A1, *A2)
+    names = [waiting[name].reading for name in ("choice2", "choice1", "mark0")]
+    other, tell = Marking(desk), Marking._tell
+
+    def tell_slowly(marking: Marking, row: Reading, *more: str) -> None:
+        tell(marking, row, *more)
+        if marking is not other and row.reading == names[0]:
+            other.correct(names[1], "C", actor="VT02")
+            other.refuse(names[2], actor="VT02")
+
+    monkeypatch.setattr(Marking, "_tell", tell_slowly)
+    done = Marking(desk).confirm(names, actor="VT01")
+    assert [decided.problem is None for decided in done] == [True, True, False]
+    now = {row.reading: (row.state, row.value) for row in other.readings.require(names)}
+    assert [now[name] for name in names] == [("confirmed", "AB"), ("corrected", "C"), ("refused", "")]
+    assert mark(desk) is None
+
+
 def test_a_page_that_is_taken_back_takes_its_marks_with_it(desk: App, tmp_path: Path) -> None:
     waiting = marked(desk, tmp_path, A1, *A2)
     marking, queue = Marking(desk), Queue(desk)

@@ -6,6 +6,7 @@ import io
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,20 @@ def test_an_end_of_one_sheet_over_another_whose_codes_are_past_reading_waits_for
     ] == [(1, "two_sheets", two.page_id)]
     # By itself, a sheet with spoilt codes is told by what can be read of it.
     assert [(work.learner, work.pages_present) for work in result.submissions] == [(one.learner, (one.page,))]
+
+
+def test_a_sheet_printed_under_an_address_that_was_given_up_is_told_by_its_side_codes(
+    desk: App, tmp_path: Path
+) -> None:
+    sheet = sheets_of(desk, ONE)[3]
+    page = came_back(desk, sheet)
+    pen, mm = ImageDraw.Draw(page), page.width / 210
+    for y in (16, 21, 27, 33):
+        pen.line([169 * mm, y * mm, 197 * mm, (y + 3) * mm], fill=(20, 30, 90), width=round(2 * mm))
+    desk.settings = replace(desk.settings, public_url="http://192.168.1.20:8000")
+    result = take_in(desk, pile([page], tmp_path / "moved.pdf"), actor="VT01")
+    assert result.queued == ()
+    assert [(work.learner, work.pages_present) for work in result.submissions] == [(sheet.learner, (1,))]
 
 
 def test_a_file_whose_name_is_no_text_is_taken_in_like_any_other(desk: App, tmp_path: Path) -> None:

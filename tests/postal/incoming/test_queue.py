@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 
 from delivery.app import App
 from delivery.clock import ManualClock
@@ -19,6 +20,7 @@ from delivery.store.audit import audit
 from delivery.store.packets import Packets
 from delivery.store.returned import ReturnedPages
 from delivery.store.returns import PageRow
+from delivery.store.sheets import Sheet
 from tests.postal.incoming.mail import came_back, codes_lost, copy_of, own_paper, pile, sheets_of
 
 ONE, TWO = "TX260001", "TX260002"
@@ -211,6 +213,39 @@ def test_a_decision_is_taken_back_and_another_one_made_and_the_first_one_again(d
     assert _problems(desk) == []
 
 
+def test_a_picture_that_came_in_two_files_is_filed_with_the_second_once_the_first_was_taken_back(
+    desk: App, mailbag: Path, tmp_path: Path
+) -> None:
+    """Its fact is there already, and taken back: choosing it must not end with “known already” and no page."""
+    both = PdfWriter(clone_from=str(mailbag))
+    both.add_blank_page(595, 842)
+    both.write(str(tmp_path / "both.pdf"))
+    queue = Queue(desk)
+    first = page(queue, 3)
+    (second,) = (entry.ident for entry in take_in(desk, tmp_path / "both.pdf", actor="VT01").queued[:1])
+    sheet = sheets_of(desk, ONE)[4].page_id
+
+    def now() -> tuple[str, str, list[str]]:
+        later(desk)
+        return queue.returns.find(first).status, queue.returns.find(second).status, list(_states(desk))
+
+    queue.choose(first, sheet, actor="VT01")
+    queue.choose(second, sheet, actor="VT01")
+    assert now() == ("filed", "duplicate", [sheet])
+    queue.undo(first, actor="VT01")
+    queue.discard(first, WhyDiscard.COPY, actor="VT01")
+    queue.undo(second, actor="VT01")
+    assert now() == ("duplicate", "queued", [])
+    queue.choose(second, sheet, actor="VT01")
+    assert now() == ("duplicate", "filed", [sheet])
+    queue.undo(first, actor="VT01")
+    queue.choose(first, sheet, actor="VT01")
+    assert now() == ("duplicate", "filed", [sheet])
+    queue.undo(second, actor="VT01")
+    assert now() == ("duplicate", "queued", [])
+    assert adds_up(desk, pages=13)
+
+
 def _problems(app: App, *, deep: bool = False) -> list[str]:
     """What an audit finds; this home's catalogue was put there without an import."""
     found = audit(app.database, app.vault, app.blobs, deep=deep)
@@ -257,6 +292,35 @@ def test_no_page_is_decided_twice_and_wrong_numbers_are_refused(desk: App) -> No
     for wrong in ("", "3", "zzzz-1", f"{ident}9", "%-1"):
         with pytest.raises(NotFound):
             queue.row(wrong)
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda queue, ident, sheet: queue.choose(ident, sheet.page_id, actor="VT02"),
+        lambda queue, ident, _: queue.extra(ident, TWO, "NLTK102-A1", actor="VT02"),
+        lambda queue, ident, _: queue.discard(ident, WhyDiscard.COPY, actor="VT02"),
+    ],
+    ids=["choose", "extra", "discard"],
+)
+def test_of_two_clerks_who_decide_about_the_same_page_at_once_the_second_is_told(
+    desk: App, decide: Callable[[Queue, str, Sheet], PageRow]
+) -> None:
+    first, other = Queue(desk), Queue(desk)
+    ident = page(first, 3)
+    one, two = sheets_of(desk, ONE)[4], sheets_of(desk, TWO)[4]
+    # The other one began when the page still waited, and ends when the first has decided.
+    seen = other.row(ident)
+    other.row = lambda ident: seen  # type: ignore[method-assign]
+    decided = first.choose(ident, one.page_id, actor="VT01")
+    with pytest.raises(Refused) as refused:
+        decide(other, ident, two)
+    assert f"show {ident}" in desk.translate.error(refused.value)
+    assert _states(desk) == {one.page_id: "returned"}
+    assert [p.sheet for p in ReturnedPages(desk.database).of_source(_source(decided))] == [one.page_id]
+    assert first.returns.find(ident) == decided
+    assert len(list(desk.facts.select(kind=FactKind.SCAN_DECIDED))) == 1
+    assert adds_up(desk)
 
 
 def test_the_picture_of_a_filed_page_lies_with_the_learner_only(desk: App) -> None:

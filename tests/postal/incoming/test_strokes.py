@@ -55,8 +55,24 @@ def _shape(*draw: Draw) -> Shape:
 
 @pytest.mark.parametrize(
     "draw",
-    [_cross, _tick, lambda pen: pen.spot(2.1), lambda pen: pen.spot(2.4, x=0.4)],
-    ids=["cross", "tick", "filled", "filled a little beside"],
+    [
+        _cross,
+        _tick,
+        lambda pen: pen.spot(2.1),
+        lambda pen: pen.spot(2.4, x=0.4),
+        lambda pen: (pen.line((-2.4, -2.4), (3.3, 3.0)), pen.line((2.6, -2.4), (-2.6, 2.6))),
+        lambda pen: pen.line((-0.9, 0.5), (-0.3, 1.7), (2.4, -2.6)),
+        lambda pen: pen.line((-0.4, 0.4), (0.4, 2.0), (2.8, -2.4)),
+    ],
+    ids=[
+        "cross",
+        "tick",
+        "filled",
+        "filled a little beside",
+        "cross with one long arm",
+        "narrow tick",
+        "tick at one side",
+    ],
 )
 def test_plain_marks_are_neither_struck_nor_rubbed_out(draw: Draw) -> None:
     shape = _shape(draw)
@@ -87,11 +103,20 @@ def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -
     "draw",
     [
         lambda pen: pen.line((-1.8, -1.8), (-0.6, -0.6)),
+        lambda pen: pen.line((0.9, -0.8), (2.6, -2.6)),
+        lambda pen: (pen.spot(2.2, shade=60), pen.line((0.4, 0.9), (1.2, 1.4), (2.6, -2.6))),
         lambda pen: (pen.spot(2.2), pen.spot(1.9, x=0.9, shade=0)),
         lambda pen: (pen.spot(2.3, shade=50), pen.line((-1.9, 0.9), (1.9, 0.9))),
         lambda pen: pen.spot(0.6),
     ],
-    ids=["a piece of a stroke", "a crescent", "a smear with a piece", "a dot"],
+    ids=[
+        "a piece of a stroke",
+        "the end of a stroke",
+        "a tick with a smear",
+        "a crescent",
+        "a smear with a piece",
+        "a dot",
+    ],
 )
 def test_what_is_left_of_a_mark_is_told_from_a_mark(draw: Draw) -> None:
     assert _shape(draw).is_rubbed

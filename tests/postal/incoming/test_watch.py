@@ -135,6 +135,22 @@ def test_a_watch_that_was_stopped_goes_on_with_what_lies_there(desk: App, folder
     assert len(watching(desk, folder)(2)) == 1
 
 
+def test_a_folder_that_goes_away_is_told_once_and_watched_again_when_it_is_back(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    pass_by = watching(desk, folder)
+    folder.rename(folder.with_name("unplugged"))
+    (taken,) = pass_by(3)
+    assert taken.problem is not None
+    assert str(folder) in desk.translate.error(taken.problem)
+    folder.mkdir()
+    (folder / "scan.pdf").write_bytes(scan)
+    (taken,) = pass_by(2)
+    assert taken.intake is not None
+    folder.rename(folder.with_name("unplugged again"))
+    assert len(pass_by(1)) == 1
+
+
 def test_only_a_folder_is_watched(desk: App, tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         FolderWatch(desk, tmp_path / "nowhere", actor="x", wait=lambda _: False)
