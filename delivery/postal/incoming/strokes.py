@@ -69,6 +69,9 @@ _SHORT, _TINY = 0.65, 0.5
 """Extent of the ink, in parts of the clear width: a piece of a stroke when it also lies aside; a piece or a dot."""
 _SMEARED = 0.10
 """Share of the clear inside that is smeared, more than in an empty bubble."""
+_RIM_INK, _RIM = 0.2, 0.9
+"""Darkness from which the bubble's printed edge is seen, and share of the directions in which it must be: correcting
+fluid covers print and mark alike."""
 _MIDDLE_PART = 0.45
 """Part of the radius that is the middle where no letter is printed: every plain mark goes through it."""
 _MIDDLE = 0.25
@@ -103,6 +106,8 @@ class Shape:
     """Share of the clear inside that is darker than paper, away from ink."""
     whole: float
     """Share of the ink that is more than specks."""
+    rim: float
+    """Share of the directions in which the bubble's printed edge is seen."""
     middle: float
     """Darkness of the printed letter, or of the middle where none is printed."""
 
@@ -132,6 +137,7 @@ class Shape:
             or (aside and not self.tick)
             or self.smear > _SMEARED
             or self.whole < _WHOLE
+            or self.rim < _RIM
             or self.middle < _MIDDLE
         )
 
@@ -170,6 +176,7 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
         extent=extent,
         smear=smear,
         whole=float(((np.asarray(opened) > 0) & ink).sum() / max(int(ink.sum()), 1)),
+        rim=float((at.darkest(inked, at.rim) > _RIM_INK).mean()),
         middle=float(np.quantile(inked[at.middle if letter is None else letter], 0.9)),
     )
 
@@ -213,6 +220,7 @@ class _Places:
     axis: Any
     sector: Any
     clear: Any
+    rim: Any
     near: Any
     about: Any
     far: Any
@@ -248,6 +256,7 @@ def _places(n: int, radius: float, per_mm: int, square: bool) -> _Places:
         axis=axis,
         sector=np.floor((np.arctan2(y, x) + np.pi) / (2 * np.pi) * _SECTORS).astype(int) % _SECTORS,
         clear=edge < radius - _EDGE_MM,
+        rim=np.abs(edge - radius) <= _EDGE_MM,
         near=beyond(edge, _NEAR_MM),
         about=beyond(edge, _ABOUT_MM),
         far=beyond(away, _FAR_MM),

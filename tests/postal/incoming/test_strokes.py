@@ -16,12 +16,14 @@ Draw = Callable[["Pen"], None]
 
 
 class Pen:
-    """Draws about the middle of a bubble, in millimetres."""
+    """Draws about the middle of a printed bubble, in millimetres."""
 
     def __init__(self) -> None:
         side = round(2 * (RADIUS + ROOM_MM) * PER_MM)
         self.picture = Image.new("L", (side, side), 0)
         self._draw, self._middle = ImageDraw.Draw(self.picture), side / 2
+        box = (self._middle - RADIUS * PER_MM, self._middle + RADIUS * PER_MM)
+        self._draw.ellipse((box[0], box[0], box[1], box[1]), outline=140, width=3)
 
     def line(self, *points: tuple[float, float]) -> None:
         at = [(self._middle + x * PER_MM, self._middle + y * PER_MM) for x, y in points]
@@ -108,6 +110,7 @@ def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -
         lambda pen: (pen.spot(2.2), pen.spot(1.9, x=0.9, shade=0)),
         lambda pen: (pen.spot(2.3, shade=50), pen.line((-1.9, 0.9), (1.9, 0.9))),
         lambda pen: pen.spot(0.6),
+        lambda pen: (_cross(pen), pen.spot(1.2, x=2.2, shade=0)),
     ],
     ids=[
         "a piece of a stroke",
@@ -116,6 +119,7 @@ def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -
         "a crescent",
         "a smear with a piece",
         "a dot",
+        "painted over with the print",
     ],
 )
 def test_what_is_left_of_a_mark_is_told_from_a_mark(draw: Draw) -> None:
