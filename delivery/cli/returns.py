@@ -18,9 +18,9 @@ from delivery.cli.progress import bar
 from delivery.cli.returns_words import chase_json, codes, moment, proposed, reason_of, together
 from delivery.errors import N_, ExitCode, TuxaError
 from delivery.postal.incoming.chase import chase as to_chase
-from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes, waiting_envelopes
+from delivery.postal.incoming.handscanner import Heard, receive_envelopes, waiting_envelopes
 from delivery.postal.incoming.intake import Intake, take_in
-from delivery.postal.incoming.postmarks import enter_postmark
+from delivery.postal.incoming.postmarks import checked_postmark, enter_postmark, read_postmark
 from delivery.postal.incoming.scanfile import shown_name
 from delivery.postal.incoming.watch import FAILED, FolderWatch
 from delivery.postal.outgoing.mailing import require_item
@@ -154,6 +154,8 @@ def envelopes(
         )
         if line.problem is not None:
             note("\a" + words.error(line.problem))
+        elif line.heard is Heard.POSTMARK:
+            note(f"{words(_HEARD[line.heard])}: {line.text or '–'}")
         elif line.heard is Heard.DUPLICATE:
             since = words(N_("known since {moment}"), moment=moment(line.since))
             note(f"\a{line.text}: {code} {since}")
@@ -193,9 +195,12 @@ def postmark(
     """Enter the postmark of work that is in already; lateness is judged by it. Entering another day corrects it."""
     tuxa = app_of(context)
     ref = tuxa.learners.require(learner)
-    entered = enter_postmark(tuxa, ref.id, activity.upper(), checked_postmark(day, tuxa), actor=actor())
+    on = read_postmark(day)
+    entered = enter_postmark(tuxa, ref.id, activity.upper(), on, actor=actor())
     if as_json:
-        print_json({"learner": learner, "activity": activity.upper(), "day": day, "pages": entered})
+        print_json(
+            {"learner": learner, "activity": activity.upper(), "day": on.isoformat(), "pages": entered}
+        )
     else:
         say(tuxa.translate(N_("Postmark of {count} pages entered."), count=entered))
 

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from delivery.errors import N_, TuxaError
 from tui.clerk.counter import SCAN_HINT, Answer, Counter, Said, no_code, problem
+from tui.clerk.wedge import is_like_a_day, is_like_an_item
 from tui.clerk.words import ENVELOPES
 from tui.shared.dialogs import Dialog
 from tui.shared.drawn import Text
@@ -37,6 +38,7 @@ class Envelopes(Dialog[None]):
     def __init__(self) -> None:
         super().__init__()
         self.postmark = ""
+        """The day typed last. A wrong one too: the station marks no envelope with it, and says so."""
         self.is_pairs = False
         """Whether each envelope gives two codes: its postal label, then ours."""
         self.item_text = ""
@@ -107,6 +109,11 @@ class Envelopes(Dialog[None]):
 
         def failed(error: TuxaError) -> None:
             self.problems += 1
+            if is_like_a_day(text):
+                self.postmark = text
+            elif is_like_an_item(text):
+                # The next envelope is begun: its code must not go with the postal label before.
+                self.item_text = ""
             self.trouble = " ".join(clerk.words.error(error).split())
             answer(problem(text[:24], clerk.words(error.what)))
             self.query_one("#sums", Text).redraw()

@@ -17,9 +17,10 @@ from delivery.clock import to_micros
 from delivery.errors import N_, BadInput
 from delivery.network.bus.authorise import Method, command, question
 from delivery.postal.incoming.grouping import Proposal
-from delivery.postal.incoming.handscanner import Heard, checked_postmark, receive_envelopes
+from delivery.postal.incoming.handscanner import Heard, receive_envelopes
 from delivery.postal.incoming.marks import Decided, Marking
 from delivery.postal.incoming.pictures import grey_array
+from delivery.postal.incoming.postmarks import is_like_a_day
 from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.postal.incoming.waiting import Waiting
 from delivery.postal.incoming.watch import DONE, FAILED, TAKEN, FolderWatch, Taken
@@ -229,12 +230,13 @@ class ReturnsDesk:
     # --- what comes in ------------------------------------------------------------------------------
 
     def envelope(self, params: Mapping[str, Any], actor: str) -> dict[str, Any]:
-        """One line of the hand scanner. `postmark` is the day that was typed before; `item_text` the postal label that
-        was scanned before, where each envelope gives two codes: what comes now belongs to the same envelope."""
+        """One line of the hand scanner. `postmark` is the day that was typed before, right or wrong; `item_text` the
+        postal label that was scanned before, where each envelope gives two codes: what comes now belongs to the same
+        envelope."""
         day, item = _text(params, "postmark"), _text(params, "item_text")
-        postmark = checked_postmark(day, self._app) if day else None
-        lines = [*([item] if item else []), _text(params, "text") or "?"]
-        *_, line = receive_envelopes(self._app, lines, actor=actor, postmark=postmark, pairs=bool(item))
+        before = [*([day] if is_like_a_day(day) else []), *([item] if item else [])]
+        lines = [*before, _text(params, "text") or "?"]
+        *_, line = receive_envelopes(self._app, lines, actor=actor, pairs=bool(item))
         if line.problem is not None:
             raise line.problem
         told = {

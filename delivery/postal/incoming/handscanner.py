@@ -2,7 +2,8 @@
 
 Each line is told before the next one is read, so that nothing is lost when the work is interrupted. A hand scanner is a
 keyboard: a line is a code of ours (the return label's, or any sheet's that shows through the window), a postal item
-number, or a day, which a clerk types and which is then the postmark of what follows.
+number, or a day, which a clerk types and which is then the postmark of what follows. A day that was mistyped stops the
+counter until it is right: what follows would be judged by the day before it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from datetime import date
 from enum import StrEnum
 
 from delivery.catalogue.kinds import DeliveryMode
-from delivery.clock import VIETNAM, to_micros
+from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, Refused
 from delivery.ids import fact_id
 from delivery.postal.incoming.codes import has_our_form
+from delivery.postal.incoming.postmarks import NO_POSTMARK, checked_postmark, is_like_a_day
 from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.parts import Desk
 from delivery.postal.roles import ASSIGNMENT, RETURN
@@ -28,7 +30,7 @@ from delivery.store.packets import Packets
 from delivery.store.returned import Envelope, ReturnedPages
 from delivery.store.sheets import Sheet
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LIKE_AN_ITEM = re.compile(r"[A-Z]{2} ?[0-9]", re.IGNORECASE)
 _COMES_BACK = (RETURN, ASSIGNMENT)
 
 
@@ -75,6 +77,8 @@ class _Counter:
         self._desk = desk
         self._actor = actor
         self._postmark = postmark
+        self._mistyped = ""
+        """A day that could not be read, as long as no other is told."""
         self._pairs = pairs
         self._item = ""
         self._known = ReturnedPages(desk.database)
@@ -82,13 +86,26 @@ class _Counter:
 
     def hear(self, text: str) -> Line:
         try:
-            if _DAY.fullmatch(text):
-                self._postmark = checked_postmark(text, self._desk)
-                return Line(Heard.POSTMARK, text)
+            if text == NO_POSTMARK or is_like_a_day(text):
+                return self._day_told(text)
+            if self._mistyped:
+                raise BadInput(
+                    N_("The day typed before, “{day}”, could not be used; this envelope is not marked."),
+                    do=N_(
+                        "Type the postmark's day once more, or “-” for none, then scan the envelope again."
+                    ),
+                    day=self._mistyped,
+                )
             sheet = self._sheet(text)
-            return self._label(sheet, text) if sheet else self._postal(require_item(text), text)
+            return self._label(sheet, text) if sheet else self._postal(self._item_in(text), text)
         except Refused as problem:
             return Line(Heard.UNUSED, text, problem=problem)
+
+    def _day_told(self, text: str) -> Line:
+        self._mistyped = text
+        self._postmark = None if text == NO_POSTMARK else checked_postmark(text, self._desk)
+        self._mistyped = ""
+        return Line(Heard.POSTMARK, self._postmark.isoformat() if self._postmark else "")
 
     def _sheet(self, text: str) -> Sheet | None:
         match read_code(text, self._desk.keys.codes):
@@ -128,6 +145,12 @@ class _Counter:
         """The return sheet of the packet: whichever code of it was read, it is one envelope."""
         sheets = self._desk.sheets.of_packet(sheet.packet)
         return next((other for other in sheets if other.role == RETURN), sheet)
+
+    def _item_in(self, text: str) -> str:
+        if _LIKE_AN_ITEM.match(text):
+            # The next envelope is begun, even by a label read wrongly: its code must not go with the one before.
+            self._item = ""
+        return require_item(text)
 
     def _postal(self, item: str, text: str) -> Line:
         ours = self._packets.with_item(item)
@@ -186,21 +209,6 @@ class _Counter:
             do=N_("Tell why: tuxa returns undelivered {packet} --reason …"),
             packet=packet,
         )
-
-
-def checked_postmark(text: str, desk: Desk) -> date:
-    """The day of a postmark. Raises BadInput for what is no day, or lies ahead."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(
-            N_("“{text}” is not a day."), do=N_("Write it as YYYY-MM-DD, for example 2026-11-22."), text=text
-        ) from error
-    if day > desk.clock.now().astimezone(VIETNAM).date():
-        raise BadInput(
-            N_("The postmark {text} lies ahead of today."), do=N_("Look at the stamp again."), text=text
-        )
-    return day
 
 
 def waiting_envelopes(desk: Desk) -> list[Envelope]:

@@ -109,6 +109,42 @@ def test_with_pairs_the_postal_number_and_our_label_are_one_envelope(desk: App) 
     assert found == {ITEM: desk.learners.require(ONE).id, OTHER: desk.learners.require(TWO).id}
 
 
+def test_a_postal_label_that_was_read_wrongly_ends_the_envelope_before(desk: App) -> None:
+    forged = page_url("https://hoctuxa.edu.vn", "A" * 24)
+    lines = [ITEM, forged, "RR473124820VN", label(desk, TWO)]
+    assert [line.heard for line in receive_envelopes(desk, lines, actor="VT01", pairs=True)] == [
+        Heard.NOTED, Heard.UNUSED, Heard.UNUSED, Heard.RECEIVED,
+    ]  # fmt: skip
+    (fact,) = desk.facts.select(kind=FactKind.ENVELOPE_RECEIVED)
+    assert "item" not in fact.data
+
+
+@pytest.mark.parametrize("typed", ["30/12/2026", "30.12.2026", "2026-12-30", "2026/12/30"])
+def test_a_postmark_is_typed_as_vietnam_writes_days_or_as_the_standard_does(desk: App, typed: str) -> None:
+    assert isinstance(desk.clock, ManualClock)
+    desk.clock.advance(60 * 86_400)
+    told, _ = receive_envelopes(desk, [typed, label(desk, ONE)], actor="VT01")
+    assert (told.heard, told.text) == (Heard.POSTMARK, "2026-12-30")
+    (fact,) = desk.facts.select(kind=FactKind.ENVELOPE_RECEIVED)
+    assert fact.data["postmark"] == "2026-12-30"
+
+
+@pytest.mark.parametrize(
+    "mistyped", ["2026-13-20", "2026-11-2O", "31/11/2026", "20/11/26", "2027-11-20", "2016-11-20"]
+)
+def test_after_a_mistyped_day_no_envelope_is_marked_until_it_is_right(desk: App, mistyped: str) -> None:
+    lines = ["2026-11-02", label(desk, ONE), mistyped, label(desk, TWO), "-", label(desk, TWO)]
+    heard = list(receive_envelopes(desk, lines, actor="VT01"))
+    assert [line.heard for line in heard] == [
+        Heard.POSTMARK, Heard.RECEIVED, Heard.UNUSED, Heard.UNUSED, Heard.POSTMARK, Heard.RECEIVED,
+    ]  # fmt: skip
+    assert mistyped in desk.translate.error(heard[3].problem)
+    days = {
+        fact.learner: fact.data.get("postmark") for fact in desk.facts.select(kind=FactKind.ENVELOPE_RECEIVED)
+    }
+    assert days == {desk.learners.require(ONE).id: "2026-11-02", desk.learners.require(TWO).id: None}
+
+
 def test_pages_that_are_scanned_later_belong_to_their_envelope_and_count_by_its_postmark(
     desk: App, tmp_path: Path
 ) -> None:

@@ -187,6 +187,8 @@ class Office:
                     "detail": "", "result": {}}  # fmt: skip
         if name == "returns.envelope":
             text = params["text"]
+            if text in MISTYPED:
+                raise BadInput("“{text}” is not understood.", text=text)
             if text.startswith("2026-"):
                 return {"heard": "postmark", "code": "", "postmark": text}
             is_label = text.startswith("TX")
@@ -204,6 +206,7 @@ class Office:
         }
 
 
+MISTYPED = ("RR000", "2026-13-20")
 BATCHES = [
     {"batch": "TK101-1", "course": "TK101", "send": "2026-11-16", "behind": 2, "unprinted": 0, "unposted": 41,
      "posted": 57, "sites": {"CANTHO": 12, "MAIN": 31}},
