@@ -26,28 +26,7 @@ from delivery.catalogue.model import (
     Site,
     Unit,
 )
-from delivery.catalogue.registers import (
-    AcademicTerm,
-    Appointment,
-    Contract,
-    Evidence,
-    ExamPaper,
-    InstitutionDetails,
-    Intake,
-    MaterialPlan,
-    Partner,
-    PlannedCourse,
-    ProgrammeDetails,
-    Quota,
-    RegularIntake,
-    Session,
-    StudyPlan,
-    Suspension,
-    Syllabus,
-    System,
-    Teaching,
-    Ticket,
-)
+from delivery.catalogue.registers import Registers
 from delivery.regulation.calendar import Calendar, load_calendar
 from delivery.regulation.findings import Outcomes
 from delivery.regulation.profile import Profile
@@ -116,9 +95,10 @@ class Override:
     on: date
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """One institution on one day. Mappings are never changed after the snapshot is made."""
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(Registers):
+    """One institution on one day: its registers, its catalogue, and what the record says. Mappings are never changed
+    after the snapshot is made."""
 
     on: date
     institution: Institution
@@ -134,26 +114,6 @@ class Snapshot:
     activities: Mapping[str, Activity] = field(default_factory=dict)
     materials: Mapping[str, Material] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    institution_details: Mapping[str, InstitutionDetails] = field(default_factory=dict)
-    programme_details: Mapping[str, ProgrammeDetails] = field(default_factory=dict)
-    regular_intakes: Mapping[tuple[str, int], RegularIntake] = field(default_factory=dict)
-    plans: Mapping[tuple[str, str], StudyPlan] = field(default_factory=dict)
-    plan_courses: Mapping[tuple[str, str], PlannedCourse] = field(default_factory=dict)
-    material_plans: Mapping[str, MaterialPlan] = field(default_factory=dict)
-    terms: Mapping[tuple[str, str], AcademicTerm] = field(default_factory=dict)
-    teaching: Mapping[tuple[str, str], Teaching] = field(default_factory=dict)
-    appointments: Mapping[tuple[str, str, str, str], Appointment] = field(default_factory=dict)
-    partners: Mapping[str, Partner] = field(default_factory=dict)
-    contracts: Mapping[str, Contract] = field(default_factory=dict)
-    intakes: Mapping[str, Intake] = field(default_factory=dict)
-    quotas: Mapping[tuple[str, str, int], Quota] = field(default_factory=dict)
-    syllabi: Mapping[str, Syllabus] = field(default_factory=dict)
-    sessions: Mapping[str, Session] = field(default_factory=dict)
-    exam_papers: Mapping[str, ExamPaper] = field(default_factory=dict)
-    systems: Mapping[str, System] = field(default_factory=dict)
-    suspensions: Mapping[str, Suspension] = field(default_factory=dict)
-    tickets: Mapping[str, Ticket] = field(default_factory=dict)
     material_standings: Mapping[str, MaterialStanding] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """Learner id -> standing."""
