@@ -42,6 +42,9 @@ _MOST_ARMS = 4
 """A cross has four."""
 _EVEN_GAP = 60.0
 """Degrees between neighbouring arms of a cross, at least; a line through a mark comes nearer to one of its arms."""
+_SPREAD = 2.4
+"""A cross fills so many times the share of directions within that it fills beyond the edge, at most: its arms are nearer
+together there (1.5 to 2.1). More of them, and another mark lies beneath the cross: a tick along one arm, 3.1."""
 _ROUND = 0.32
 """Share of directions with ink about the bubble: a cross has 0.29 at most."""
 _PALE = 0.15
@@ -121,7 +124,8 @@ class Shape:
     def is_struck(self) -> bool:
         """Whether it may have been struck out."""
         # One stroke goes far and another, or its other end, half as far: a line across, drawn a bit to one side.
-        across = self.far and (self.arms >= 3 or self.past >= 2) and not self.even
+        cross = self.even and self.within <= _SPREAD * self.round
+        across = self.far and (self.arms >= 3 or self.past >= 2) and not cross
         reaching = self.far >= 2 or across or (self.past and self.within > _FULL)
         ringed = self.round > _ROUND or self.ringed > _RINGED
         return bool(reaching or ringed or self.arms > _MOST_ARMS)

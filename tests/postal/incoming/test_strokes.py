@@ -43,6 +43,11 @@ def _cross(pen: Pen, size: float = 2.2) -> None:
     pen.line((size, -size), (-size, size))
 
 
+def _long_cross(pen: Pen) -> None:
+    pen.line((-2.4, -2.4), (3.3, 3.0))
+    pen.line((2.6, -2.4), (-2.6, 2.6))
+
+
 def _tick(pen: Pen) -> None:
     pen.line((-2.0, -0.2), (-0.3, 1.8), (2.2, -2.7))
 
@@ -62,7 +67,7 @@ def _shape(*draw: Draw) -> Shape:
         _tick,
         lambda pen: pen.spot(2.1),
         lambda pen: pen.spot(2.4, x=0.4),
-        lambda pen: (pen.line((-2.4, -2.4), (3.3, 3.0)), pen.line((2.6, -2.4), (-2.6, 2.6))),
+        _long_cross,
         lambda pen: pen.line((-0.9, 0.5), (-0.3, 1.7), (2.4, -2.6)),
         lambda pen: pen.line((-0.4, 0.4), (0.4, 2.0), (2.8, -2.4)),
     ],
@@ -99,6 +104,11 @@ def test_plain_marks_are_neither_struck_nor_rubbed_out(draw: Draw) -> None:
 )
 def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -> None:
     assert _shape(mark, strike).is_struck
+
+
+@pytest.mark.parametrize("mark", [_tick, lambda pen: pen.spot(2.1)], ids=["tick", "filled"])
+def test_a_cross_that_alone_would_be_plain_may_strike_out_what_lies_beneath_it(mark: Draw) -> None:
+    assert _shape(mark, _long_cross).is_struck
 
 
 @pytest.mark.parametrize(
