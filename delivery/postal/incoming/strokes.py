@@ -43,8 +43,8 @@ _MOST_ARMS = 4
 _EVEN_GAP = 60.0
 """Degrees between neighbouring arms of a cross, at least; a line through a mark comes nearer to one of its arms."""
 _SPREAD = 2.4
-"""A cross fills so many times the share of directions within that it fills beyond the edge, at most: its arms are nearer
-together there (1.5 to 2.1). More of them, and another mark lies beneath the cross: a tick along one arm, 3.1."""
+"""A cross fills so many times the share of directions within that it fills beyond the edge, at most: its arms are
+nearer together there (1.5 to 2.1). More of them, and another mark lies beneath: a tick along one arm, 3.1."""
 _ROUND = 0.32
 """Share of directions with ink about the bubble: a cross has 0.29 at most."""
 _PALE = 0.15
