@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
 from delivery.record.kinds import FactKind
-from tests.acceptance.phones import browser, home, phone, pictures, sign_in
+from tests.acceptance.phones import browser, form_ready, home, phone, pictures, sheet_opened, sign_in
 from tests.network.portal_home import AN, WORK, PortalHome, draw_photo
 
 __all__ = ["browser", "home", "phone"]
@@ -21,10 +21,7 @@ pytestmark = pytest.mark.needs("chromium")
 def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_opened_again(
     home: PortalHome, phone: BrowserContext
 ) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page = sheet_opened(phone, home, AN)
     phone.set_offline(True)
     page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), home.photo(AN, 2)))  # type: ignore[arg-type]
     expect(page.get_by_text("Mất kết nối")).to_be_visible()
@@ -33,7 +30,7 @@ def test_photos_wait_on_the_phone_while_the_page_is_closed_and_go_on_when_it_is_
     phone.set_offline(False)
     again = phone.new_page()
     again.goto(home.url(AN))
-    again.wait_for_url("**/receipt?**", timeout=30_000)
+    again.wait_for_url("**/receipt?**")
     assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 2
 
 
@@ -48,11 +45,9 @@ _TELL_STATES = """() => {
 def test_a_slow_line_shows_how_far_a_photo_is_and_a_line_that_fell_silent_is_given_up(
     home: PortalHome, phone: BrowserContext
 ) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
+    page = sheet_opened(phone, home, AN)
     page.goto(f"{home.base_url}/work/{WORK}")
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    form_ready(page)
     line = phone.new_cdp_session(page)
     line.send("Network.enable")
     kept = {"latency": 50, "downloadThroughput": 100_000, "offline": False}
@@ -62,7 +57,7 @@ def test_a_slow_line_shows_how_far_a_photo_is_and_a_line_that_fell_silent_is_giv
     Image.effect_noise((700, 900), 60).convert("RGB").save(out, "JPEG", quality=60)
     assert 150_000 < len(out.getvalue()) < 512 * 1024, "one piece"
     page.locator("#file").set_input_files(pictures(out.getvalue()))  # type: ignore[arg-type]
-    expect(page.locator(".tile.good")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".tile.good")).to_have_count(1)
     percents = {int(found[1]) for said in page.evaluate("states") if (found := re.search(r"(\d+)%", said))}
     assert len(percents - {0, 100}) >= 3, percents
 
@@ -80,12 +75,10 @@ def test_a_slow_line_shows_how_far_a_photo_is_and_a_line_that_fell_silent_is_giv
 def test_a_photo_that_is_removed_or_turned_on_its_way_does_not_come_back(
     home: PortalHome, phone: BrowserContext
 ) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
+    page = sheet_opened(phone, home, AN)
     address = f"{home.base_url}/work/{WORK}"
     page.goto(address)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    form_ready(page)
     line = phone.new_cdp_session(page)
     line.send("Network.enable")
     slow = {"latency": 50, "downloadThroughput": 100_000, "uploadThroughput": 40_000, "offline": False}
@@ -97,10 +90,10 @@ def test_a_photo_that_is_removed_or_turned_on_its_way_does_not_come_back(
     expect(page.locator(".tile .state").first).to_contain_text("Đang tải lên: ")
     page.get_by_role("button", name="Xoay – Ảnh 1").click()
     line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 10_000_000})
-    expect(page.locator(".tile.good")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".tile.good")).to_have_count(1)
     again = phone.new_page()
     again.goto(address)
-    expect(again.locator("form[data-ready=yes]")).to_be_attached()
+    form_ready(again)
     expect(again.locator(".tile")).to_have_count(1)
     page.close()
     again.get_by_role("button", name="Gửi", exact=True).click()
@@ -113,10 +106,7 @@ def test_a_photo_that_is_removed_or_turned_on_its_way_does_not_come_back(
 def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken_away(
     home: PortalHome, phone: BrowserContext
 ) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page = sheet_opened(phone, home, AN)
     page.locator("#photos").set_input_files(pictures(draw_photo([]), home.photo(AN, 2)))  # type: ignore[arg-type]
     expect(page.locator(".tile.bad")).to_contain_text("Không đọc được mã")
     expect(page.locator(".tile.good")).to_contain_text("trang 2/2")
@@ -147,10 +137,7 @@ def test_a_wrong_sheet_is_noticed_at_once_and_pages_are_turned_ordered_and_taken
 def test_a_page_from_before_signing_in_anew_still_sends_and_what_does_not_fit_is_said(
     home: PortalHome, phone: BrowserContext
 ) -> None:
-    page = phone.new_page()
-    page.goto(home.url(AN))
-    sign_in(page, home, AN)
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    page = sheet_opened(phone, home, AN)
     page.locator("#photos").set_input_files(pictures(home.photo(AN, 1), b""))  # type: ignore[arg-type]
     expect(page.locator(".tile.bad")).to_contain_text("Tệp này rỗng")
     page.get_by_role("button", name="Gỡ bỏ – Ảnh 2").click()
@@ -167,7 +154,7 @@ def test_a_page_from_before_signing_in_anew_still_sends_and_what_does_not_fit_is
     assert len(list(home.facts.select(kind=FactKind.WORK_RECEIVED))) == 1
 
     page.goto(f"{home.base_url}/work/{WORK}")
-    expect(page.locator("form[data-ready=yes]")).to_be_attached()
+    form_ready(page)
     tiny = draw_photo([], size=(40, 60))
     page.locator("#file").set_input_files(pictures(*[tiny] * 22))  # type: ignore[arg-type]
     expect(page.locator(".tile")).to_have_count(20)

@@ -93,12 +93,12 @@ def test_four_photos_over_a_slow_connection_that_is_cut_twice_are_received_and_m
     cut(True)
     expect(page.get_by_text("Mất kết nối")).to_be_visible()
     cut(False)
-    expect(page.locator(".tile.good").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".tile.good").first).to_be_visible()
     page.get_by_role("button", name="Gửi", exact=True).click()
     cut(True)
     expect(page.get_by_text("Mất kết nối")).to_be_visible()
     cut(False)
-    page.wait_for_url("**/receipt?**", timeout=30_000)
+    page.wait_for_url("**/receipt?**")
     facts = list(home.facts.select(kind=FactKind.WORK_RECEIVED, learner=home.learner(AN)))
     assert sorted(fact.data["page"] for fact in facts) == [1, 1, 2, 2]
     for fact in facts:
