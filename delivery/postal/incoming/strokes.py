@@ -97,6 +97,8 @@ class Shape:
     """Strokes, also pale ones, that go on from a filled bubble."""
     even: bool
     """The strokes that leave the bubble are four, like the arms of one cross."""
+    apart: bool
+    """The strokes that leave the bubble are three or four, none nearer to another than the arms of a cross."""
     tick: bool
     """One stroke leaves the bubble, upwards to the right, and its hook lies behind it, without a smear."""
     within: float
@@ -126,7 +128,9 @@ class Shape:
         # One stroke goes far and another, or its other end, half as far: a line across, drawn a bit to one side.
         cross = self.even and self.within <= _SPREAD * self.round
         across = self.far and (self.arms >= 3 or self.past >= 2) and not cross
-        reaching = self.far >= 2 or across or (self.past and self.within > _FULL)
+        # Or it ends soon at both sides; but no arm of a cross comes near another.
+        short = self.past >= 2 and not self.apart
+        reaching = self.far >= 2 or across or short or (self.past and self.within > _FULL)
         ringed = self.round > _ROUND or self.ringed > _RINGED
         return bool(reaching or ringed or self.arms > _MOST_ARMS)
 
@@ -173,7 +177,8 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
         round=float((at.darkest(inked, at.about) > INK).mean()),
         ringed=float((at.mean(inked, at.near) > _PALE).mean()),
         past=len(_strokes(at.mean(inked, at.past) > _PALE)),
-        even=_is_cross(arms),
+        even=len(arms) == 4 and _are_apart(arms),
+        apart=len(arms) in (3, 4) and _are_apart(arms),
         tick=smear < _SHARP and _is_tick(arms, middle),
         within=float((at.mean(inked, at.within) > INK).mean()),
         aside=aside,
@@ -212,9 +217,8 @@ def _is_tick(strokes: list[float], middle: Any) -> bool:
     return behind and _TAIL[0] < 180.0 - strokes[0] < _TAIL[1]
 
 
-def _is_cross(strokes: list[float]) -> bool:
-    gaps = np.diff([*strokes, strokes[0] + 360.0]) if strokes else np.zeros(0)
-    return len(strokes) == 4 and float(gaps.min()) >= _EVEN_GAP
+def _are_apart(strokes: list[float]) -> bool:
+    return float(np.diff([*strokes, strokes[0] + 360.0]).min()) >= _EVEN_GAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,9 @@ def test_plain_marks_are_neither_struck_nor_rubbed_out(draw: Draw) -> None:
         lambda pen: pen.ring(3.3),
         lambda pen: pen.line((-4.7, 0.3), (4.7, -0.5)),
         lambda pen: pen.line((-4.0, 1.0), (4.7, -1.2)),
+        lambda pen: pen.line((-4.1, -0.3), (4.1, 0.3)),
     ],
-    ids=["large cross", "ring", "line", "line longer at one side"],
+    ids=["large cross", "ring", "line", "line longer at one side", "short line"],
 )
 def test_a_mark_that_was_gone_over_may_be_struck_out(mark: Draw, strike: Draw) -> None:
     assert _shape(mark, strike).is_struck
