@@ -16,7 +16,7 @@ from delivery.cli.context import app_of, note, print_json, say
 from delivery.cli.packet_words import actor, resend_json
 from delivery.cli.progress import bar
 from delivery.cli.returns_words import chase_json, codes, moment, proposed, reason_of, together
-from delivery.errors import N_, ExitCode, TuxaError
+from delivery.errors import N_, ExitCode, NotFound, TuxaError
 from delivery.postal.incoming.chase import chase as to_chase
 from delivery.postal.incoming.handscanner import Heard, receive_envelopes, waiting_envelopes
 from delivery.postal.incoming.intake import Intake, take_in
@@ -214,7 +214,16 @@ def chase(
     """What to ask after: missing pages, overdue work, packets that came back, unopened envelopes, and what to do."""
     tuxa = app_of(context)
     words = tuxa.translate
-    found = to_chase(tuxa, course=course.upper())
+    code, known = course.upper(), tuxa.catalogue().courses
+    if code and code not in known:
+        # Of a course that does not exist there is never anything to ask after.
+        raise NotFound(
+            N_("There is no course {course}."),
+            do=N_("Known courses: {known}."),
+            course=course,
+            known=", ".join(sorted(known)) or "–",
+        )
+    found = to_chase(tuxa, course=code)
     document = chase_json(tuxa, found)
     if as_json:
         print_json(document)

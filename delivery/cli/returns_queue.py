@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,14 +18,20 @@ from delivery.postal.incoming.marks import Marking
 from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.postal.incoming.reading_copy import write_copy
 from delivery.postal.incoming.waiting import Waiting
+from delivery.record.words import PAGE_ASKS, PAGE_WAITS
 from delivery.store.files import write_whole
 from delivery.store.readings import WAITING
-from delivery.store.returns import PageRow
+from delivery.store.returns import QUEUED, PageRow
 
 app = typer.Typer()
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Page = Annotated[str, typer.Argument(help="Number of the page in the queue, for example 3fa94c21-17.")]
+
+Pages = Annotated[
+    list[str],
+    typer.Argument(help="Numbers of pages, or from one to another of the same file: 3fa94c21-17..40."),
+]
 
 
 @app.command()
@@ -32,8 +39,8 @@ def queue(
     context: typer.Context,
     reason: Annotated[str, typer.Option(help="Only pages that wait for this reason.")] = "",
     file: Annotated[str, typer.Option(help="Only this file, by the start of its number.")] = "",
-    offset: Annotated[int, typer.Option(help="Leave out so many.")] = 0,
-    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    offset: Annotated[int, typer.Option(help="Leave out so many.", min=0)] = 0,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
     decided: Annotated[bool, typer.Option("--decided", help="The newest decisions instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +55,15 @@ def queue(
         for row in rows:
             say(f"{row.ident}  {row.decision:<10} {row.status:<10} {row.decided_by}")
         return
+    if reason and reason not in PAGE_WAITS:
+        raise BadInput(
+            N_("“{reason}” is no reason for which a page waits."),
+            do=N_("There are: {known}."),
+            reason=reason,
+            known=", ".join(PAGE_WAITS),
+        )
     counts = found.counts(file=file)
+    wanted = counts.get(reason, 0) if reason else sum(counts.values())
     waiting = found.rows(reason=reason, file=file, offset=offset, limit=limit)
     readings = sum(Marking(tuxa).counts().get(state, 0) for state in WAITING)
     if as_json:
@@ -64,26 +79,26 @@ def queue(
         return
     named = codes(tuxa, {proposal.learner for entry in waiting for proposal in entry.proposals})
     for entry in waiting:
-        _say(tuxa, entry, named)
-    if len(waiting) < sum(counts.values()):
-        note(
-            tuxa.translate(
-                N_("{shown} of {all} pages are shown."), shown=len(waiting), all=sum(counts.values())
-            )
-        )
+        _say(tuxa, entry, named, asks=False)
+    if len(waiting) < wanted:
+        note(tuxa.translate(N_("{shown} of {all} pages are shown."), shown=len(waiting), all=wanted))
     if readings:
         note(tuxa.translate(N_("{count} readings wait to be confirmed: tuxa returns marks"), count=readings))
-    if not counts:
+    if not wanted:
         say(tuxa.translate(N_("No page waits.")))
 
 
-def _say(tuxa: App, entry: Waiting, named: dict[str, str]) -> None:
+def _say(tuxa: App, entry: Waiting, named: dict[str, str], *, asks: bool = True) -> None:
+    """A page that waits; where nothing is proposed, with what it `asks` for."""
     where = tuxa.translate(
         N_("page {page} of {file}"), page=entry.row.page, file=entry.file.name or entry.file.file[:8]
     )
     say(f"{entry.ident}  {where}: {reason_of(tuxa, entry.row.reason)}")
     for number, proposal in enumerate(entry.proposals[:3], start=1):
         say(f"    {number}. {proposed(tuxa, proposal, named)} ({proposal.certainty})")
+    ask = PAGE_ASKS.get(entry.row.reason)
+    if asks and ask and not entry.proposals and entry.row.status == QUEUED:
+        say(f"    → {tuxa.translate(ask)}")
 
 
 @app.command()
@@ -193,20 +208,24 @@ def extra(
 @app.command()
 def discard(
     context: typer.Context,
-    page: Page,
+    page: Pages,
     reason: Annotated[WhyDiscard, typer.Option(help="Why it is filed nowhere.")],
     as_json: AsJson = False,
 ) -> None:
-    """File a page nowhere, with a reason; its picture is kept."""
+    """File pages nowhere, with a reason; their pictures are kept."""
     tuxa = app_of(context)
-    _told(tuxa, Queue(tuxa).discard(page, reason, actor=actor()), as_json=as_json)
+    found = Queue(tuxa)
+    names = [ident for text in page for ident in found.named(text)]
+    _all_told(tuxa, page, (found.discard(ident, reason, actor=actor()) for ident in names), as_json=as_json)
 
 
 @app.command()
-def undo(context: typer.Context, page: Page, as_json: AsJson = False) -> None:
-    """Take a decision back, or what a machine filed: the page waits again, and what was told of it is retracted."""
+def undo(context: typer.Context, page: Pages, as_json: AsJson = False) -> None:
+    """Take decisions back, or what a machine filed: the page waits again, and what was told of it is retracted."""
     tuxa = app_of(context)
-    _told(tuxa, Queue(tuxa).undo(page, actor=actor()), as_json=as_json)
+    found = Queue(tuxa)
+    names = [ident for text in page for ident in found.named(text, decided=True)]
+    _all_told(tuxa, page, (found.undo(ident, actor=actor()) for ident in names), as_json=as_json)
 
 
 @app.command()
@@ -291,6 +310,16 @@ def copy(
     say(tuxa.translate(N_("{pages} pages: {file}"), pages=made.pages, file=str(made.file)))
     if made.missing:
         note(tuxa.translate(N_("Pages missing: {missing}"), missing=", ".join(map(str, made.missing))))
+
+
+def _all_told(tuxa: App, texts: list[str], rows: Iterable[PageRow], *, as_json: bool) -> None:
+    """One page as one document, as other decisions tell it; several as a list."""
+    is_one = len(texts) == 1 and ".." not in texts[0]
+    if as_json and not is_one:
+        print_json({"pages": [row_json(row) for row in rows]})
+        return
+    for row in rows:
+        _told(tuxa, row, as_json=as_json)
 
 
 def _told(tuxa: App, row: PageRow, *, as_json: bool) -> None:

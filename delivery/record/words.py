@@ -20,6 +20,19 @@ PAGE_WAITS: Final[Mapping[str, str]] = {
     "undone": N_("a person took it back"),
 }
 """Why a page waits."""
+PAGE_ASKS: Final[Mapping[str, str]] = {
+    "unreadable": N_("What is written on it tells whose it is, or that it is not ours."),
+    "framed": N_("The number at its foot tells which sheet it is."),
+    "forged": N_("Compare it with the paper: whether it is a sheet of ours at all."),
+    "two_sheets": N_("Scan the sheets one by one, and leave this picture out as scanned again."),
+    "unknown": N_("It may be of another site, or of a batch that is not known here yet."),
+    "held": N_("Choose the sheet that counts for this learner."),
+    "damaged": N_("Scan the page again, and leave this picture out as scanned again."),
+    "dark": N_("Look whether the sheet lay the wrong way up; scan it again, or leave this picture out."),
+    "torn": N_("File one part as its sheet, and keep the other as an extra sheet."),
+    "undone": N_("Decide about it anew."),
+}
+"""What a person does about it, where nothing is proposed."""
 PROPOSED: Final[Mapping[str, str]] = {
     "code": N_("its code names this sheet"),
     "between": N_("it lies between its neighbours"),

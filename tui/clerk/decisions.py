@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,15 @@ from tui.shared.dialogs import Field, Form, Picker, push
 if TYPE_CHECKING:
     from tui.clerk.app import ClerkConsole
     from tui.clerk.returns import ReturnsSection
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a decision is about, from the key to the answer of the last question."""
+
+    item: Page | Reading
+    was_seen: bool
+    """Whether its picture was there when the key was pressed."""
 
 
 class Decisions:
@@ -31,16 +41,19 @@ class Decisions:
     def _clerk(self) -> ClerkConsole:
         return self._section.clerk
 
-    def give(self, method: str, params: dict[str, Any]) -> None:
-        """Send a decision about the chosen item, if its picture was seen."""
+    def give(self, about: _About, method: str, params: dict[str, Any]) -> None:
+        """Send a decision, if the picture of what it is about was seen.
+
+        While somebody answers a question the list goes on: what is chosen by then may be another item.
+        """
         section, clerk = self._section, self._clerk
-        chosen = section.chosen
-        if chosen is None:
-            return
-        if not section.is_seen(chosen.id):
+        if not (about.was_seen or section.is_seen(about.item.id)):
             clerk.say(N_("Its picture is not here yet."))
             return
-        ident, is_reading = chosen.id, isinstance(chosen, Reading)
+        if section.has_moved and not about.was_seen:
+            clerk.say(N_("Somebody else has decided about the page before. Look at this one first."))
+            return
+        ident, is_reading = about.item.id, isinstance(about.item, Reading)
 
         def done(_result: Any) -> None:
             if not is_reading:
@@ -60,31 +73,42 @@ class Decisions:
         section.show()
         clerk.order(method, {"id": ident, **params}, done=done, failed=failed, label=N_("filing"))
 
-    def accept(self) -> None:
+    def _about(self) -> _About | None:
+        """What the key is about: the item that is chosen when it is pressed."""
         chosen = self._section.chosen
+        if chosen is None:
+            return None
+        return _About(chosen, self._section.is_seen(chosen.id) and not self._section.has_moved)
+
+    def accept(self) -> None:
+        about = self._about()
+        if about is None:
+            return
+        chosen = about.item
         if isinstance(chosen, Reading):
             if chosen.needs_marker:
                 self._fill(
                     N_("Which lecturer wrote this mark?"),
                     Field("marker", N_("Lecturer's code"), needed=True),
                     then=lambda told: self.give(
-                        "returns.confirm", {"read": chosen.read, "marker": told["marker"]}
+                        about, "returns.confirm", {"read": chosen.read, "marker": told["marker"]}
                     ),
                 )
                 return
             if chosen.is_doubtful:
                 self._clerk.say(N_("This reading is in doubt: say with V what stands there."))
                 return
-            self.give("returns.confirm", {"read": chosen.read})
-        elif isinstance(chosen, Page):
+            self.give(about, "returns.confirm", {"read": chosen.read})
+        else:
             if not chosen.proposals:
                 self._clerk.say(N_("Nothing is proposed. F finds the learner, S takes the sheet's number."))
                 return
-            self.give("returns.accept", {"which": 1})
+            self.give(about, "returns.accept", {"which": 1})
 
     def proposals(self) -> None:
-        chosen, words = self._section.chosen, self._clerk.words
-        if isinstance(chosen, Page) and chosen.proposals:
+        about, words = self._about(), self._clerk.words
+        chosen = about.item if about else None
+        if about and isinstance(chosen, Page) and chosen.proposals:
             items = [
                 (str(number), proposal_text(one, words), f"{one.certainty} %")
                 for number, one in enumerate(chosen.proposals, 1)
@@ -92,56 +116,65 @@ class Decisions:
             self._pick(
                 N_("What is this page?"),
                 items,
-                lambda which: self.give("returns.accept", {"which": int(which)}),
+                lambda which: self.give(about, "returns.accept", {"which": int(which)}),
             )
 
     def sheet(self) -> None:
+        about = self._about()
+        if about is None:
+            return
         hint = N_("at the foot of the sheet: 1a2b-3c4d-5e6f")
         self._fill(
             N_("Which sheet is it?"),
             Field("text", N_("Number or code"), hint=hint, needed=True),
-            then=lambda told: self.give("returns.choose", {"text": told["text"]}),
+            then=lambda told: self.give(about, "returns.choose", {"text": told["text"]}),
         )
 
     def find(self, *, extra: bool) -> None:
         """Choose the learner, then the page; or the work to which an `extra` sheet belongs."""
+        about = self._about()
+        if about is None:
+            return
         hint = N_("a part of it, with or without accents")
         self._fill(
             N_("Whose page is it?"),
             Field("text", N_("Code or name"), hint=hint, needed=True),
             then=lambda told: self._clerk.request(
                 "returns.search", {"text": told["text"]},
-                done=partial(self._choose_work, extra), label=N_("searching"), opens=True,
+                done=partial(self._choose_work, about, extra), label=N_("searching"), opens=True,
             ),
         )  # fmt: skip
 
-    def _choose_work(self, extra: bool, result: Any) -> None:
+    def _choose_work(self, about: _About, extra: bool, result: Any) -> None:
         def chosen(name: str) -> None:
             learner, activity, page = name.split("|")
             params: dict[str, Any] = {"learner": learner, "activity": activity}
             if extra:
-                self.give("returns.extra", params)
+                self.give(about, "returns.extra", params)
             else:
-                self.give("returns.choose", {**params, "page": int(page)})
+                self.give(about, "returns.choose", {**params, "page": int(page)})
 
         title = N_("An extra sheet of which work?") if extra else N_("Which page is it?")
         self._pick(title, work_items(result, self._clerk.words, extra=extra), chosen)
 
     def discard(self) -> None:
-        chosen = self._section.chosen
-        if isinstance(chosen, Reading):
-            self.give("returns.refuse", {})
-        elif chosen is not None:
+        about = self._about()
+        if about is None:
+            return
+        if isinstance(about.item, Reading):
+            self.give(about, "returns.refuse", {})
+        else:
             items = [(code, self._clerk.words(text), "") for code, text in DISCARDS.items()]
             self._pick(
                 N_("Why is it filed nowhere?"),
                 items,
-                lambda why: self.give("returns.discard", {"reason": why}),
+                lambda why: self.give(about, "returns.discard", {"reason": why}),
             )
 
     def correct(self) -> None:
-        chosen = self._section.chosen
-        if not isinstance(chosen, Reading):
+        about = self._about()
+        chosen = about.item if about else None
+        if about is None or not isinstance(chosen, Reading):
             return
         hint = N_("0 to 10") if chosen.use == "mark" else N_("letters; - for none")
         fields = [Field("text", N_("What stands there"), hint=hint, needed=True)]
@@ -153,7 +186,7 @@ class Decisions:
         def give(told: dict[str, str]) -> None:
             value, marker = told["text"], told.get("marker", "")
             params = {"value": "" if value == "-" else value}
-            self.give("returns.correct", {**params, "marker": marker} if marker else params)
+            self.give(about, "returns.correct", {**params, "marker": marker} if marker else params)
 
         self._fill(N_("What stands there?"), *fields, then=give)
 

@@ -17,7 +17,7 @@ from tui.clerk.decisions import Decisions
 from tui.clerk.envelopes import Envelopes
 from tui.clerk.pictures import Pictures
 from tui.clerk.returns_lines import page_line, page_lines, reading_line, reading_lines, scan_lines
-from tui.clerk.returns_state import Page, Reading, read_page, read_reading
+from tui.clerk.returns_state import Page, Reading, continued, read_page, read_reading
 from tui.clerk.zoom import Zoom
 from tui.shared.drawn import Text, Title
 from tui.shared.listing import Listing
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _SHOW_S = 0.1
 _NEAR_END = 50
 _TAB_WIDTH = 200
+_LOOK_S = 1.0
+"""How long no key decides after somebody else's decision has moved the list: it was meant for the page before."""
 _AHEAD = 2
 """Pictures of so many pages behind the chosen one are asked for as well: the next decision need not wait."""
 
@@ -90,6 +92,8 @@ class ReturnsSection(Section):
         self._pictures = Pictures(self._arrived)
         self._large = Pictures(self._to_tab, is_large=True)
         self._shown = ""
+        self.has_moved = False
+        """Whether the list has just moved on because of somebody else."""
 
     def body(self) -> Iterable[Widget]:
         words = self.console_app
@@ -149,13 +153,15 @@ class ReturnsSection(Section):
             return
 
         def take(result: Any) -> None:
-            self._more[method] = isinstance(result, dict) and result.get("more") is True
+            more = isinstance(result, dict) and result.get("more") is True
             if method == "returns.queue":
                 found = [page for one in dicts_of(result, "pages") if (page := read_page(one))]
-                self.pages = [*self.pages[:offset], *found]
+                self.pages, tail = continued(self.pages, found, offset=offset, more=more)
             else:
                 read = [reading for one in dicts_of(result, "readings") if (reading := read_reading(one))]
-                self.marks = [*self.marks[:offset], *read]
+                self.marks, tail = continued(self.marks, read, offset=offset, more=more)
+            if not tail:
+                self._more[method] = more
             self.show()
 
         self.clerk.request(method, {"offset": offset}, done=take)
@@ -165,9 +171,16 @@ class ReturnsSection(Section):
         if not self.is_mounted:
             return
         items: list[Any] = [*self.marks] if self.is_marks else [*self.pages]
-        self.listing.show([item for item in items if item.id not in self.decisions.going])
+        before, going = self.chosen, self.decisions.going
+        self.listing.show([item for item in items if item.id not in going])
+        if before is not None and before.id not in {*going, *(item.id for item in items)}:
+            self.has_moved = True
+            self.set_timer(_LOOK_S, self._has_looked)
         self._look()
         self._redraw_title()
+
+    def _has_looked(self) -> None:
+        self.has_moved = False
 
     def _redraw_title(self) -> None:
         self.query_one("#readings-title" if self.is_marks else "#pages-title", Title).redraw()
@@ -297,10 +310,10 @@ class ReturnsSection(Section):
 
     def _chosen_lines(self, width: int) -> list[Content]:
         chosen, words = self.chosen, self.console_app.words
+        has_none = chosen is not None and self.is_seen(chosen.id) and not self._pictures.get(chosen.id)
         if isinstance(chosen, Reading):
-            return reading_lines(chosen, width, words)
+            return reading_lines(chosen, width, words, has_no_picture=has_none)
         if isinstance(chosen, Page):
-            has_none = self.is_seen(chosen.id) and not self._pictures.get(chosen.id)
             return page_lines(chosen, width, words, has_no_picture=has_none, is_low=self.size.height < 34)
         return []
 

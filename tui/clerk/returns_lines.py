@@ -9,7 +9,7 @@ from textual.content import Content
 
 from delivery.errors import N_, Message
 from delivery.i18n import Translator
-from delivery.record.words import PAGE_WAITS, PROPOSED, UNCLEAR
+from delivery.record.words import PAGE_ASKS, PAGE_WAITS, PROPOSED, UNCLEAR
 from tui.clerk.returns_state import Page, Proposal, Reading, Task
 from tui.clerk.state import State
 from tui.clerk.words import TOTALS
@@ -79,6 +79,8 @@ def page_lines(
         lines.append(Content.assemble(("P ", "bold $primary"), (told, MUTED)))
     if not page.proposals:
         lines.append(Content.styled(words(N_("Nothing is proposed.")), MUTED))
+        if page.reason in PAGE_ASKS:
+            lines += wrapped(Content(words(PAGE_ASKS[page.reason])), width, 2)
     if has_no_picture:
         lines.append(Content.styled(words(N_("There is no picture to show.")), MUTED))
     return lines
@@ -101,7 +103,9 @@ def reading_line(reading: Reading, width: int, words: Translator) -> Content:
     return line(left, Content.assemble(read, " "), width)
 
 
-def reading_lines(reading: Reading, width: int, words: Translator) -> list[Content]:
+def reading_lines(
+    reading: Reading, width: int, words: Translator, *, has_no_picture: bool = False
+) -> list[Content]:
     """The chosen reading: what was read, how surely, and what is doubtful."""
     head = Content.assemble((f"{reading.learner}  ", "bold"), f"{reading.activity}  {_place(reading, words)}")
     sure = words(N_("certain to {percent}%"), percent=f"{reading.confidence / 10:.0f}")
@@ -118,8 +122,10 @@ def reading_lines(reading: Reading, width: int, words: Translator) -> list[Conte
         asks = N_("asks which lecturer wrote it") if reading.needs_marker else N_("confirms")
         keys = Content.assemble(("Y ", "bold $primary"), words(asks))
     lines.append(Content.assemble(keys, "   ", ("X ", "bold $primary"), words(N_("nothing counts here"))))
-    if not reading.has_crop:
+    if has_no_picture:
         lines.append(Content.styled(words(N_("There is no picture to show.")), MUTED))
+    elif not reading.has_crop:
+        lines.append(Content.styled(words(N_("The whole page; O shows it in a browser.")), MUTED))
     return lines
 
 

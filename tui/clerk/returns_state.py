@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tui.shared.values import dicts_of, int_of, text_of, true_of
 
@@ -55,6 +56,9 @@ class Reading:
         return self.is_doubtful and self.doubt == "unseen" and bool(self.read)
 
 
+Item = TypeVar("Item", Page, Reading)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """Long work at the station."""
@@ -72,6 +76,23 @@ class Task:
     @property
     def is_running(self) -> bool:
         return self.state == "running"
+
+
+def continued(
+    held: Sequence[Item], found: Sequence[Item], *, offset: int, more: bool
+) -> tuple[list[Item], bool]:
+    """A long list after a part of it, from `offset`, was read anew; and whether what is held behind that part stays.
+
+    Whoever works far down in the list keeps the place: `more` says that the list goes on behind the part.
+    """
+    last = found[-1].id if found and more else ""
+    at = (
+        next((number for number, item in enumerate(held) if item.id == last), len(held))
+        if last
+        else len(held)
+    )
+    tail = list(held[at + 1 :])
+    return list(held[:offset]) + list(found) + tail, bool(tail)
 
 
 def read_page(document: Any) -> Page | None:

@@ -18,7 +18,7 @@ from delivery.errors import N_, BadInput
 from delivery.network.bus.authorise import Method, command, question
 from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.handscanner import Heard, receive_envelopes
-from delivery.postal.incoming.marks import Decided, Marking
+from delivery.postal.incoming.marks import Decided, Marking, has_its_place
 from delivery.postal.incoming.pictures import grey_array
 from delivery.postal.incoming.postmarks import is_like_a_day
 from delivery.postal.incoming.queue import Queue, WhyDiscard
@@ -36,6 +36,8 @@ _SEEN_PX: Final = 720
 """Long side of a page's picture for a console: a terminal shows no more, and a slow line carries it."""
 _LARGE_PX: Final = 2000
 """Long side of a page's picture for a browser: 170 dots per inch of A4."""
+_WHOLE_PX: Final = 1600
+"""Long side of the page of a reading whose place was not found: as a JPEG it fits into one message."""
 _MAY: Final = (Role.CLERK, Role.ADMIN)
 _SEE: Final = (Role.CLERK, Role.MANAGER, Role.ADMIN)
 """Pictures and names of learners are for those who work with them."""
@@ -140,10 +142,11 @@ class ReturnsDesk:
         return {"more": len(rows) == _PAGE, "readings": [_reading(row, codes) for row in rows]}
 
     def crop(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The picture of one place that was read."""
+        """The picture of one place that was read, or of its whole page, for a terminal or `large` for a browser."""
         marking = Marking(self._app)
         (row,) = marking.readings.require([_text(params, "id")])
-        return {"jpeg": b64encode(marking.crop(row)).decode()}
+        side = _WHOLE_PX if params.get("large") is True else _SEEN_PX
+        return {"jpeg": b64encode(marking.crop(row, long_px=side)).decode()}
 
     # --- decisions about pages ----------------------------------------------------------------------
 
@@ -332,7 +335,7 @@ def _reading(row: Reading, codes: Mapping[str, str]) -> dict[str, Any]:
         "confidence": row.confidence,
         "doubt": row.doubt,
         "state": row.state,
-        "has_crop": bool(row.crop),
+        "has_crop": has_its_place(row),
     }
 
 

@@ -93,6 +93,8 @@ def propose(row: PageRow, pile: Mapping[int, PageRow], known: Known) -> tuple[Pr
     behind = _coded(row, pile, +1, known)
     if row.reason != Doubt.DARK:
         found += _gaps(row, pile, before, behind, known)
+    if row.reason not in (Doubt.DARK, Doubt.DAMAGED):
+        # Nobody can see whose extra sheet that would be; it is scanned again.
         found += _extras(before, behind, known)
     if row.reason == Doubt.UNREADABLE and before is not None:
         # Without our corner marks it is the learner's own paper more likely than a page of ours.

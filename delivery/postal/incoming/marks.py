@@ -15,10 +15,12 @@ from decimal import Decimal, InvalidOperation
 from sqlalchemy import Connection
 
 from delivery.clock import to_micros
-from delivery.errors import N_, NotFound, Refused
+from delivery.errors import N_, Refused
 from delivery.ids import fact_id
+from delivery.postal.incoming.plainmarks import Doubt
 from delivery.postal.incoming.reading_filed import came_empty
 from delivery.postal.incoming.scoring import Scoring
+from delivery.postal.incoming.wholepage import whole_page
 from delivery.postal.parts import Desk
 from delivery.record.facts import Draft, Fact
 from delivery.record.kinds import FactKind
@@ -38,6 +40,8 @@ from delivery.store.readings import (
 )
 from delivery.store.returned import ReturnedPages
 
+_PAGE_PX = 1200
+"""Long side of a whole page: 100 dots per inch of A4, enough to read a figure and a bubble."""
 _METHODS = {MARK: "omr", SCORE: "key"}
 """How a mark came about, as its fact says it."""
 
@@ -52,6 +56,12 @@ class Decided:
     """Why it could not be taken over; it waits as before."""
 
 
+def has_its_place(reading: Reading) -> bool:
+    """Whether there is a picture of the very place that was read. Where the page could not be laid out, what was cut
+    from it shows anything."""
+    return bool(reading.crop) and reading.doubt != Doubt.NOT_STRAIGHT
+
+
 class Marking:
     """Readings for people: list, look at, confirm, correct, refuse."""
 
@@ -64,13 +74,11 @@ class Marking:
         """How many readings there are in each state, as of now."""
         return self.readings.counts()
 
-    def crop(self, reading: Reading) -> bytes:
-        """JPEG of the place that was read. Raises NotFound when there is none."""
-        if not reading.crop:
-            raise NotFound(
-                N_("There is no picture of this place: the page could not be laid out."),
-                do=N_("Look at the page itself."),
-            )
+    def crop(self, reading: Reading, *, long_px: int = _PAGE_PX) -> bytes:
+        """JPEG of the place that was read; of the whole page, its long side at most `long_px`, where that place was not
+        found on it. Raises NotFound when neither is kept here."""
+        if not has_its_place(reading):
+            return whole_page(self._desk, reading.work, long_px=long_px)
         return self._desk.scans.get(reading.learner, reading.crop)
 
     def confirm(

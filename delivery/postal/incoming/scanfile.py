@@ -71,9 +71,8 @@ def count_pages(path: Path) -> int:
     else:
         with _open_picture(path) as image:
             try:
-                # A telephone's JPEG or HEIC may carry a depth map or a preview beside the picture itself.
                 with quietly():
-                    count = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+                    count = _pictures_in(image)
             except (OSError, ValueError, SyntaxError, TypeError, KeyError) as error:
                 raise _not_taken_in(path, str(error)) from error
     if not 1 <= count <= MAX_PAGES:
@@ -242,6 +241,12 @@ def _open_picture(path: Path) -> Image.Image:
         raise _not_taken_in(path, error.what, do=error.do.msgid if error.do else None) from error
 
 
+def _pictures_in(image: Image.Image) -> int:
+    """How many pages a picture file holds. What a telephone's JPEG carries beside its picture is a preview or a map of
+    depths; in a HEIC those are not counted among its pictures."""
+    return int(getattr(image, "n_frames", 1)) if image.format in ("TIFF", "HEIF") else 1
+
+
 def _not_taken_in(path: Path, reason: Any, *, do: str | None = None) -> BadInput:
     return BadInput(
         N_("The file {file} cannot be taken in: {reason}"),
@@ -252,7 +257,7 @@ def _not_taken_in(path: Path, reason: Any, *, do: str | None = None) -> BadInput
 
 
 def _picture_page(path: Path, image: Image.Image, number: int) -> Taken:
-    if image.format != "TIFF":
+    if image.format != "TIFF" and _pictures_in(image) == 1:
         return Taken(path.read_bytes(), IMAGE_TYPES[str(image.format)])
     image.seek(number - 1)
     check_size(image)

@@ -14,7 +14,7 @@ from delivery.postal.parts import Desk
 from delivery.postal.roles import ASSIGNMENT
 from delivery.record.sheetcode import PageRef, SideRef, read_code
 from delivery.store.returned import ReturnedPages
-from delivery.store.returns import PageRow, Returns, ScanFile
+from delivery.store.returns import QUEUED, PageRow, Returns, ScanFile
 from delivery.store.sheets import Sheet
 
 _PRINTED_ID = re.compile(r"[0-9a-f]{12}")
@@ -67,6 +67,27 @@ class WaitingPages:
     def row(self, ident: str) -> Waiting:
         """One page, whether it still waits or was decided. Raises NotFound."""
         return self._with_proposals([self.returns.find(ident)])[0]
+
+    def named(self, text: str, *, decided: bool = False) -> list[str]:
+        """Names of the pages that `text` means: one page, or those from one to another of its file
+        (``3fa94c21-17..40``) that wait, or that a person `decided` about. Raises NotFound when there are none.
+        """
+        name, dots, last = text.partition("..")
+        if not dots:
+            return [text]
+        first = self.returns.find(name)
+        until = int(last) if last.isdecimal() and len(last) < 7 else 0
+        found = [
+            row.ident
+            for number, row in sorted(self.returns.pages_of(first.file).items())
+            if first.page <= number <= until and (row.decision if decided else row.status == QUEUED)
+        ]
+        if not found:
+            none = N_("Nobody decided about pages {text}.") if decided else N_("No page of {text} waits.")
+            raise NotFound(
+                none, do=N_("Write it so: 3fa94c21-17..40, the first page and the last."), text=text
+            )
+        return found
 
     def decided(self, *, limit: int = 50) -> list[PageRow]:
         """The newest decisions."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor
@@ -30,7 +31,11 @@ AGAIN_S = 60.0
 PATIENCE_S = 120.0
 """How long a file may stand still without an end before it counts as broken: longer than a scanner warms up."""
 DONE, FAILED = "done", "failed"
-TAKEN = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
+TAKEN = frozenset(
+    {".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".heic", ".heif", ".hif"}
+)
+_OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
+"""What other machines leave in shared folders for themselves."""
 _MOST_BYTES = 255
 _F_SETLEASE = getattr(fcntl, "F_SETLEASE", None)
 
@@ -89,6 +94,8 @@ class FolderWatch:
         """Files that were dealt with and cannot be moved away, with size and time: they are not taken again."""
         self._later: dict[str, float] = {}
         """Files that could not be dealt with for reasons of their surroundings, and when to try again."""
+        self._others: dict[str, float] = {}
+        """Files of other kinds, since when they lie there; infinite once that was told."""
         self._away = False
         """Whether the folder itself is away, and that was told."""
         self._workers: Executor | None = None
@@ -129,14 +136,29 @@ class FolderWatch:
             ready = self._ready(name, path)
             if ready:
                 yield self._take(path, ready)
+        yield from self._tell_of_others()
+
+    def _tell_of_others(self) -> Iterator[Taken]:
+        """A file of another kind is told once, when it has lain there for long: a scanner may write under a name of its
+        own, and give the right one at the end."""
+        now = self._desk.clock.monotonic()
+        for name, since in self._others.items():
+            if now - since >= self._patience:
+                self._others[name] = math.inf
+                path = self._folder / name
+                yield Taken(shown_name(path), path, problem=_of_no_kind(path))
 
     def _files(self) -> dict[str, Path]:
-        found = {}
+        found, others, now = {}, {}, self._desk.clock.monotonic()
         with os.scandir(self._folder) as entries:
             for entry in entries:
-                hidden = entry.name.startswith((".", "~"))
-                if not hidden and Path(entry.name).suffix.lower() in TAKEN and entry.is_file():
+                if entry.name.startswith((".", "~")) or not _is_file(entry):
+                    continue
+                if Path(entry.name).suffix.lower() in TAKEN:
                     found[entry.name] = Path(entry.path)
+                elif entry.name.lower() not in _OF_SYSTEMS:
+                    others[entry.name] = self._others.get(entry.name, now)
+        self._others = others
         return found
 
     def _ready(self, name: str, path: Path) -> str:
@@ -234,12 +256,28 @@ class FolderWatch:
         return target
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether something that lies in the folder is a file; a link that leads nowhere, or to itself, is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
 def _away(folder: Path, error: OSError) -> Refused:
     return Refused(
         N_("The folder {folder} cannot be looked into: {reason}"),
         do=N_("Nothing is lost, and it is tried again. Bring the folder or the network share back."),
         folder=str(folder),
         reason=error.strerror or str(error),
+    )
+
+
+def _of_no_kind(path: Path) -> BadInput:
+    return BadInput(
+        N_("The file {file} is of a kind that is not taken in; it stays where it is."),
+        do=N_("Let the scanner save PDF, TIFF, JPEG, PNG or HEIC."),
+        file=shown_name(path),
     )
 
 

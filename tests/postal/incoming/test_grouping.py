@@ -24,10 +24,10 @@ PACKET = (
 )
 
 
-def proposed(*pile: str) -> list[Proposal]:
+def proposed(*pile: str, reason: str = "unreadable") -> list[Proposal]:
     """What is proposed for the page “?” of a pile; the others are filed."""
     rows = {
-        number: PageRow(FILE, number, QUEUED, "unreadable")
+        number: PageRow(FILE, number, QUEUED, reason)
         if name == "?"
         else PageRow(FILE, number, FILED, page_id=name)
         for number, name in enumerate(pile, start=1)
@@ -56,3 +56,10 @@ def test_a_likely_printed_page_goes_before_a_work_that_is_merely_in_the_packet()
     kinds = [(entry.kind, entry.why) for entry in proposed("one-1", "?", "back")]
     assert kinds.index(("extra", Why.BEHIND_WORK)) < kinds.index(("sheet", Why.BESIDE))
     assert kinds.index(("sheet", Why.BESIDE)) < kinds.index(("extra", Why.SAME_PACKET))
+
+
+def test_a_page_of_which_nothing_can_be_seen_is_nobodys_extra_sheet() -> None:
+    for reason in ("damaged", "dark"):
+        assert [entry for entry in proposed("two-1", "?", reason=reason) if entry.kind == "extra"] == []
+    # Which printed page is missing in its place is worth knowing: that one is scanned again.
+    assert [entry.sheet for entry in proposed("two-1", "?", "back", reason="damaged")] == ["two-2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 from PIL import Image
 
 from delivery.app import App
+from delivery.app.consoles.returns import ReturnsDesk
 from delivery.app.photographs import photographs_read
 from delivery.demo.paper import photograph
 from delivery.postal.incoming.reading_filed import read_unread
+from delivery.postal.incoming.scan import read_page_image
 from delivery.postal.sheetlayout import BubbleUse, PacketLayout
+from delivery.record.sheetcode import page_token, page_url
 from delivery.store.readings import Reading, Readings
 from delivery.store.submissions import Arrival
 from tests.postal.incoming.mail import copy_of, paper, printed, sheets_of
@@ -98,6 +102,13 @@ def test_a_photograph_in_which_the_page_is_not_found_surely_leaves_its_answers_i
     send(desk, photograph(part, seed=3))
     (doubtful,) = read(desk)
     assert (doubtful.state, doubtful.doubt, doubtful.read) == ("doubtful", "not_straight", "")
+    # Whoever must say what stands there sees all that came, and not a piece cut out at the wrong place.
+    told = ReturnsDesk(desk, lambda _topic, _data: None)
+    (shown,) = told.readings({}, "VT01")["readings"]
+    assert shown["has_crop"] is False
+    page = read_page_image(b64decode(told.crop({"id": doubtful.reading})["jpeg"]))
+    token = page_token(sheets_of(desk, ONE)[3].page_id, desk.keys.codes)
+    assert page_url(desk.settings.base_url, token) in page.texts
 
 
 def test_a_learner_gives_no_mark_by_photograph(desk: App, home: Path, answered: Image.Image) -> None:

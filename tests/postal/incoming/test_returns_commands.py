@@ -130,6 +130,30 @@ def test_the_queue_is_gone_through_by_keys(scanned: Run, tmp_path: Path) -> None
     assert "Không có trang nào chờ" in run("queue")
 
 
+def test_many_pages_of_a_wrong_file_are_left_out_at_once_and_taken_back_at_once(
+    run: Run, tmp_path: Path
+) -> None:
+    pages = [own_paper(seed=seed).convert("L").point(lambda level: level // 4) for seed in (1, 2, 3)]
+    said = run("scan", str(pile(pages, tmp_path / "lid.pdf")), "--json")
+    first, second, third = (entry["id"] for entry in said["queued"])
+    assert "Chữ viết trên trang" in run("show", first)
+    assert run("discard", second, "--reason", "spoilt", "--json")["id"] == second
+    done = run("discard", f"{first}..3", "--reason", "not_ours", "--json")["pages"]
+    assert [page["id"] for page in done] == [first, third]
+    assert run("queue", "--json")["totals"] == {"foreign": 3}
+    assert third in run("undo", f"{first}..3")
+    assert run("queue", "--json")["waiting"] == 3
+    assert [row["id"] for row in run("discard", first, third, "--reason", "blank", "--json")["pages"]] == [
+        first,
+        third,
+    ]
+    assert run("queue", "--json")["totals"] == {"blank": 2, "queued": 1}
+    for text in (f"{first}..1", f"{second}..", f"{second}..x", f"{third}..2"):
+        with pytest.raises(TuxaError):
+            run("discard", text, "--reason", "blank")
+    assert run("queue", "--json")["totals"] == {"blank": 2, "queued": 1}
+
+
 def test_envelopes_and_what_is_asked_after(run: Run, first_page: Path, tmp_path: Path) -> None:
     app = open_home(tmp_path / "home")
     label = _code(app, 5)
@@ -168,6 +192,8 @@ def test_words_that_name_nothing_are_refused_in_words(run: Run, tmp_path: Path) 
         ("mark", "0" * 16, "7"),
         ("copy", ONE, WORK, "--out", str(tmp_path / "x.pdf")),
         ("watch", str(tmp_path / "nowhere")),
+        ("chase", "--course", "NOSUCH"),
+        ("queue", "--reason", "nosuch"),
     ):
         with pytest.raises(TuxaError):
             run(*words)

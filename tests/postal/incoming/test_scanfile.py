@@ -186,6 +186,22 @@ def test_a_picture_from_a_telephone_in_heic_is_read(
     assert sheets.named_by(read.reading.texts) == {sheets.pages[0]}
 
 
+def test_every_picture_of_a_heic_that_holds_several_is_a_page(
+    sheets: SheetSet, page: Image.Image, tmp_path: Path
+) -> None:
+    import pillow_heif
+
+    path = tmp_path / "pages.heic"
+    pillow_heif.register_heif_opener()
+    small = page.convert("L").resize((868, 1228))
+    blank = Image.new("L", small.size, 250)
+    blank.save(path, "HEIF", save_all=True, append_images=[small], quality=60)
+    assert count_pages(path) == 2
+    first, second = read_pages(path, (1, 2))
+    assert first.reading.blank
+    assert sheets.named_by(second.reading.texts) == {sheets.pages[0]}
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "P", "CMYK"])
 def test_pictures_of_every_make_of_colour_are_read(
     sheets: SheetSet, page: Image.Image, tmp_path: Path, mode: str

@@ -111,7 +111,7 @@ def test_what_cannot_be_read_goes_to_failed_with_the_reason_beside_it_and_the_re
     (folder / "notes.txt").write_bytes(b"not a scan")
     (folder / ".hidden.pdf").write_bytes(scan)
     assert [taken.name for taken in pass_by(2)] == ["a.pdf", "b.pdf"]
-    assert [taken.name for taken in pass_by(PATIENCE_S + 1)] == ["c.pdf", "d.pdf"]
+    assert [taken.name for taken in pass_by(PATIENCE_S + 1)] == ["c.pdf", "d.pdf", "notes.txt"]
     assert sorted(p.name for p in (folder / "failed").iterdir()) == [
         "a.pdf", "a.pdf.txt", "c.pdf", "c.pdf.txt", "d.pdf", "d.pdf.txt",
     ]  # fmt: skip
@@ -149,6 +149,38 @@ def test_a_folder_that_goes_away_is_told_once_and_watched_again_when_it_is_back(
     assert taken.intake is not None
     folder.rename(folder.with_name("unplugged again"))
     assert len(pass_by(1)) == 1
+
+
+def test_links_that_lead_nowhere_and_pipes_do_not_keep_the_watch_from_the_files_beside_them(
+    desk: App, folder: Path, scan: bytes
+) -> None:
+    (folder / "itself.pdf").symlink_to("itself.pdf")
+    (folder / "nowhere.pdf").symlink_to(folder / "gone.pdf")
+    os.mkfifo(folder / "pipe.pdf")
+    (folder / "scan.pdf").write_bytes(scan)
+    (taken,) = watching(desk, folder)(3)
+    assert taken.name == "scan.pdf"
+    assert taken.intake is not None
+
+
+def test_a_file_of_another_kind_is_told_once_and_stays(desk: App, folder: Path, scan: bytes) -> None:
+    pass_by = watching(desk, folder)
+    for name in ("letter.docx", "scan0001", "Thumbs.db"):
+        (folder / name).write_bytes(b"no scan")
+    (folder / "scan.tmp").write_bytes(scan)
+    assert pass_by(PATIENCE_S / 4) == []
+    (folder / "scan.tmp").rename(folder / "scan.JFIF")
+    (taken,) = pass_by(2)
+    assert (taken.name, taken.intake is not None) == ("scan.JFIF", True)
+    told = pass_by(PATIENCE_S)
+    assert {one.name for one in told} == {"letter.docx", "scan0001"}
+    assert all(one.problem is not None and "PDF" in desk.translate.error(one.problem) for one in told)
+    assert pass_by(PATIENCE_S) == []
+    assert {path.name for path in folder.iterdir() if path.is_file()} == {
+        "letter.docx",
+        "scan0001",
+        "Thumbs.db",
+    }
 
 
 def test_only_a_folder_is_watched(desk: App, tmp_path: Path) -> None:

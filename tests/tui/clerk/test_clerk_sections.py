@@ -13,7 +13,7 @@ from delivery.postal.incoming.queue import UNDONE, WhyDiscard
 from delivery.postal.incoming.reading_filed import DIFFERS
 from delivery.postal.incoming.resolve import Doubt
 from delivery.postal.outgoing.posting import WhyBack
-from delivery.record.words import CAME_BACK, PAGE_WAITS, PROPOSED, UNCLEAR
+from delivery.record.words import CAME_BACK, PAGE_ASKS, PAGE_WAITS, PROPOSED, UNCLEAR
 from tests.tui.clerk.office import ClerkSeat, Office, sit
 from tui.clerk.words import DISCARDS
 
@@ -27,6 +27,7 @@ def office(tmp_path: Path) -> Office:
 
 def test_every_code_of_the_desk_has_a_word() -> None:
     assert set(PAGE_WAITS) >= {*Doubt, UNDONE}
+    assert set(PAGE_ASKS) == set(PAGE_WAITS)
     assert set(PROPOSED) >= set(Why)
     assert set(UNCLEAR) >= {*Unclear, NOT_FINAL, DIFFERS, UNREADABLE}
     assert set(DISCARDS) == set(WhyDiscard)
@@ -59,7 +60,8 @@ def test_doubtful_pages_are_decided_with_one_key_each_and_taken_back_with_one(of
         assert (await seat.given(office, "returns.discard"))["reason"] == "blank"
         await seat.until(lambda: len(seat.rows("#pages")) == 1)
         await seat.picture()
-        # Nothing is proposed for the last one: that is said, and nothing sent.
+        # Nothing is proposed for the last one: that is said, with what to do, and nothing sent.
+        await seat.sees("Lưu một phần vào đúng phiếu")
         await seat.press("y")
         await seat.is_told("Không có đề xuất")
         await seat.press("f")
@@ -85,6 +87,48 @@ def test_a_page_is_not_accepted_before_its_picture_is_seen(office: Office) -> No
         assert office.commands() == []
 
     sit(office.station, act)
+
+
+def test_an_answer_goes_to_the_page_that_was_asked_about_when_a_colleague_moves_the_list(
+    office: Office,
+) -> None:
+    async def act(seat: ClerkSeat) -> None:
+        await seat.press("3")
+        await seat.until(lambda: len(seat.rows("#pages")) == 3)
+        await seat.picture()
+        await seat.press("f")
+        await seat.dialog("Form")
+        decided_by_a_colleague(seat, office, "3fa94c21-3")
+        await seat.until(lambda: [page.id for page in seat.rows("#pages")] == ["3fa94c21-4", "3fa94c21-5"])
+        await seat.press(*"tuyet", "enter")
+        await seat.dialog("Picker")
+        await seat.press("enter")
+        assert (await seat.given(office, "returns.choose"))["id"] == "3fa94c21-3"
+
+    sit(office.station, act)
+
+
+def test_a_key_that_was_meant_for_a_page_that_a_colleague_decided_decides_nothing(office: Office) -> None:
+    async def act(seat: ClerkSeat) -> None:
+        await seat.press("3")
+        await seat.until(lambda: len(seat.rows("#pages")) == 3)
+        await seat.until(lambda: seat.section._pictures.get("3fa94c21-4") is not None)
+        decided_by_a_colleague(seat, office, "3fa94c21-3")
+        await seat.until(lambda: len(seat.rows("#pages")) == 2)
+        seat.section.action_accept()
+        await seat.is_told("Người khác vừa quyết định")
+        assert office.commands() == []
+        await seat.until(lambda: not seat.section.has_moved)
+        await seat.press("y")
+        assert (await seat.given(office, "returns.accept"))["id"] == "3fa94c21-4"
+
+    sit(office.station, act)
+
+
+def decided_by_a_colleague(seat: ClerkSeat, office: Office, ident: str) -> None:
+    """As the station tells every console."""
+    office.pages = [page for page in office.pages if page["id"] != ident]
+    seat.section.told("page", {"id": ident, "status": "filed"})
 
 
 def test_a_decision_that_is_refused_brings_the_page_back_with_the_reason(office: Office) -> None:
@@ -122,6 +166,20 @@ def test_marks_are_confirmed_beside_their_crops_and_doubtful_ones_must_be_writte
         await seat.picture()
         await seat.press("x")
         assert await seat.given(office, "returns.refuse") == {"id": "r3"}
+
+    sit(office.station, act)
+
+
+def test_where_the_place_of_a_reading_was_not_found_the_whole_page_is_shown(office: Office) -> None:
+    choice = next(reading for reading in office.readings if reading["doubt"])
+    office.readings = [choice | {"doubt": "not_straight", "has_crop": False}]
+
+    async def act(seat: ClerkSeat) -> None:
+        await seat.press("3")
+        await seat.until(lambda: len(seat.section.marks) == 1)
+        await seat.press("tab")
+        await seat.picture()
+        await seat.sees("không căn thẳng được", "Cả trang")
 
     sit(office.station, act)
 
