@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw
 
 from delivery.errors import N_, BadInput
 from delivery.postal.incoming.codes import is_mirrored
+from delivery.postal.incoming.pagetree import pages_in_tree
 from delivery.postal.incoming.pdfpage import Taken, encoded, pdf_page
 from delivery.postal.incoming.pictures import (
     IMAGE_TYPES,
@@ -68,6 +69,7 @@ def count_pages(path: Path) -> int:
     if _is_pdf(path):
         with _open_pdf(path) as document:
             count = len(document)
+        _require_all(path, count)
     else:
         with _open_picture(path) as image:
             try:
@@ -84,6 +86,17 @@ def count_pages(path: Path) -> int:
             most=MAX_PAGES,
         )
     return count
+
+
+def _require_all(path: Path, count: int) -> None:
+    if count <= MAX_PAGES and (found := pages_in_tree(path, most=MAX_PAGES)) is not None and found > count:
+        raise BadInput(
+            N_("The PDF {file} says that it has {count} pages and holds {found}."),
+            do=N_("Save it anew with another program (print it to PDF), or scan the pile again."),
+            file=shown_name(path),
+            count=count,
+            found=found,
+        )
 
 
 def read_pages(path: Path, numbers: tuple[int, ...]) -> list[ScannedPage]:

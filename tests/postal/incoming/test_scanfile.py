@@ -358,6 +358,24 @@ def test_a_file_that_claims_a_million_pages_or_is_empty_is_refused(page: Image.I
         count_pages(path)
 
 
+def test_a_file_that_holds_more_pages_than_it_says_is_refused_and_nothing_left_out(tmp_path: Path) -> None:
+    path, canvas = tmp_path / "few.pdf", Canvas(str(tmp_path / "few.pdf"), pagesize=A4)
+    for number in range(4):
+        canvas.drawString(100, 100, str(number))
+        canvas.showPage()
+    canvas.save()
+    assert count_pages(path) == 4
+    path.write_bytes(path.read_bytes().replace(b"/Count 4", b"/Count 2"))
+    with pytest.raises(BadInput, match="2 pages and holds 4"):
+        count_pages(path)
+    # The same in a stream of objects, as newer programs write them.
+    writer = pypdf.PdfWriter(clone_from=str(path))
+    writer._root_object["/Pages"][pypdf.generic.NameObject("/Count")] = pypdf.generic.NumberObject(3)
+    writer.write(str(path))
+    with pytest.raises(BadInput, match="3 pages and holds 4"):
+        count_pages(path)
+
+
 def test_a_large_transparent_picture_is_laid_on_paper_when_it_is_small(
     sheets: SheetSet, page: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
