@@ -9,6 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 
 from delivery.errors import N_
@@ -94,6 +95,7 @@ class ReturnsSection(Section):
         self._shown = ""
         self.has_moved = False
         """Whether the list has just moved on because of somebody else."""
+        self._looking: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         words = self.console_app
@@ -175,7 +177,9 @@ class ReturnsSection(Section):
         self.listing.show([item for item in items if item.id not in going])
         if before is not None and before.id not in {*going, *(item.id for item in items)}:
             self.has_moved = True
-            self.set_timer(_LOOK_S, self._has_looked)
+            if self._looking is not None:
+                self._looking.stop()
+            self._looking = self.set_timer(_LOOK_S, self._has_looked)
         self._look()
         self._redraw_title()
 
