@@ -19,8 +19,8 @@ def pages_in_tree(path: Path, *, most: int) -> int | None:
     # Its remarks about foreign files are nobody's business here.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        # Not to the letter means by hand: it would read all of a large file to find its objects.
-        with PdfReader(path, strict=True) as reader:
+        # Given the path it would read the whole file at once; where not to the letter, to find its objects by hand.
+        with path.open("rb") as stream, PdfReader(stream, strict=True) as reader:
             return _leaves(reader.root_object.raw_get("/Pages"), most)
     # What it raises for damaged input is of many kinds; all say that the file cannot be followed.
     except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OSError):

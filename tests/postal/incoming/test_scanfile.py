@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -374,6 +375,24 @@ def test_a_file_that_holds_more_pages_than_it_says_is_refused_and_nothing_left_o
     writer.write(str(path))
     with pytest.raises(BadInput, match="3 pages and holds 4"):
         count_pages(path)
+
+
+def test_a_large_file_is_not_held_in_memory_to_count_its_pages(tmp_path: Path) -> None:
+    path, size = tmp_path / "large.pdf", 40_000_000
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(*A4)
+    padding = pypdf.generic.StreamObject()
+    padding.set_data(bytes(size))
+    writer._add_object(padding)
+    writer.write(str(path))
+    assert path.stat().st_size > size
+    assert count_pages(path) == 1  # what is loaded once is loaded
+    tracemalloc.start()
+    try:
+        assert count_pages(path) == 1
+        assert tracemalloc.get_traced_memory()[1] < size / 10
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_large_transparent_picture_is_laid_on_paper_when_it_is_small(
