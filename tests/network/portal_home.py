@@ -272,6 +272,11 @@ def as_pdf(photos: list[bytes]) -> bytes:
     return out.getvalue()
 
 
+def more_than_it_says() -> bytes:
+    """A PDF of two pages that claims to have one."""
+    return as_pdf([draw_photo([], size=(300, 400))] * 2).replace(b"/Count 2", b"/Count 1")
+
+
 @contextmanager
 def portal_home(
     folder: Path, *, max_bytes: int = MAX_FILE_BYTES, database_url: str = "", **changes: Any

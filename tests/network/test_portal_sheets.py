@@ -23,6 +23,7 @@ from tests.network.portal_home import (
     PortalHome,
     as_pdf,
     draw_photo,
+    more_than_it_says,
     page_id,
     portal_home,
     served,
@@ -243,9 +244,19 @@ def gif() -> bytes:
         (draw_photo([])[:5000], "Ảnh bị hỏng"),
         (huge_png(), "megapixel"),
         (b"%PDF-1.7\nnothing behind it", "Không đọc được tệp PDF"),
+        (more_than_it_says(), "Không đọc được tệp PDF"),
         (b"\xff\xd8\xff" + bytes(2000), "không phải ảnh hoặc PDF|Ảnh bị hỏng"),
     ],
-    ids=["empty", "text renamed", "gif renamed", "cut off", "bomb", "no pdf", "jpeg start only"],
+    ids=[
+        "empty",
+        "text renamed",
+        "gif renamed",
+        "cut off",
+        "bomb",
+        "no pdf",
+        "holds more than it says",
+        "jpeg start only",
+    ],
 )
 def test_a_file_that_is_no_usable_photo_is_refused_with_a_reason(
     home: PortalHome, phone: Phone, data: bytes, message: str

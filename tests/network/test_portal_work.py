@@ -33,6 +33,7 @@ from tests.network.portal_home import (
     PortalHome,
     as_pdf,
     draw_photo,
+    more_than_it_says,
     portal_home,
     served,
 )
@@ -129,9 +130,10 @@ def gif() -> bytes:
         (gif(), "không phải ảnh hoặc PDF"),
         (draw_photo([])[:5000], "Ảnh bị hỏng"),
         (b"%PDF-1.7\nnothing behind it", "Không đọc được tệp PDF"),
+        (more_than_it_says(), "Không đọc được tệp PDF"),
         (bytes(MAX_FILE_BYTES + 1), "Tệp lớn hơn"),
     ],
-    ids=["empty", "text renamed", "gif renamed", "cut off", "no pdf", "too large"],
+    ids=["empty", "text renamed", "gif renamed", "cut off", "no pdf", "holds more than it says", "too large"],
 )
 def test_a_file_that_is_no_work_is_refused_with_a_reason(
     home: PortalHome, phone: Phone, data: bytes, message: str

@@ -24,7 +24,7 @@ class _About:
 
     item: Page | Reading
     was_seen: bool
-    """Whether its picture was there when the key was pressed."""
+    """Whether its picture was there when the key was pressed, and the list had not just moved to it."""
 
 
 class Decisions:

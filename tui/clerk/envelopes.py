@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from delivery.errors import N_, TuxaError
+from delivery.record.typed import is_like_a_day, is_like_an_item
 from tui.clerk.counter import SCAN_HINT, Answer, Counter, Said, no_code, problem
-from tui.clerk.wedge import is_like_a_day, is_like_an_item
 from tui.clerk.words import ENVELOPES
 from tui.shared.dialogs import Dialog
 from tui.shared.drawn import Text

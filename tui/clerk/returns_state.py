@@ -85,13 +85,9 @@ def continued(
 
     Whoever works far down in the list keeps the place: `more` says that the list goes on behind the part.
     """
-    last = found[-1].id if found and more else ""
-    at = (
-        next((number for number, item in enumerate(held) if item.id == last), len(held))
-        if last
-        else len(held)
-    )
-    tail = list(held[at + 1 :])
+    names = [item.id for item in held]
+    goes_on = more and bool(found) and found[-1].id in names
+    tail = list(held[names.index(found[-1].id) + 1 :]) if goes_on else []
     return list(held[:offset]) + list(found) + tail, bool(tail)
 
 

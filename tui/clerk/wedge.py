@@ -25,8 +25,6 @@ _CODE: Final = re.compile(
     r"|\d{1,4}([./-])\d{1,2}\1\d{1,4}"
 )
 _SMALL_CODE: Final = re.compile(r"[a-z2-7]{24}|[a-z2-7]{16}")
-_LIKE_AN_ITEM: Final = re.compile(r"[A-Z]{2} ?[0-9]", re.IGNORECASE)
-_LIKE_A_DAY: Final = re.compile(r"[^\s./-]{1,4}([./-])[^\s./-]{1,2}\1[^\s./-]{1,4}")
 
 
 def as_meant(typed: str) -> str:
@@ -45,16 +43,6 @@ def as_meant(typed: str) -> str:
 def is_code(text: str) -> bool:
     """Whether a code can consist of these characters at all."""
     return len(text) <= LONGEST and text.isascii() and text.isprintable()
-
-
-def is_like_a_day(text: str) -> bool:
-    """Whether `text` was typed as a day, right or wrong."""
-    return _LIKE_A_DAY.fullmatch(text) is not None
-
-
-def is_like_an_item(text: str) -> bool:
-    """Whether `text` was a postal label, well read or not."""
-    return _LIKE_AN_ITEM.match(text) is not None
 
 
 def _apart(typed: str) -> str:

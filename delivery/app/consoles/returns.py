@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from PIL import Image
-
 from delivery.app.consoles.preview import small_jpeg
 from delivery.app.consoles.tasks import Task
 from delivery.catalogue.kinds import Role
@@ -19,11 +16,11 @@ from delivery.network.bus.authorise import Method, command, question
 from delivery.postal.incoming.grouping import Proposal
 from delivery.postal.incoming.handscanner import Heard, receive_envelopes
 from delivery.postal.incoming.marks import Decided, Marking, has_its_place
-from delivery.postal.incoming.pictures import grey_array
-from delivery.postal.incoming.postmarks import is_like_a_day
 from delivery.postal.incoming.queue import Queue, WhyDiscard
 from delivery.postal.incoming.waiting import Waiting
 from delivery.postal.incoming.watch import DONE, FAILED, TAKEN, FolderWatch, Taken
+from delivery.postal.incoming.wholepage import upright
+from delivery.record.typed import is_like_a_day
 from delivery.store.readings import MARK, SCORE, WAITING, Reading
 from delivery.store.returned import ReturnedPages
 from delivery.store.returns import PageRow
@@ -115,9 +112,7 @@ class ReturnsDesk:
         picture, media_type, rotation = Queue(self._app).image(_text(params, "id"))
         is_large = params.get("large") is True
         side = _LARGE_PX if is_large else _SEEN_PX
-        grey = np.rot90(grey_array(picture, side, media_type)[0], -(rotation // 90))
-        seen = Image.fromarray(np.ascontiguousarray(grey))
-        seen.thumbnail((side, side))
+        seen = upright(picture, media_type, rotation, long_px=side)
         data = small_jpeg(seen) if is_large else small_jpeg(seen, best=60)
         return {"jpeg": b64encode(data).decode(), "width": seen.width, "height": seen.height}
 

@@ -19,6 +19,7 @@ import structlog
 from PIL import Image, UnidentifiedImageError
 
 from delivery.errors import N_, BadInput, Message
+from delivery.pagetree import pages_in_tree
 
 ReadPageImage = Callable[[bytes], Sequence[str]]
 """Image file -> texts of the QR codes on it, ours or foreign; empty when none can be read. A picklable function; raises
@@ -137,6 +138,12 @@ def pages_of_pdf(data: bytes) -> int:
         document.close()
 
 
+def _holds_more(data: bytes, pages: int) -> bool:
+    """Whether a PDF holds more than the `pages` that can be shown of it: nobody would see the others."""
+    found = pages_in_tree(io.BytesIO(data), most=MAX_PDF_PAGES + 1)
+    return found is not None and found > pages
+
+
 def _problem_of_word(data: bytes) -> Problem | None:
     """What is wrong with a Word file: it is judged by its list of contents, before anything is unpacked."""
     try:
@@ -174,6 +181,8 @@ def _problem_of_pdf(data: bytes) -> Problem | None:
     try:
         if len(document) > MAX_PDF_PAGES:
             return Problem.PDF_TOO_LONG
+        if _holds_more(data, len(document)):
+            return Problem.PDF_UNREADABLE
         for number in range(len(document)):
             document[number].close()
         return None if len(document) else Problem.EMPTY
@@ -221,6 +230,8 @@ def _judge_pdf(data: bytes, read_page_image: ReadPageImage) -> Judged:
     try:
         if len(document) > MAX_PDF_PAGES:
             return Judged(problem=Problem.PDF_TOO_LONG)
+        if _holds_more(data, len(document)):
+            return Judged(problem=Problem.PDF_UNREADABLE)
         pictures = [_draw(document, number) for number in range(len(document))]
     except (pdfium.PdfiumError, ValueError, MemoryError):
         return Judged(problem=Problem.PDF_UNREADABLE)

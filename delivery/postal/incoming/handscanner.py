@@ -8,7 +8,6 @@ counter until it is right: what follows would be judged by the day before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -19,18 +18,18 @@ from delivery.clock import to_micros
 from delivery.errors import N_, BadInput, Refused
 from delivery.ids import fact_id
 from delivery.postal.incoming.codes import has_our_form
-from delivery.postal.incoming.postmarks import NO_POSTMARK, checked_postmark, is_like_a_day
+from delivery.postal.incoming.postmarks import NO_POSTMARK, checked_postmark
 from delivery.postal.outgoing.mailing import require_item
 from delivery.postal.parts import Desk
 from delivery.postal.roles import ASSIGNMENT, RETURN
 from delivery.record.facts import Draft
 from delivery.record.kinds import FactKind
 from delivery.record.sheetcode import PageRef, SideRef, read_code
+from delivery.record.typed import is_like_a_day, is_like_an_item
 from delivery.store.packets import Packets
 from delivery.store.returned import Envelope, ReturnedPages
 from delivery.store.sheets import Sheet
 
-_LIKE_AN_ITEM = re.compile(r"[A-Z]{2} ?[0-9]", re.IGNORECASE)
 _COMES_BACK = (RETURN, ASSIGNMENT)
 
 
@@ -147,7 +146,7 @@ class _Counter:
         return next((other for other in sheets if other.role == RETURN), sheet)
 
     def _item_in(self, text: str) -> str:
-        if _LIKE_AN_ITEM.match(text):
+        if is_like_an_item(text):
             # The next envelope is begun, even by a label read wrongly: its code must not go with the one before.
             self._item = ""
         return require_item(text)

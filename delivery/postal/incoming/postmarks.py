@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 
@@ -18,16 +19,10 @@ from delivery.units import Micros
 
 NO_POSTMARK: Final = "-"
 """Typed at the counter instead of a day: what follows has none that can be read."""
-_LIKE_A_DAY = re.compile(r"[^\s./-]{1,4}([./-])[^\s./-]{1,2}\1[^\s./-]{1,4}")
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})([./-])(?P<m>\d{1,2})\2(?P<d>\d{1,2})")
 _DAY_FIRST = re.compile(r"(?P<d>\d{1,2})([./-])(?P<m>\d{1,2})\2(?P<y>\d{4})")
 _LONGEST = timedelta(days=366)
 """On its way. Of an older postmark the year was mistyped."""
-
-
-def is_like_a_day(text: str) -> bool:
-    """Whether `text` was meant as a day, right or wrong. No code of ours and no postal item number is like one."""
-    return _LIKE_A_DAY.fullmatch(text) is not None
 
 
 def checked_postmark(text: str, desk: Desk) -> date:
@@ -45,15 +40,12 @@ def checked_postmark(text: str, desk: Desk) -> date:
 def read_postmark(text: str) -> date:
     """The day that somebody wrote. Raises BadInput for what is none."""
     found = _YEAR_FIRST.fullmatch(text) or _DAY_FIRST.fullmatch(text)
-    try:
+    with suppress(ValueError):
         if found:
             return date(int(found["y"]), int(found["m"]), int(found["d"]))
-        problem = None
-    except ValueError as error:
-        problem = error
     raise BadInput(
         N_("“{text}” is not a day."), do=N_("Write it as YYYY-MM-DD, for example 2026-11-22."), text=text
-    ) from problem
+    )
 
 
 def _require_recent(day: date, arrival: date) -> None:

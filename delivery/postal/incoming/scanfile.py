@@ -19,8 +19,8 @@ import pypdfium2
 from PIL import Image, ImageDraw
 
 from delivery.errors import N_, BadInput
+from delivery.pagetree import pages_in_tree
 from delivery.postal.incoming.codes import is_mirrored
-from delivery.postal.incoming.pagetree import pages_in_tree
 from delivery.postal.incoming.pdfpage import Taken, encoded, pdf_page
 from delivery.postal.incoming.pictures import (
     IMAGE_TYPES,
@@ -69,7 +69,6 @@ def count_pages(path: Path) -> int:
     if _is_pdf(path):
         with _open_pdf(path) as document:
             count = len(document)
-        _require_all(path, count)
     else:
         with _open_picture(path) as image:
             try:
@@ -85,11 +84,16 @@ def count_pages(path: Path) -> int:
             count=count,
             most=MAX_PAGES,
         )
+    if _is_pdf(path):
+        _require_all(path, count)
     return count
 
 
 def _require_all(path: Path, count: int) -> None:
-    if count <= MAX_PAGES and (found := pages_in_tree(path, most=MAX_PAGES)) is not None and found > count:
+    """Raises BadInput for a PDF that holds more than the `count` pages which the library would give of it."""
+    with path.open("rb") as stream:
+        found = pages_in_tree(stream, most=MAX_PAGES)
+    if found is not None and found > count:
         raise BadInput(
             N_("The PDF {file} says that it has {count} pages and holds {found}."),
             do=N_("Save it anew with another program (print it to PDF), or scan the pile again."),

@@ -40,7 +40,7 @@ _LEAST = 20
 
 _MOST_ARMS = 4
 """A cross has four."""
-_EVEN_GAP = 60.0
+_ARM_GAP = 60.0
 """Degrees between neighbouring arms of a cross, at least; a line through a mark comes nearer to one of its arms."""
 _SPREAD = 2.4
 """A cross fills so many times the share of directions within that it fills beyond the edge, at most: its arms are
@@ -95,8 +95,6 @@ class Shape:
     """The same of what is dark there on the whole, though pale: a ring that a blurred scan has run into the print."""
     past: int
     """Strokes, also pale ones, that go on from a filled bubble."""
-    even: bool
-    """The strokes that leave the bubble are four, like the arms of one cross."""
     apart: bool
     """The strokes that leave the bubble are three or four, none nearer to another than the arms of a cross."""
     tick: bool
@@ -126,7 +124,7 @@ class Shape:
     def is_struck(self) -> bool:
         """Whether it may have been struck out."""
         # One stroke goes far and another, or its other end, half as far: a line across, drawn a bit to one side.
-        cross = self.even and self.within <= _SPREAD * self.round
+        cross = self.arms == _MOST_ARMS and self.apart and self.within <= _SPREAD * self.round
         across = self.far and (self.arms >= 3 or self.past >= 2) and not cross
         # Or it ends soon at both sides; but no arm of a cross comes near another.
         short = self.past >= 2 and not self.apart
@@ -177,8 +175,7 @@ def shape_of(inked: Any, radius: float, *, per_mm: int, square: bool, letter: An
         round=float((at.darkest(inked, at.about) > INK).mean()),
         ringed=float((at.mean(inked, at.near) > _PALE).mean()),
         past=len(_strokes(at.mean(inked, at.past) > _PALE)),
-        even=len(arms) == 4 and _are_apart(arms),
-        apart=len(arms) in (3, 4) and _are_apart(arms),
+        apart=len(arms) in (3, _MOST_ARMS) and _are_apart(arms),
         tick=smear < _SHARP and _is_tick(arms, middle),
         within=float((at.mean(inked, at.within) > INK).mean()),
         aside=aside,
@@ -218,7 +215,7 @@ def _is_tick(strokes: list[float], middle: Any) -> bool:
 
 
 def _are_apart(strokes: list[float]) -> bool:
-    return float(np.diff([*strokes, strokes[0] + 360.0]).min()) >= _EVEN_GAP
+    return float(np.diff([*strokes, strokes[0] + 360.0]).min()) >= _ARM_GAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,9 @@ class WaitingPages:
         (``3fa94c21-17..40``) that wait, or that a person `decided` about. Raises NotFound when there are none.
         """
         name, dots, last = text.partition("..")
-        if not dots:
-            return [text]
         first = self.returns.find(name)
+        if not dots:
+            return [first.ident]
         until = int(last) if last.isdecimal() and len(last) < 7 else 0
         found = [
             row.ident

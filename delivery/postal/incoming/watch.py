@@ -119,7 +119,11 @@ class FolderWatch:
     @property
     def pending(self) -> bool:
         """Whether files lie there that wait for their turn or their end."""
-        return any(name not in self._left and name not in self._later for name in self._files())
+        try:
+            files = self._files()
+        except OSError:
+            return False  # The folder is away: look() has told so.
+        return any(name not in self._left and name not in self._later for name in files)
 
     def look(self) -> Iterator[Taken]:
         """Deal with what is ready now. A folder that is away, as network shares are for a while, is told once."""

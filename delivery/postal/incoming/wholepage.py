@@ -1,4 +1,4 @@
-"""The picture of a whole filed page, for a person: upright, in grey, as a small JPEG."""
+"""Pictures of whole pages for a person: upright and in grey."""
 
 from __future__ import annotations
 
@@ -29,9 +29,15 @@ def whole_page(desk: Desk, fact: str, *, long_px: int) -> bytes:
         )
     data = desk.scans.get(page.learner, page.blob)
     turned = read_page_image(data, page.media_type).rotation
-    upright = np.rot90(grey_array(data, long_px, page.media_type)[0], -(turned // 90))
-    picture = Image.fromarray(np.ascontiguousarray(upright))
-    picture.thumbnail((long_px, long_px))
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=_QUALITY)
+    upright(data, page.media_type, turned, long_px=long_px).save(out, "JPEG", quality=_QUALITY)
     return out.getvalue()
+
+
+def upright(data: bytes, media_type: str, rotation: int, *, long_px: int) -> Image.Image:
+    """A page that lies `rotation` degrees clockwise, a multiple of 90, turned upright; its long side at most
+    `long_px`. Raises BadInput for what cannot be decoded."""
+    grey = np.rot90(grey_array(data, long_px, media_type)[0], -(rotation // 90))
+    picture = Image.fromarray(np.ascontiguousarray(grey))
+    picture.thumbnail((long_px, long_px))
+    return picture

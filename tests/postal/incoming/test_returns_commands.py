@@ -148,9 +148,11 @@ def test_many_pages_of_a_wrong_file_are_left_out_at_once_and_taken_back_at_once(
         third,
     ]
     assert run("queue", "--json")["totals"] == {"blank": 2, "queued": 1}
-    for text in (f"{first}..1", f"{second}..", f"{second}..x", f"{third}..2"):
+    run("undo", first)
+    for wrong in ([f"{first}..0"], [f"{second}.."], [f"{second}..x"], [f"{third}..2"], [first, f"{first}0"]):
         with pytest.raises(TuxaError):
-            run("discard", text, "--reason", "blank")
+            run("discard", *wrong, "--reason", "blank")
+    run("discard", first, "--reason", "blank")
     assert run("queue", "--json")["totals"] == {"blank": 2, "queued": 1}
 
 

@@ -151,6 +151,14 @@ def test_a_folder_that_goes_away_is_told_once_and_watched_again_when_it_is_back(
     assert len(pass_by(1)) == 1
 
 
+def test_in_a_folder_that_is_away_nothing_waits(desk: App, folder: Path, scan: bytes) -> None:
+    watch = FolderWatch(desk, folder, actor="VT01", wait=lambda _: False)
+    (folder / "scan.pdf").write_bytes(scan)
+    assert watch.pending
+    folder.rename(folder.with_name("unplugged"))
+    assert not watch.pending
+
+
 def test_links_that_lead_nowhere_and_pipes_do_not_keep_the_watch_from_the_files_beside_them(
     desk: App, folder: Path, scan: bytes
 ) -> None:
