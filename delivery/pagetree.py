@@ -5,6 +5,7 @@ The library that shows pages believes the file, and leaves out the others withou
 
 from __future__ import annotations
 
+import logging
 from typing import IO, Any
 
 
@@ -14,6 +15,8 @@ def pages_in_tree(stream: IO[bytes], *, most: int) -> int | None:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    # It remarks on every oddity of a foreign file, on the clerk's screen; what counts is the number.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         # Where it is not strict it searches all of a file for its objects, and holds it in memory for that.
         with PdfReader(stream, strict=True) as reader:
