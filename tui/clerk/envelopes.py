@@ -39,6 +39,7 @@ class Envelopes(Dialog[None]):
         super().__init__()
         self.postmark = ""
         """The day typed last. A wrong one too: the station marks no envelope with it, and says so."""
+        self.is_day_wrong = False
         self.is_pairs = False
         """Whether each envelope gives two codes: its postal label, then ours."""
         self.item_text = ""
@@ -75,6 +76,7 @@ class Envelopes(Dialog[None]):
             problems=self.problems,
         )
         day = self.words(N_("postmark {day}"), day=self.postmark) if self.postmark else ""
+        told = Content.styled(f"✗ {day}", "bold $error") if self.is_day_wrong else Content(day)
         hint = self.words(
             N_("The return label of each envelope; a typed day (YYYY-MM-DD) is the postmark of what follows.")
         )
@@ -82,11 +84,11 @@ class Envelopes(Dialog[None]):
             hint = self.words(N_("Each envelope gives two codes: its postal label, then ours."))
         head = wrapped(Content.styled(hint, MUTED), width, 2)
         if self.item_text:
-            told = self.words(N_("{item}: now the return label of the same envelope."), item=self.item_text)
-            head = wrapped(Content.styled(f"▸ {told}", "bold $accent"), width, 2)
+            now = self.words(N_("{item}: now the return label of the same envelope."), item=self.item_text)
+            head = wrapped(Content.styled(f"▸ {now}", "bold $accent"), width, 2)
         if self.trouble:
             head = wrapped(Content.styled(f"✗ {self.trouble}", "bold $error"), width, 3)
-        return [*head, line(Content.styled(sums, "bold"), Content(day), width)]
+        return [*head, line(Content.styled(sums, "bold"), told, width)]
 
     def _hear(self, text: str, answer: Answer) -> None:
         clerk = cast("ClerkConsole", self.app)
@@ -94,7 +96,7 @@ class Envelopes(Dialog[None]):
         def done(result: Any) -> None:
             heard = text_of(result, "heard")
             sign = ENVELOPES.get(heard, ENVELOPES["received"])
-            self.postmark = text_of(result, "postmark")
+            self.postmark, self.is_day_wrong = text_of(result, "postmark"), False
             self.trouble = ""
             if heard != "postmark":
                 # A label whose sender is not known yet waits for the code within.
@@ -110,7 +112,7 @@ class Envelopes(Dialog[None]):
         def failed(error: TuxaError) -> None:
             self.problems += 1
             if is_like_a_day(text):
-                self.postmark = text
+                self.postmark, self.is_day_wrong = text, True
             elif is_like_an_item(text):
                 # The next envelope is begun: its code must not go with the postal label before.
                 self.item_text = ""

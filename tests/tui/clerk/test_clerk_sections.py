@@ -249,7 +249,9 @@ def test_envelopes_and_packets_are_scanned_one_after_the_other_without_the_mouse
         assert "item_text" not in office.commands()[-1][1]
         await seat.press("f8")
         # A mistyped day goes with what follows: the station marks nothing with it.
-        await seat.scan("2026-13-20", "TX1ABG")
+        await seat.scan("2026-13-20")
+        await seat.sees("✗ dấu bưu điện 2026-13-20")
+        await seat.scan("TX1ABG")
         await seat.until(lambda: office.commands()[-1][1]["text"] == "TX1ABG")
         assert office.commands()[-1][1]["postmark"] == "2026-13-20"
         await seat.press("escape", "f3")
